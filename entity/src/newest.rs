@@ -1,0 +1,32 @@
+use sea_orm::{
+    IdenStatic,
+    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
+};
+
+/// The ids of the newest `limit` rows of each parent, as a subquery: one statement, whatever the
+/// number of parents, and no more rows than will be shown.
+pub(crate) fn newest_of_each(
+    table: impl IdenStatic,
+    parent: impl IdenStatic,
+    parent_ids: impl IntoIterator<Item = i64>,
+    limit: u64,
+) -> SelectStatement {
+    let newest_first =
+        WindowStatement::partition_by(parent.as_str()).order_by("id", Order::Desc).take();
+    let ranked = Query::select()
+        .column("id")
+        .expr_window_as(Func::cust("ROW_NUMBER"), newest_first, "place")
+        .from(table.as_str())
+        .and_where(Expr::col(parent.as_str()).is_in(parent_ids))
+        .take();
+    Query::select()
+        .column("id")
+        .from_subquery(ranked, "ranked")
+        .and_where(Expr::col("place").lte(limit))
+        .take()
+}
+
+/// How many rows the statement would give without its limit, beside each row.
+pub(crate) fn total() -> Expr {
+    Expr::cust("COUNT(*) OVER ()")
+}

@@ -1,0 +1,86 @@
+//! Sessions: a token counts while its row is here.
+
+use sea_orm::{DeleteMany, QuerySelect, Select, entity::prelude::*, sea_query::JoinType};
+
+use crate::user;
+
+/// A session as the table has it.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sessions")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub user_id: i64,
+    /// The SHA-256 of the token, in hexadecimal.
+    #[sea_orm(unique)]
+    pub token_hash: String,
+    /// What the client that logged in says it is.
+    pub user_agent: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub last_used_at: DateTimeUtc,
+    pub expires_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
+    pub user: BelongsTo<super::user::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A session without the token's hash.
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Core {
+    pub id: i64,
+    pub user_id: i64,
+    pub user_agent: Option<String>,
+    pub created_at: DateTimeUtc,
+    pub last_used_at: DateTimeUtc,
+    pub expires_at: DateTimeUtc,
+}
+
+impl From<Model> for Core {
+    fn from(session: Model) -> Self {
+        let Model { id, user_id, user_agent, created_at, last_used_at, expires_at, .. } = session;
+        Self { id, user_id, user_agent, created_at, last_used_at, expires_at }
+    }
+}
+
+/// A session and its user, in one statement. For [`Entity::find_with_user`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct WithUser {
+    #[sea_orm(nested)]
+    pub session: Core,
+    #[sea_orm(nested)]
+    pub user: user::Account,
+}
+
+/// Named conditions on sessions, which chain and combine with AND.
+pub trait Scopes: QueryFilter + Sized {
+    /// Of this user.
+    fn of_user(self, user_id: i64) -> Self {
+        self.filter(COLUMN.user_id.eq(user_id))
+    }
+
+    /// All but this one.
+    fn except(self, id: i64) -> Self {
+        self.filter(COLUMN.id.ne(id))
+    }
+
+    /// Not yet over at this time.
+    fn live_at(self, now: DateTimeUtc) -> Self {
+        self.filter(COLUMN.expires_at.gt(now))
+    }
+}
+
+impl Scopes for Select<Entity> {}
+impl Scopes for DeleteMany<Entity> {}
+
+impl Entity {
+    /// The session of this token, joined with its user. For [`WithUser`].
+    pub fn find_with_user(token_hash: &str) -> Select<Self> {
+        Self::find()
+            .join(JoinType::InnerJoin, Relation::User.def())
+            .filter(COLUMN.token_hash.eq(token_hash))
+    }
+}

@@ -1,0 +1,47 @@
+//! Comparing without case, the same on every database: text is folded here, stored folded beside
+//! the original, and searched with a folded pattern.
+
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
+use sea_orm::sea_query::LikeExpr;
+
+/// Folds case as Unicode does (full case folding), and composes what has several spellings (NFC), so
+/// that `ÄMMÄ`, `ämmä` and `a\u{308}mma\u{308}` are one.
+///
+/// ```
+/// # use entity::text::fold;
+/// assert_eq!(fold("ÄMMÄ"), fold("a\u{308}mma\u{308}"));
+/// assert_eq!(fold("Straße"), "strasse");
+/// ```
+pub fn fold(text: &str) -> String {
+    compose(&CaseMapper::new().fold_string(&compose(text)))
+}
+
+/// Composes what has several spellings (NFC), so that equal text is equal bytes.
+pub fn compose(text: &str) -> String {
+    ComposingNormalizer::new_nfc().normalize(text).into_owned()
+}
+
+/// A caller's pattern: `%` is any text, `_` any character, `\` takes the next one as it is. A lone
+/// `\` at the end, which PostgreSQL refuses, stands for itself.
+pub(crate) fn pattern(pattern: &str) -> LikeExpr {
+    let mut folded = fold(pattern);
+    let escapes_at_end = folded.chars().rev().take_while(|&c| c == '\\').count();
+    if escapes_at_end % 2 == 1 {
+        folded.push('\\');
+    }
+    LikeExpr::new(folded).escape('\\')
+}
+
+/// A pattern for text that holds `part`, in which nothing is a wildcard.
+pub(crate) fn containing(part: &str) -> LikeExpr {
+    let mut pattern = String::from("%");
+    for c in fold(part).chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    LikeExpr::new(pattern).escape('\\')
+}

@@ -1,0 +1,48 @@
+//! The words of the command line, shared by `sea-orm-cli migrate` and `teamnotes migrate`.
+
+use clap::Subcommand;
+use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr};
+
+use crate::{apply, status};
+
+/// What to do to the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Apply pending migrations
+    Up {
+        /// How many; all when left out
+        #[arg(short, long)]
+        num: Option<u32>,
+    },
+    /// Undo the last migrations; what their tables and columns hold is lost
+    Down {
+        /// How many
+        #[arg(short, long, default_value_t = 1)]
+        num: u32,
+    },
+    /// List the migrations and say which are applied
+    Status,
+    /// Drop every table, then apply all migrations; all data is lost
+    Fresh,
+    /// Undo all migrations, then apply them again; all data is lost
+    Refresh,
+    /// Undo all migrations; all data is lost
+    Reset,
+}
+
+impl Command {
+    /// Does it, and prints the state of each migration after it.
+    ///
+    /// # Errors
+    /// As [`apply`] and [`status`].
+    pub async fn run(self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        if self != Self::Status {
+            apply(db, self).await?;
+        }
+        for migration in status(db).await? {
+            let state = if migration.applied { "applied" } else { "pending" };
+            println!("{state}  {}", migration.name);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,52 @@
+//! The schema of Teamnotes, one concern a migration, and the one way to apply it: [`apply`], under a
+//! lock and in one transaction. Both `sea-orm-cli migrate` (through this crate's binary) and
+//! `teamnotes migrate` end here.
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait};
+
+pub mod command;
+mod locked;
+mod m20211209_000000_initialize_notes_and_users;
+mod m20211209_000001_admin_and_disabled_to_users;
+mod m20211209_000002_add_teams_and_memberships;
+mod m20211209_000003_add_user_notes;
+mod m20211209_000004_add_sessions;
+mod m20211209_000005_add_password_hash_to_users;
+mod m20211209_000006_add_role_to_memberships;
+mod m20211209_000007_add_search_columns;
+
+pub use command::Command;
+pub use locked::{Applied, apply, connect, pending, status};
+
+/// The migrations, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20211209_000000_initialize_notes_and_users::Migration),
+            Box::new(m20211209_000001_admin_and_disabled_to_users::Migration),
+            Box::new(m20211209_000002_add_teams_and_memberships::Migration),
+            Box::new(m20211209_000003_add_user_notes::Migration),
+            Box::new(m20211209_000004_add_sessions::Migration),
+            Box::new(m20211209_000005_add_password_hash_to_users::Migration),
+            Box::new(m20211209_000006_add_role_to_memberships::Migration),
+            Box::new(m20211209_000007_add_search_columns::Migration),
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `MigratorTrait` applies in the order of the list, not of the names.
+    #[test]
+    fn the_list_is_sorted_by_name_and_names_are_unique() {
+        let names: Vec<String> =
+            Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+        assert!(names.is_sorted_by(|earlier, later| earlier < later), "{names:?}");
+    }
+}

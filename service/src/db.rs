@@ -1,0 +1,155 @@
+use std::{fmt, sync::Arc, time::Duration};
+
+use log::LevelFilter;
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use crate::{Error, Result};
+
+/// Is shown each SQL text that runs, without its values.
+pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// How to reach the database, and how much of it to take.
+#[derive(Clone)]
+pub struct DbSettings {
+    /// `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
+    pub url: String,
+    /// How many connections at most.
+    pub max_connections: u32,
+    /// How long a call waits for a free connection, and on SQLite for the write lock.
+    pub acquire_timeout: Duration,
+    /// How long a statement may run (PostgreSQL).
+    pub statement_timeout: Duration,
+    /// Statements that take longer are logged, without their values.
+    pub slow_statement: Duration,
+    /// Is shown each statement.
+    pub on_statement: Option<StatementHook>,
+}
+
+impl fmt::Debug for DbSettings {
+    /// Without the URL, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DbSettings")
+            .field("max_connections", &self.max_connections)
+            .finish_non_exhaustive()
+    }
+}
+
+impl DbSettings {
+    /// The settings that suit most, for the database at this URL.
+    pub fn new(url: impl Into<String>) -> Self {
+        Self {
+            url: url.into(),
+            max_connections: 10,
+            acquire_timeout: Duration::from_secs(5),
+            statement_timeout: Duration::from_secs(30),
+            slow_statement: Duration::from_secs(1),
+            on_statement: None,
+        }
+    }
+
+    /// Whether the database is an SQLite one that is gone with its last connection.
+    pub fn is_in_memory(&self) -> bool {
+        self.url.starts_with("sqlite:")
+            && (self.url.contains(":memory:") || self.url.contains("mode=memory"))
+    }
+}
+
+/// The database: a pool to read from, and on SQLite one connection that does all the writing, so
+/// that writers queue in order instead of racing for the file's lock.
+#[derive(Clone, Debug)]
+pub struct Db {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+}
+
+impl Db {
+    /// Opens the pools. An SQLite file is created when it is missing.
+    ///
+    /// # Errors
+    /// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
+    pub async fn connect(settings: &DbSettings) -> Result<Self> {
+        let is_sqlite = settings.url.starts_with("sqlite:");
+        let in_memory = settings.is_in_memory();
+        let readers = if in_memory { 1 } else { settings.max_connections };
+        let reader = open(settings, readers).await?;
+        let writer =
+            if is_sqlite && !in_memory { open(settings, 1).await? } else { reader.clone() };
+        Ok(Self { reader, writer })
+    }
+
+    /// For statements that only read.
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For a single statement that writes.
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// Begins a transaction that will write.
+    ///
+    /// # Errors
+    /// When no connection is free in time, or the write lock is not.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        Ok(entity::begin_write(&self.writer).await?)
+    }
+
+    /// Whether it is PostgreSQL, which several instances can share.
+    pub fn is_postgres(&self) -> bool {
+        self.reader.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// Whether the database answers and has all migrations. Changes nothing.
+    ///
+    /// # Errors
+    /// When it does not answer, or has a migration that this binary does not know.
+    pub async fn is_ready(&self) -> Result<bool> {
+        Ok(migration::pending(&self.reader).await?.is_empty())
+    }
+
+    /// Closes the pools, once what is under way is done.
+    ///
+    /// # Errors
+    /// When the database can't be told.
+    pub async fn close(self) -> Result<()> {
+        self.writer.close_by_ref().await?;
+        self.reader.close_by_ref().await.map_err(Error::from)
+    }
+}
+
+async fn open(
+    settings: &DbSettings,
+    connections: u32,
+) -> std::result::Result<DatabaseConnection, DbErr> {
+    let busy_timeout = settings.acquire_timeout;
+    let mut options = ConnectOptions::new(&settings.url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(settings.acquire_timeout)
+        .connect_timeout(settings.acquire_timeout)
+        .statement_timeout(settings.statement_timeout)
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .sqlx_logging_level(LevelFilter::Off)
+        .sqlx_slow_statements_logging_settings(LevelFilter::Warn, settings.slow_statement)
+        .map_sqlx_sqlite_opts(move |sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // An acknowledged write survives a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(busy_timeout)
+        });
+    if settings.is_in_memory() {
+        options.min_connections(1).idle_timeout(None).max_lifetime(None);
+    }
+    let mut connection = Database::connect(options).await?;
+    if let Some(hook) = settings.on_statement.clone() {
+        connection.set_metric_callback(move |info| hook(&info.statement.sql));
+    }
+    Ok(connection)
+}

@@ -1,0 +1,45 @@
+//! The use cases of Teamnotes, their rules and their transactions. A call reads as prose:
+//! `notes::create(&db, &viewer, new)`: the database, who asks, and what is asked for.
+//!
+//! What comes in is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is
+//! allowed. What goes wrong is an [`Error`].
+
+pub mod clock;
+mod db;
+mod error;
+pub mod notes;
+mod page;
+mod password;
+pub mod random;
+pub mod reading_list;
+pub mod sessions;
+pub mod teams;
+mod text;
+mod throttle;
+mod token;
+pub mod users;
+mod viewer;
+
+pub use db::{Db, DbSettings, StatementHook};
+pub use error::{Error, Field, Result, Violation};
+pub use migration;
+pub use page::{Page, PageRequest};
+pub use password::Passwords;
+pub use throttle::{Rule, Throttle};
+pub use token::TokenKeys;
+pub use viewer::{SignedIn, Viewer};
+
+/// What signing up and logging in needs beside the database.
+#[derive(Debug)]
+pub struct Auth {
+    /// Signs and checks tokens.
+    pub keys: TokenKeys,
+    /// Hashes and checks passwords.
+    pub passwords: Passwords,
+    /// How long a session lasts.
+    pub session_ttl: chrono::TimeDelta,
+    /// Who may sign up.
+    pub registration: users::Registration,
+    /// Slows down who guesses passwords or signs up in bulk.
+    pub throttle: Throttle,
+}

@@ -1,0 +1,205 @@
+//! Sessions: logging in and out, and what a token is worth.
+
+use std::net::IpAddr;
+
+use chrono::TimeDelta;
+use entity::{
+    session::{self, Scopes as _},
+    user::{self, UserKey},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{LockType, Order},
+};
+
+use crate::{
+    Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, TokenKeys, Viewer, clock, page,
+    token,
+};
+
+/// The use of a session is written down this often at most.
+const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+
+/// So much of what a client says of itself is kept, in characters.
+const USER_AGENT_LIMIT: usize = 256;
+
+/// Who wants to log in, and from where.
+pub struct LogIn {
+    /// In any case.
+    pub username: String,
+    /// As typed.
+    pub password: String,
+    /// The client's address, which too many wrong passwords are held against.
+    pub address: Option<IpAddr>,
+    /// What the client says it is.
+    pub user_agent: Option<String>,
+}
+
+/// A new session and its token, which is shown this once.
+#[derive(Debug)]
+pub struct LoggedIn {
+    /// The bearer token.
+    pub token: String,
+    /// The session.
+    pub session: session::Core,
+    /// Its user.
+    pub user: user::Account,
+}
+
+/// Starts a session.
+///
+/// # Errors
+/// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`], which does not tell an unknown user from
+/// a wrong password, not even by the time it takes; [`Error::LoginDisabled`].
+pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
+    let username = request.username.to_ascii_lowercase();
+    let rules: Vec<Rule> = request.address.map_or_else(Vec::new, |address| {
+        vec![Rule::PasswordOf(username.clone(), address), Rule::Password(address)]
+    });
+    auth.throttle.check(&rules)?;
+
+    let is_possible = !username.contains('\0');
+    let user = match is_possible {
+        true => user::Entity::find_by_username(&username).one(db.reader()).await?,
+        false => None,
+    };
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let is_right = auth.passwords.verify(&request.password, hash).await?;
+    let Some(user) = user.filter(|_| is_right) else {
+        auth.throttle.count(&rules);
+        return Err(Error::WrongCredentials);
+    };
+    start(db, auth, user, request.user_agent).await
+}
+
+/// Under the user's lock, so that a session never outlives a disabling or a change of password that
+/// came between.
+async fn start(
+    db: &Db,
+    auth: &Auth,
+    checked: user::Model,
+    user_agent: Option<String>,
+) -> Result<LoggedIn> {
+    let transaction = db.begin().await?;
+    let locked = user::Entity::find_by_id(checked.id).lock(LockType::Share);
+    let user = locked.one(&transaction).await?.ok_or(Error::WrongCredentials)?;
+    if user.password_hash != checked.password_hash {
+        return Err(Error::WrongCredentials);
+    }
+    if user.disabled {
+        return Err(Error::LoginDisabled);
+    }
+    let now = clock::now();
+    let expires_at = now + auth.session_ttl;
+    let token = auth.keys.sign(user.id, &user.username, now, expires_at)?;
+    let session = session::ActiveModel {
+        id: NotSet,
+        user_id: Set(user.id),
+        token_hash: Set(token::hash(&token)),
+        user_agent: Set(user_agent.map(|agent| agent.chars().take(USER_AGENT_LIMIT).collect())),
+        created_at: Set(now),
+        last_used_at: Set(now),
+        expires_at: Set(expires_at),
+    };
+    let session = session.insert(&transaction).await?;
+    transaction.commit().await?;
+    Ok(LoggedIn { token, session: session.into(), user: user.into() })
+}
+
+/// Whose token this is: one statement, which reads the session and its user as they are now.
+///
+/// # Errors
+/// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
+pub async fn authenticate(db: &Db, keys: &TokenKeys, token: &str) -> Result<SignedIn> {
+    keys.check(token)?;
+    let found = session::Entity::find_with_user(&token::hash(token))
+        .into_partial_model::<session::WithUser>()
+        .one(db.reader())
+        .await?;
+    let now = clock::now();
+    match found {
+        Some(found) if found.session.expires_at > now => {
+            if found.user.disabled {
+                return Err(Error::AccountDisabled);
+            }
+            if now - found.session.last_used_at > TOUCH_INTERVAL {
+                touch(db, found.session.id);
+            }
+            Ok(SignedIn { session: found.session, user: found.user })
+        }
+        _ => Err(Error::SessionExpired),
+    }
+}
+
+/// Writes the use down beside the request, which does not wait for it.
+fn touch(db: &Db, session_id: i64) {
+    let db = db.clone();
+    tokio::spawn(async move {
+        let now = clock::now();
+        let touched = session::Entity::update_many()
+            .col_expr(session::Column::LastUsedAt, sea_orm::sea_query::Expr::value(now))
+            .filter(session::COLUMN.id.eq(session_id))
+            .filter(session::COLUMN.last_used_at.lt(now - TOUCH_INTERVAL))
+            .exec(db.writer());
+        if let Err(error) = touched.await {
+            log::warn!("the use of session {session_id} was not written down: {error}");
+        }
+    });
+}
+
+/// One page of the viewer's live sessions, newest first.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(db: &Db, me: &SignedIn, request: PageRequest) -> Result<Page<session::Core>> {
+    let sessions = session::Entity::find().of_user(me.user.id).live_at(clock::now());
+    let key = (session::Column::Id, Order::Desc);
+    page::read(db.reader(), sessions, key, request, |session: &session::Core| session.id).await
+}
+
+/// Ends the session that asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn log_out(db: &Db, me: &SignedIn) -> Result<()> {
+    session::Entity::delete_by_id(me.session.id).exec(db.writer()).await?;
+    Ok(())
+}
+
+/// Ends a session.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] when it is another's and the viewer is no admin.
+pub async fn end(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
+    let found = session::Entity::find_by_id(id).into_partial_model::<session::Core>();
+    let session = found.one(db.reader()).await?.ok_or(Error::NotFound)?;
+    Viewer::User(me.clone()).require_self_or_admin(session.user_id)?;
+    let ended = session::Entity::delete_by_id(id).exec(db.writer()).await?;
+    if ended.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+}
+
+/// Ends all sessions of the viewer but the one that asks.
+///
+/// # Errors
+/// When the database fails.
+pub async fn end_others(db: &Db, me: &SignedIn) -> Result<()> {
+    let others = session::Entity::delete_many().of_user(me.user.id).except(me.session.id);
+    others.exec(db.writer()).await?;
+    Ok(())
+}
+
+/// Ends all sessions, or all of one user, and says how many.
+///
+/// # Errors
+/// [`Error::NotAllowed`] for others than admins; [`Error::NotFound`] when there is no such user.
+pub async fn revoke(db: &Db, viewer: &Viewer, user: Option<&UserKey>) -> Result<u64> {
+    viewer.require_admin()?;
+    let mut sessions = session::Entity::delete_many();
+    if let Some(key) = user {
+        let user = user::Entity::find_by_key(key).one(db.reader()).await?;
+        sessions = sessions.of_user(user.ok_or(Error::NotFound)?.id);
+    }
+    Ok(sessions.exec(db.writer()).await?.rows_affected)
+}

@@ -1,0 +1,43 @@
+//! Users: signing up, looking up, changing, deleting.
+
+mod change;
+mod delete;
+mod first_admin;
+mod lookup;
+mod sign_up;
+mod values;
+
+pub use change::{Change, update};
+pub use delete::delete;
+pub use entity::user::UserKey;
+pub use first_admin::{Credentials, make_first_admin};
+pub use lookup::{Detail, DisabledFilter, Filter, Include, Listed, Newest, get, list};
+pub use sign_up::{NewUser, Registration, create};
+pub use values::{Name, Password, Username};
+
+use entity::user::{self, Scopes};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, sea_query::LockType};
+
+use crate::{Error, Result};
+
+/// Goes on unless this user is the last enabled admin, and keeps it so until the end of the
+/// transaction: of two admins who demote each other at once, one fails.
+pub(crate) async fn require_not_last_admin(
+    transaction: &impl ConnectionTrait,
+    user_id: i64,
+) -> Result<()> {
+    let admins = user::Entity::find()
+        .enabled()
+        .admins()
+        .order_by_asc(user::Column::Id)
+        .lock(LockType::NoKeyUpdate)
+        .all(transaction)
+        .await?;
+    if matches!(&admins[..], [last] if last.id == user_id) { Err(Error::LastAdmin) } else { Ok(()) }
+}
+
+/// The enabled user that this names.
+pub(crate) async fn find_enabled(db: &impl ConnectionTrait, key: &UserKey) -> Result<user::Author> {
+    let found = user::Entity::find_by_key(key).enabled().into_partial_model::<user::Author>();
+    found.one(db).await?.ok_or(Error::NotFound)
+}

@@ -1,0 +1,73 @@
+use entity::{session, user};
+
+use crate::{Error, Result};
+
+/// Who asks.
+#[derive(Clone, Debug)]
+pub enum Viewer {
+    /// Nobody has said who it is.
+    Anonymous,
+    /// The user of a live session.
+    User(SignedIn),
+    /// Whoever can run commands on the database's machine: may do what an admin may.
+    Operator,
+}
+
+/// A live session and its user.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// The session.
+    pub session: session::Core,
+    /// Its user, who is enabled.
+    pub user: user::Account,
+}
+
+impl SignedIn {
+    /// The user, as others see it.
+    pub fn author(&self) -> user::Author {
+        let user::Account { id, username, name, .. } = self.user.clone();
+        user::Author { id, username, name }
+    }
+}
+
+impl Viewer {
+    /// May do what only admins may.
+    pub fn is_admin(&self) -> bool {
+        match self {
+            Self::Anonymous => false,
+            Self::User(me) => me.user.admin,
+            Self::Operator => true,
+        }
+    }
+
+    /// Is this user.
+    pub fn is(&self, user_id: i64) -> bool {
+        matches!(self, Self::User(me) if me.user.id == user_id)
+    }
+
+    /// Goes on for admins.
+    ///
+    /// # Errors
+    /// [`Error::TokenMissing`] for nobody, [`Error::NotAllowed`] for other users.
+    pub fn require_admin(&self) -> Result<()> {
+        match self {
+            Self::Anonymous => Err(Error::TokenMissing),
+            _ if self.is_admin() => Ok(()),
+            _ => Err(Error::NotAllowed),
+        }
+    }
+
+    /// Goes on for this user, and for admins.
+    ///
+    /// # Errors
+    /// As [`Viewer::require_admin`].
+    pub fn require_self_or_admin(&self, user_id: i64) -> Result<()> {
+        if self.is(user_id) { Ok(()) } else { self.require_admin() }
+    }
+}
+
+impl From<SignedIn> for Viewer {
+    fn from(me: SignedIn) -> Self {
+        Self::User(me)
+    }
+}
