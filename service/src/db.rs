@@ -103,12 +103,16 @@ impl Db {
         self.reader.get_database_backend() == DbBackend::Postgres
     }
 
-    /// Whether the database answers and has all migrations. Changes nothing.
+    /// Goes on when the database answers and has all migrations. Changes nothing.
     ///
     /// # Errors
-    /// When it does not answer, or has a migration that this binary does not know.
-    pub async fn is_ready(&self) -> Result<bool> {
-        Ok(migration::pending(&self.reader).await?.is_empty())
+    /// [`Error::Unavailable`] otherwise.
+    pub async fn require_ready(&self) -> Result<()> {
+        let pending = migration::pending(&self.reader).await.map_err(Error::unavailable)?;
+        match pending.first() {
+            None => Ok(()),
+            Some(name) => Err(Error::unavailable(format!("migration {name} is pending"))),
+        }
     }
 
     /// Closes the pools, once what is under way is done.

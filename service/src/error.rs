@@ -55,7 +55,7 @@ pub enum Error {
     },
     /// The database is out of reach or overloaded; the same call may work soon.
     #[error("the service is not available right now")]
-    Unavailable(#[source] DbErr),
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A fault of the service.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -112,6 +112,11 @@ impl Error {
         Self::Internal(source.into())
     }
 
+    /// A failure that may pass.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
     /// One value that is not allowed.
     pub fn invalid(member: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::of(member, detail)])
@@ -120,7 +125,7 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_passing(&error) { Self::Unavailable(error) } else { Self::internal(error) }
+        if is_passing(&error) { Self::unavailable(error) } else { Self::internal(error) }
     }
 }
 

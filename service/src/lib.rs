@@ -29,6 +29,8 @@ pub use throttle::{Rule, Throttle};
 pub use token::TokenKeys;
 pub use viewer::{SignedIn, Viewer};
 
+pub use sea_orm::{DatabaseConnection as Connection, DbErr};
+
 /// What signing up and logging in needs beside the database.
 #[derive(Debug)]
 pub struct Auth {

@@ -16,7 +16,7 @@ use sea_orm::{
 
 use crate::{
     Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, TokenKeys, Viewer, clock, page,
-    token,
+    text, token,
 };
 
 /// The use of a session is written down this often at most.
@@ -24,6 +24,14 @@ const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// So much of what a client says of itself is kept, in characters.
 const USER_AGENT_LIMIT: usize = 256;
+
+/// What may be shown as a username or a password when logging in: any text but NUL.
+///
+/// # Errors
+/// What it must be.
+pub fn credential(text: String) -> std::result::Result<String, String> {
+    text::without_nul(text)
+}
 
 /// Who wants to log in, and from where.
 pub struct LogIn {
@@ -60,11 +68,7 @@ pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
     });
     auth.throttle.check(&rules)?;
 
-    let is_possible = !username.contains('\0');
-    let user = match is_possible {
-        true => user::Entity::find_by_username(&username).one(db.reader()).await?,
-        false => None,
-    };
+    let user = user::Entity::find_by_username(&username).one(db.reader()).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let is_right = auth.passwords.verify(&request.password, hash).await?;
     let Some(user) = user.filter(|_| is_right) else {

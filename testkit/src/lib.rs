@@ -1,1 +1,16 @@
-//! stub
+//! What the tests stand on: a database a test, the running application, signed-in clients, and the
+//! OpenAPI document that every answer is checked against.
+//!
+//! On SQLite each test has a file; with `TEST_DATABASE_URL`, which names a PostgreSQL database whose
+//! user may create others, each has a database there. Either way it is a copy of a migrated one.
+
+mod answer;
+mod app;
+mod client;
+mod contract;
+mod database;
+
+pub use answer::Answer;
+pub use app::{ADMIN, PASSWORD, TestApp};
+pub use client::Client;
+pub use database::TestDatabase;

@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use super::{Name, Password, UserKey, require_not_last_admin};
-use crate::{Auth, Db, Error, Result, Viewer, clock};
+use crate::{Db, Error, Passwords, Result, Viewer, clock};
 
 /// What to change of a user; what is `None` stays.
 #[derive(Debug, Default)]
@@ -40,7 +40,7 @@ impl Change {
 /// `admin` or `disabled`; [`Error::Invalid`] when `current_password` is wrong; [`Error::LastAdmin`].
 pub async fn update(
     db: &Db,
-    auth: &Auth,
+    passwords: &Passwords,
     viewer: &Viewer,
     key: &UserKey,
     change: Change,
@@ -56,7 +56,7 @@ pub async fn update(
     if change.is_empty() {
         return Ok(user.into());
     }
-    let new_hash = new_password_hash(auth, viewer, &user, &change).await?;
+    let new_hash = new_password_hash(passwords, viewer, &user, &change).await?;
 
     let transaction = db.begin().await?;
     if change.drops_admin() {
@@ -74,7 +74,7 @@ pub async fn update(
 }
 
 async fn new_password_hash(
-    auth: &Auth,
+    passwords: &Passwords,
     viewer: &Viewer,
     user: &user::Model,
     change: &Change,
@@ -85,11 +85,11 @@ async fn new_password_hash(
         let Some(current) = current else {
             return Err(Error::invalid("current_password", "is missing"));
         };
-        if !auth.passwords.verify(current, user.password_hash.as_deref()).await? {
+        if !passwords.verify(current, user.password_hash.as_deref()).await? {
             return Err(wrong_current_password());
         }
     }
-    auth.passwords.hash(password).await.map(Some)
+    passwords.hash(password).await.map(Some)
 }
 
 fn wrong_current_password() -> Error {

@@ -1,15 +1,11 @@
 use entity::user::{self, Scopes};
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-    EntityTrait, PaginatorTrait,
-};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
 
-use super::{Password, Username};
-use crate::{Db, Error, Field, Passwords, Result, clock, error::Constraints};
+use super::{Name, Password, Username, sign_up::new_row};
+use crate::{Db, Error, Field, Passwords, Result, error::Constraints};
 
 /// Who becomes the first admin.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
     /// What the admin logs in with; the name too, until it is changed.
     pub username: Username,
@@ -27,19 +23,9 @@ pub async fn make_first_admin(db: &Db, passwords: &Passwords, admin: Credentials
         return Ok(false);
     }
     let password_hash = passwords.hash(admin.password).await?;
-    let now = clock::now();
-    let username = admin.username.as_str().to_owned();
-    let new = user::ActiveModel {
-        id: NotSet,
-        name: Set(username.clone()),
-        username: Set(username),
-        name_folded: NotSet,
-        password_hash: Set(Some(password_hash)),
-        admin: Set(true),
-        disabled: Set(false),
-        created_at: Set(now),
-        updated_at: Set(now),
-    };
+    let name = Name::parse(admin.username.as_str().to_owned()).map_err(Error::internal)?;
+    let new =
+        user::ActiveModel { admin: Set(true), ..new_row(admin.username, name, password_hash) };
     match new.insert(db.writer()).await.unless_taken(Field::Username) {
         Ok(_) => Ok(true),
         // Another process may have been first.

@@ -12,7 +12,7 @@ pub use delete::delete;
 pub use entity::user::UserKey;
 pub use first_admin::{Credentials, make_first_admin};
 pub use lookup::{Detail, DisabledFilter, Filter, Include, Listed, Newest, get, list};
-pub use sign_up::{NewUser, Registration, create};
+pub use sign_up::{NewUser, Registration, create, sign_up};
 pub use values::{Name, Password, Username};
 
 use entity::user::{self, Scopes};

@@ -7,7 +7,7 @@ use sea_orm::{
 };
 
 use super::{Name, Password, Username};
-use crate::{Auth, Db, Error, Field, Result, Rule, Viewer, clock, error::Constraints};
+use crate::{Auth, Db, Error, Field, Passwords, Result, Rule, Viewer, clock, error::Constraints};
 
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,40 +29,50 @@ pub struct NewUser {
     pub password: Password,
 }
 
-/// Makes a user, enabled and no admin. `address` is where a sign-up over the network comes from.
+/// Signs up over the network, from this address.
 ///
 /// # Errors
-/// [`Error::RegistrationClosed`] unless an admin asks, [`Error::TooManyAttempts`],
-/// [`Error::Taken`] when another has the username.
-pub async fn create(
+/// [`Error::RegistrationClosed`] unless an admin asks; [`Error::TooManyAttempts`]; as [`create`].
+pub async fn sign_up(
     db: &Db,
     auth: &Auth,
     viewer: &Viewer,
     address: Option<IpAddr>,
     new: NewUser,
 ) -> Result<user::Account> {
-    if auth.registration == Registration::Closed && !viewer.is_admin() {
-        return Err(Error::RegistrationClosed);
-    }
-    if let Some(address) = address
-        && !viewer.is_admin()
-    {
-        let rules = [Rule::SignUp(address)];
+    if !viewer.is_admin() {
+        if auth.registration == Registration::Closed {
+            return Err(Error::RegistrationClosed);
+        }
+        let rules: Vec<Rule> = address.map(Rule::SignUp).into_iter().collect();
         auth.throttle.check(&rules)?;
         auth.throttle.count(&rules);
     }
-    let password_hash = auth.passwords.hash(new.password).await?;
+    create(db, &auth.passwords, new).await
+}
+
+/// Makes a user, enabled and no admin.
+///
+/// # Errors
+/// [`Error::Taken`] when another has the username.
+pub async fn create(db: &Db, passwords: &Passwords, new: NewUser) -> Result<user::Account> {
+    let password_hash = passwords.hash(new.password).await?;
+    let user = new_row(new.username, new.name, password_hash);
+    Ok(user.insert(db.writer()).await.unless_taken(Field::Username)?.into())
+}
+
+/// A row to insert: enabled and no admin.
+pub(super) fn new_row(username: Username, name: Name, password_hash: String) -> user::ActiveModel {
     let now = clock::now();
-    let user = user::ActiveModel {
+    user::ActiveModel {
         id: NotSet,
-        username: Set(new.username.as_str().to_owned()),
-        name: Set(new.name.into_string()),
+        username: Set(username.into_string()),
+        name: Set(name.into_string()),
         name_folded: NotSet,
         password_hash: Set(Some(password_hash)),
         admin: Set(false),
         disabled: Set(false),
         created_at: Set(now),
         updated_at: Set(now),
-    };
-    Ok(user.insert(db.writer()).await.unless_taken(Field::Username)?.into())
+    }
 }

@@ -1,0 +1,216 @@
+use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    middleware::from_fn,
+    web::{self, ServiceConfig},
+};
+use service::{
+    Auth, Db, Passwords, Throttle, TokenKeys, migration,
+    users::{self, Credentials, Password, Username},
+};
+
+use crate::{
+    Settings, State, config::SettingsError, extract::check_token, middleware::frame,
+    problem::Problem, routes, secret,
+};
+
+/// How long requests in flight have to be answered once the service is told to stop, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 8;
+
+/// The service, bound to its port.
+pub struct Application {
+    address: SocketAddr,
+    server: Server,
+    db: Db,
+}
+
+/// Why the service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The settings are wrong.
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// A file can't be made or read.
+    #[error("{0} can't be used: {1}")]
+    File(String, #[source] io::Error),
+    /// The address can't be bound.
+    #[error("can't listen at {0}: {1}")]
+    Bind(String, #[source] io::Error),
+    /// The schema can't be brought up to date.
+    #[error("the database can't be migrated: {0}")]
+    Migrate(String),
+    /// The schema is not that of this binary.
+    #[error("the schema of the database does not fit: {0}; run `teamnotes migrate up`")]
+    Schema(String),
+    /// The database can't be reached or read.
+    #[error("the database can't be used: {0}")]
+    Database(String),
+}
+
+impl Application {
+    /// Prepares the database, then binds the port. After this requests are queued, and [`run`]
+    /// answers them.
+    ///
+    /// [`run`]: Application::run
+    ///
+    /// # Errors
+    /// When anything is not as it must be; no request was taken then.
+    pub async fn build(settings: Settings) -> Result<Self, StartError> {
+        let db = prepare_database(&settings).await?;
+        let secret = secret(&settings)?;
+        let passwords = Passwords::default();
+        make_first_admin(&db, &passwords, &settings).await?;
+        let auth = Auth {
+            keys: TokenKeys::new(&secret),
+            passwords,
+            session_ttl: settings.session_ttl,
+            registration: settings.registration,
+            throttle: Throttle::new(settings.login_rate_limit),
+        };
+        Self::bind(State { db, auth }, &settings.host, settings.port)
+    }
+
+    fn bind(state: State, host: &str, port: u16) -> Result<Self, StartError> {
+        let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
+        let db = state.db.clone();
+        let state = web::Data::new(state);
+        let app = move || {
+            let app = App::new().app_data(state.clone()).wrap(from_fn(frame));
+            app.configure(configure).default_service(web::to(not_found))
+        };
+        let server = HttpServer::new(app)
+            .shutdown_timeout(SHUTDOWN_TIMEOUT)
+            .disable_signals()
+            .bind((host, port))
+            .map_err(failed)?;
+        let address = server.addrs().first().copied();
+        let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
+        Ok(Self { address, server: server.run(), db })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops it from elsewhere.
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Answers requests until it is stopped, and those in flight after that.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await?;
+        if let Err(error) = self.db.close().await {
+            log::warn!("the database was not closed: {error}");
+        }
+        Ok(())
+    }
+}
+
+fn configure(app: &mut ServiceConfig) {
+    routes::operations().register("", app);
+    let api = web::scope("/api")
+        .wrap(from_fn(check_token))
+        .default_service(web::to(not_found))
+        .configure(|api| routes::api().register("/api", api));
+    app.service(api);
+}
+
+async fn not_found() -> Result<&'static str, Problem> {
+    Err(service::Error::NotFound.into())
+}
+
+async fn prepare_database(settings: &Settings) -> Result<Db, StartError> {
+    if let Some(directory) = settings.sqlite_file().as_deref().and_then(Path::parent) {
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(directory)
+            .map_err(|error| StartError::File(directory.display().to_string(), error))?;
+    }
+    let unreachable = |error: service::Error| StartError::Database(cause(&error));
+    if settings.database.is_in_memory() {
+        let db = Db::connect(&settings.database).await.map_err(unreachable)?;
+        migrate(db.writer()).await?;
+        return Ok(db);
+    }
+    if settings.auto_migrate {
+        let connection = migration::connect(&settings.database.url, None)
+            .await
+            .map_err(|error| StartError::Database(error.to_string()))?;
+        migrate(&connection).await?;
+    }
+    let db = Db::connect(&settings.database).await.map_err(unreachable)?;
+    db.require_ready().await.map_err(|error| StartError::Schema(cause(&error)))?;
+    Ok(db)
+}
+
+async fn migrate(connection: &service::Connection) -> Result<(), StartError> {
+    let up = migration::Command::Up { num: None };
+    migration::apply(connection, up).await.map_err(|error| StartError::Migrate(error.to_string()))
+}
+
+/// What is under an error that says little to clients.
+pub(crate) fn cause(error: &service::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn secret(settings: &Settings) -> Result<Vec<u8>, StartError> {
+    if let Some(secret) = &settings.secret {
+        return Ok(secret.0.clone());
+    }
+    match settings.sqlite_file() {
+        Some(mut file) => {
+            file.as_mut_os_string().push(".secret");
+            secret::read_or_make(&file)
+                .map_err(|error| StartError::File(file.display().to_string(), error))
+        }
+        None => service::random::text(48).map(String::into_bytes).map_err(|error| {
+            StartError::File("the system's randomness".into(), io::Error::other(error))
+        }),
+    }
+}
+
+/// The admin of the settings; on SQLite otherwise one with a random password, which is shown once.
+async fn make_first_admin(
+    db: &Db,
+    passwords: &Passwords,
+    settings: &Settings,
+) -> Result<(), StartError> {
+    let made = match (&settings.first_admin, db.is_postgres()) {
+        (Some(admin), _) => users::make_first_admin(db, passwords, admin.clone()).await,
+        (None, true) => return Ok(()),
+        (None, false) => make_random_admin(db, passwords).await,
+    };
+    match made {
+        Ok(_) => Ok(()),
+        Err(service::Error::Taken(_)) => {
+            log::warn!(
+                "there is no admin, and the first admin's username is a user's: \
+                 `teamnotes user promote` makes that user one"
+            );
+            Ok(())
+        }
+        Err(error) => Err(StartError::Database(cause(&error))),
+    }
+}
+
+async fn make_random_admin(db: &Db, passwords: &Passwords) -> service::Result<bool> {
+    let password = service::random::text(15)?;
+    let admin = Credentials {
+        username: Username::parse("admin".into()).map_err(service::Error::internal)?,
+        password: Password::parse(password.clone()).map_err(service::Error::internal)?,
+    };
+    let is_made = users::make_first_admin(db, passwords, admin).await?;
+    if is_made {
+        println!("The first admin is `admin` with the password {password}");
+        println!("It is not shown again. Change it after the first login.");
+    }
+    Ok(is_made)
+}

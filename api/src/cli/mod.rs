@@ -1,0 +1,162 @@
+//! The command line.
+
+mod password;
+mod user;
+
+use std::{io::Write, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use service::{Db, Viewer, migration, sessions, users::UserKey};
+
+use crate::{Application, Settings, StartError, application::cause, openapi};
+
+/// Teamnotes: notes, teams and reading lists over HTTP.
+///
+/// Settings come from the environment and from .env; the README lists them.
+#[derive(Debug, Parser)]
+#[command(name = "teamnotes", version)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve requests until SIGTERM or SIGINT; also without a command
+    Serve,
+    /// Change the schema of the database
+    #[command(subcommand)]
+    Migrate(migration::Command),
+    /// Manage users
+    #[command(subcommand)]
+    User(user::Command),
+    /// Manage sessions
+    #[command(subcommand)]
+    Sessions(SessionsCommand),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+enum SessionsCommand {
+    /// End sessions at once
+    #[command(group = clap::ArgGroup::new("whose").required(true))]
+    Revoke {
+        /// Those of this user (id or username)
+        #[arg(long, group = "whose")]
+        user: Option<String>,
+        /// Those of everyone
+        #[arg(long, group = "whose")]
+        all: bool,
+    },
+}
+
+/// Why a command failed.
+#[derive(Debug, thiserror::Error)]
+enum CommandError {
+    #[error(transparent)]
+    Start(#[from] StartError),
+    #[error("{}", cause(.0))]
+    Service(#[from] service::Error),
+    #[error("{0}")]
+    Migration(String),
+    #[error("{0}")]
+    Input(String),
+    #[error("the server failed: {0}")]
+    Server(#[from] std::io::Error),
+}
+
+impl Arguments {
+    /// Does what was asked for. Exit status 1 when it fails, 2 when the settings are wrong.
+    pub async fn run(self) -> ExitCode {
+        let done = match self.command.unwrap_or(Command::Serve) {
+            Command::Serve => serve().await,
+            Command::Migrate(command) => migrate(command).await,
+            Command::User(command) => user::run(command).await,
+            Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Command::Openapi => {
+                print!("{}", openapi::document_json());
+                Ok(())
+            }
+        };
+        match done {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("error: {error}");
+                let is_settings = matches!(error, CommandError::Start(StartError::Settings(_)));
+                ExitCode::from(if is_settings { 2 } else { 1 })
+            }
+        }
+    }
+}
+
+async fn serve() -> Result<(), CommandError> {
+    let settings = settings()?;
+    start_log();
+    let application = Application::build(settings).await?;
+    println!("Teamnotes listens at http://{}", application.address());
+    let handle = application.handle();
+    tokio::spawn(async move {
+        stop_signal().await;
+        log::info!("stopping: requests in flight are answered, new ones are not taken");
+        handle.stop(true).await;
+    });
+    Ok(application.run().await?)
+}
+
+/// Resolves at SIGTERM or SIGINT; never if neither can be listened for.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut terminate), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
+        log::error!("SIGTERM and SIGINT can't be listened for");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// What RUST_LOG says, `info` otherwise, with times in UTC.
+fn start_log() {
+    let variable = env_logger::Env::default().default_filter_or("info");
+    env_logger::Builder::from_env(variable)
+        .format(|line, record| {
+            let time = service::clock::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+            writeln!(line, "{time} {} {} {}", record.level(), record.target(), record.args())
+        })
+        .init();
+}
+
+fn settings() -> Result<Settings, CommandError> {
+    Ok(Settings::from_environment().map_err(StartError::from)?)
+}
+
+fn database() -> Result<service::DbSettings, CommandError> {
+    Ok(Settings::database_from_environment().map_err(StartError::from)?)
+}
+
+async fn connect() -> Result<Db, CommandError> {
+    let db = Db::connect(&database()?).await?;
+    db.require_ready().await?;
+    Ok(db)
+}
+
+async fn migrate(command: migration::Command) -> Result<(), CommandError> {
+    let failed = |error: service::DbErr| CommandError::Migration(error.to_string());
+    let connection = migration::connect(&database()?.url, None).await.map_err(failed)?;
+    command.run(&connection).await.map_err(failed)
+}
+
+async fn revoke(user: Option<String>) -> Result<(), CommandError> {
+    let key = user.map(|user| parse_user(&user)).transpose()?;
+    let ended = sessions::revoke(&connect().await?, &Viewer::Operator, key.as_ref()).await?;
+    println!("{ended} sessions ended");
+    Ok(())
+}
+
+fn parse_user(user: &str) -> Result<UserKey, CommandError> {
+    UserKey::parse(user).ok_or_else(|| CommandError::Input(format!("{user} is no id of a user")))
+}

@@ -1,0 +1,109 @@
+use clap::{Args, Subcommand};
+use service::{
+    Db, PageRequest, Passwords, Viewer,
+    users::{self, Change, DisabledFilter, Filter, Name, NewUser, Username},
+};
+
+use super::{CommandError, connect, parse_user, password};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Make a user; the password is asked for, or read from standard input
+    Create(Create),
+    /// List all users
+    List,
+    /// Let users log in again
+    Enable(Named),
+    /// Keep a user from logging in; tokens are refused at once
+    Disable(Named),
+    /// Make a user an admin
+    Promote(Named),
+    /// Make an admin an ordinary user
+    Demote(Named),
+    /// Set a user's password, asked for or read from standard input; ends the user's sessions
+    ResetPassword(Named),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Create {
+    username: String,
+    /// What the user is called; the username when left out
+    #[arg(long)]
+    name: Option<String>,
+    /// Make it an admin
+    #[arg(long)]
+    admin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Named {
+    /// Id or username
+    user: String,
+}
+
+pub(super) async fn run(command: Command) -> Result<(), CommandError> {
+    let (user, change) = match command {
+        Command::Create(new) => return create(new).await,
+        Command::List => return list(&connect().await?).await,
+        Command::Enable(Named { user }) => {
+            (user, Change { disabled: Some(false), ..Change::default() })
+        }
+        Command::Disable(Named { user }) => {
+            (user, Change { disabled: Some(true), ..Change::default() })
+        }
+        Command::Promote(Named { user }) => {
+            (user, Change { admin: Some(true), ..Change::default() })
+        }
+        Command::Demote(Named { user }) => {
+            (user, Change { admin: Some(false), ..Change::default() })
+        }
+        Command::ResetPassword(Named { user }) => {
+            (user, Change { password: Some(password::read()?), ..Change::default() })
+        }
+    };
+    update(&connect().await?, &user, change).await
+}
+
+async fn create(new: Create) -> Result<(), CommandError> {
+    let wrong = |what: &'static str| move |why| CommandError::Input(format!("{what} {why}"));
+    let name = new.name.unwrap_or_else(|| new.username.clone());
+    let new_user = NewUser {
+        username: Username::parse(new.username).map_err(wrong("the username"))?,
+        name: Name::parse(name).map_err(wrong("the name"))?,
+        password: password::read()?,
+    };
+    let db = connect().await?;
+    let made = users::create(&db, &Passwords::default(), new_user).await?;
+    if new.admin {
+        let change = Change { admin: Some(true), ..Change::default() };
+        return update(&db, &made.username, change).await;
+    }
+    print(&made);
+    Ok(())
+}
+
+async fn update(db: &Db, user: &str, change: Change) -> Result<(), CommandError> {
+    let key = parse_user(user)?;
+    let changed = users::update(db, &Passwords::default(), &Viewer::Operator, &key, change).await?;
+    print(&changed);
+    Ok(())
+}
+
+async fn list(db: &Db) -> Result<(), CommandError> {
+    let everyone = Filter { disabled: DisabledFilter::Any, ..Filter::default() };
+    let mut request = PageRequest { limit: 200, after: None };
+    loop {
+        let page = users::list(db, &Viewer::Operator, &everyone, request).await?;
+        page.items.iter().for_each(|user| print(&user.account));
+        match page.next {
+            Some(after) => request.after = Some(after),
+            None => return Ok(()),
+        }
+    }
+}
+
+fn print(user: &entity::user::Account) {
+    let admin = if user.admin { " admin" } else { "" };
+    let disabled = if user.disabled { " disabled" } else { "" };
+    println!("{} {}{admin}{disabled} ({})", user.id, user.username, user.name);
+}

@@ -1,0 +1,299 @@
+//! Settings: from the environment and `.env`. All that is wrong with them is told at once.
+
+use std::{fmt, fs, path::PathBuf, str::FromStr, time::Duration};
+
+use chrono::TimeDelta;
+use service::{
+    DbSettings,
+    users::{Credentials, Password, Registration, Username},
+};
+
+/// Where the notes are when nothing else is said.
+const DEFAULT_DATABASE: &str = "sqlite://data/teamnotes.db";
+
+/// The shortest secret for tokens, in bytes: as long as what HMAC-SHA-256 makes of it.
+const MIN_SECRET: usize = 32;
+
+/// How the service runs.
+#[derive(Debug)]
+pub struct Settings {
+    /// The database.
+    pub database: DbSettings,
+    /// The address to listen at.
+    pub host: String,
+    /// The port to listen at; 0 for any.
+    pub port: u16,
+    /// What tokens are signed with; made and kept when it is missing, on SQLite.
+    pub secret: Option<Secret>,
+    /// How long a session lasts.
+    pub session_ttl: TimeDelta,
+    /// Who may sign up.
+    pub registration: Registration,
+    /// Who becomes an admin when there is none.
+    pub first_admin: Option<Credentials>,
+    /// Whether the schema is brought up to date at start.
+    pub auto_migrate: bool,
+    /// Whether logging in and signing up is slowed down for those who try too often.
+    pub login_rate_limit: bool,
+}
+
+/// Bytes that are not for the log.
+#[derive(Clone)]
+pub struct Secret(pub Vec<u8>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+/// What is wrong with the settings, a line each.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("these settings are wrong:\n  {}", .0.join("\n  "))]
+pub struct SettingsError(pub Vec<String>);
+
+impl Settings {
+    /// Reads the settings from the environment, into which `.env` is read first.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        load_dotenv()?;
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads those of the database alone: what acts on it directly needs no secret.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn database_from_environment() -> Result<DbSettings, SettingsError> {
+        load_dotenv()?;
+        let variable = |name: &str| std::env::var(name).ok();
+        let mut reader = Reader { variable: &variable, wrong: Vec::new() };
+        let database = reader.database();
+        if reader.wrong.is_empty() { Ok(database) } else { Err(SettingsError(reader.wrong)) }
+    }
+
+    /// Reads the settings through `variable`. An empty one is none.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn read(variable: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
+        let mut reader = Reader { variable, wrong: Vec::new() };
+        let database = reader.database();
+        let settings = Self {
+            secret: reader.secret(&database),
+            database,
+            host: reader.plain("HOST").unwrap_or_else(|| "127.0.0.1".into()),
+            port: reader.number("PORT", 0, 65_535).unwrap_or(3001),
+            session_ttl: TimeDelta::seconds(
+                reader.number("SESSION_TTL", 1, 10 * 365 * 86_400).unwrap_or(30 * 86_400),
+            ),
+            registration: reader
+                .word(
+                    "REGISTRATION",
+                    [("open", Registration::Open), ("closed", Registration::Closed)],
+                )
+                .unwrap_or(Registration::Open),
+            first_admin: reader.first_admin(),
+            auto_migrate: reader
+                .word("AUTO_MIGRATE", [("true", true), ("false", false)])
+                .unwrap_or(true),
+            login_rate_limit: reader
+                .word("LOGIN_RATE_LIMIT", [("on", true), ("off", false)])
+                .unwrap_or(true),
+        };
+        if reader.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reader.wrong)) }
+    }
+
+    /// The file of the SQLite database, if it is one with a file.
+    pub fn sqlite_file(&self) -> Option<PathBuf> {
+        if self.database.is_in_memory() {
+            return None;
+        }
+        let file = self.database.url.strip_prefix("sqlite:")?;
+        let file = file.strip_prefix("//").unwrap_or(file);
+        Some(PathBuf::from(file.split('?').next().unwrap_or(file)))
+    }
+}
+
+fn load_dotenv() -> Result<(), SettingsError> {
+    match dotenvy::dotenv() {
+        Err(error) if !error.not_found() => {
+            Err(SettingsError(vec![format!(".env can't be read: {error}")]))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Reads variables, and keeps what is wrong.
+struct Reader<'a> {
+    variable: &'a dyn Fn(&str) -> Option<String>,
+    wrong: Vec<String>,
+}
+
+impl Reader<'_> {
+    fn plain(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.is_empty())
+    }
+
+    /// A variable that may be in a file instead, which `<name>_FILE` names.
+    fn confidential(&mut self, name: &str) -> Option<String> {
+        let file_name = format!("{name}_FILE");
+        let (value, file) = (self.plain(name), self.plain(&file_name));
+        let Some(file) = file else { return value };
+        if value.is_some() {
+            self.wrong.push(format!("{name} and {file_name} are both set: choose one"));
+            return None;
+        }
+        match fs::read_to_string(&file) {
+            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
+            Err(error) => {
+                self.wrong.push(format!("{file_name}: {file} can't be read: {error}"));
+                None
+            }
+        }
+    }
+
+    fn number<T: FromStr + PartialOrd + fmt::Display>(
+        &mut self,
+        name: &str,
+        least: T,
+        most: T,
+    ) -> Option<T> {
+        let text = self.plain(name)?;
+        match text.parse() {
+            Ok(number) if number >= least && number <= most => Some(number),
+            _ => {
+                let range = format!("an integer from {least} to {most}");
+                self.wrong.push(format!("{name} must be {range}, not {text:?}"));
+                None
+            }
+        }
+    }
+
+    fn word<T, const N: usize>(&mut self, name: &str, words: [(&str, T); N]) -> Option<T> {
+        let text = self.plain(name)?;
+        let known: Vec<String> = words.iter().map(|(word, _)| (*word).to_owned()).collect();
+        let found = words.into_iter().find(|(word, _)| *word == text);
+        if found.is_none() {
+            self.wrong.push(format!("{name} must be {}, not {text:?}", known.join(" or ")));
+        }
+        found.map(|(_, value)| value)
+    }
+
+    fn database(&mut self) -> DbSettings {
+        let url = self.confidential("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE.into());
+        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
+            self.wrong.push("DATABASE_URL must start with sqlite: or postgres:".into());
+        }
+        let defaults = DbSettings::new(url);
+        let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);
+        DbSettings {
+            max_connections: self
+                .number("DATABASE_MAX_CONNECTIONS", 1, 1_000)
+                .unwrap_or(defaults.max_connections),
+            acquire_timeout: seconds(
+                self.number("DATABASE_ACQUIRE_TIMEOUT", 1, 60),
+                defaults.acquire_timeout,
+            ),
+            statement_timeout: seconds(
+                self.number("DATABASE_STATEMENT_TIMEOUT", 1, 3_600),
+                defaults.statement_timeout,
+            ),
+            ..defaults
+        }
+    }
+
+    fn secret(&mut self, database: &DbSettings) -> Option<Secret> {
+        let secret = self.confidential("SECRET").map(|secret| Secret(secret.into_bytes()));
+        match &secret {
+            Some(Secret(bytes)) if bytes.len() < MIN_SECRET => {
+                let length = bytes.len();
+                self.wrong
+                    .push(format!("SECRET must have {MIN_SECRET} bytes at least, not {length}"));
+            }
+            None if !database.url.starts_with("sqlite:") => {
+                self.wrong
+                    .push("SECRET must be set on PostgreSQL, the same for all instances".into());
+            }
+            _ => {}
+        }
+        secret
+    }
+
+    fn first_admin(&mut self) -> Option<Credentials> {
+        let (username, password) =
+            (self.plain("ADMIN_USERNAME"), self.confidential("ADMIN_PASSWORD"));
+        let (username, password) = match (username, password) {
+            (Some(username), Some(password)) => (username, password),
+            (None, None) => return None,
+            _ => {
+                self.wrong.push("ADMIN_USERNAME and ADMIN_PASSWORD must be set together".into());
+                return None;
+            }
+        };
+        let username = Username::parse(username);
+        let password = Password::parse(password);
+        if let Err(why) = &username {
+            self.wrong.push(format!("ADMIN_USERNAME {why}"));
+        }
+        if let Err(why) = &password {
+            self.wrong.push(format!("ADMIN_PASSWORD {why}"));
+        }
+        Some(Credentials { username: username.ok()?, password: password.ok()? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        let find = |name: &str| variables.iter().find(|(known, _)| *known == name);
+        Settings::read(&|name| find(name).map(|(_, value)| (*value).to_owned()))
+    }
+
+    #[test]
+    fn the_defaults_are_a_file_under_data_and_loopback() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.sqlite_file().unwrap(), PathBuf::from("data/teamnotes.db"));
+        assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 3001));
+        assert_eq!(settings.session_ttl, TimeDelta::days(30));
+        assert!(settings.login_rate_limit && settings.auto_migrate);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_and_no_value_of_a_secret() {
+        let wrong = read(&[
+            ("DATABASE_URL", "mysql://root:hunter2@db"),
+            ("PORT", "70000"),
+            ("SECRET", "hunter2"),
+            ("SESSION_TTL", "0"),
+            ("REGISTRATION", "maybe"),
+            ("ADMIN_USERNAME", "admin"),
+        ]);
+        let SettingsError(wrong) = wrong.unwrap_err();
+        for name in ["DATABASE_URL", "PORT", "SECRET", "SESSION_TTL", "REGISTRATION", "ADMIN_"] {
+            assert!(wrong.iter().any(|line| line.contains(name)), "{name} in {wrong:?}");
+        }
+        assert!(!wrong.join("").contains("hunter2"));
+    }
+
+    #[test]
+    fn postgres_needs_a_secret() {
+        let SettingsError(wrong) = read(&[("DATABASE_URL", "postgres://db/x")]).unwrap_err();
+        assert_eq!(wrong, ["SECRET must be set on PostgreSQL, the same for all instances"]);
+    }
+
+    #[test]
+    fn a_secret_may_be_in_a_file_but_not_in_both() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("secret");
+        fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
+        let file = file.to_str().unwrap();
+        let settings = read(&[("SECRET_FILE", file)]).unwrap();
+        assert_eq!(settings.secret.unwrap().0.len(), 32);
+        assert!(read(&[("SECRET_FILE", file), ("SECRET", "x")]).is_err());
+    }
+}

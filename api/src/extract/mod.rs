@@ -1,0 +1,17 @@
+//! What handlers take from a request. What can't be taken is a [`crate::problem::Problem`].
+
+mod body;
+mod client;
+mod list;
+mod members;
+mod path;
+mod query;
+mod viewer;
+
+pub(crate) use body::Body;
+pub(crate) use client::{Address, UserAgent};
+pub(crate) use list::List;
+pub(crate) use members::{FromBody, Members, boolean, id, ids, text, time};
+pub(crate) use path::{Id, MemberPath, UserPath};
+pub(crate) use query::{FromQuery, Params, Query};
+pub(crate) use viewer::{Me, Viewer, check_token};

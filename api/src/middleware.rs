@@ -1,0 +1,100 @@
+//! What happens to every request, whatever it is for.
+
+use std::{panic::AssertUnwindSafe, time::Instant};
+
+use actix_web::{
+    Error as ActixError, HttpResponse, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    },
+    middleware::Next,
+};
+use futures_util::FutureExt;
+use service::Error;
+
+use crate::problem::{PROBLEM_JSON, Problem};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The outermost layer: gives the request its id, turns what went wrong on the way into
+/// `problem+json`, and writes the log.
+pub(crate) async fn frame<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let method = request.method().clone();
+    let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
+    let response = match called {
+        Ok(response) => response?,
+        Err(_) => return Err(Panicked { id }.into()),
+    };
+    let mut response = as_problem(response);
+    let route = response.request().match_pattern().unwrap_or_default();
+    let status = response.status();
+    let elapsed = started.elapsed().as_millis();
+    let id_text = id.to_str().unwrap_or_default();
+    log::info!("{method} {route} {} {elapsed}ms request={id_text}", status.as_u16());
+    if status.is_server_error()
+        && let Some(error) = response.response().error()
+    {
+        log::error!("{method} {route} failed: {error} request={id_text}");
+    }
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    Ok(response)
+}
+
+/// The request's own id if it is 1 to 128 visible ASCII characters, a new one otherwise.
+fn request_id(request: &ServiceRequest) -> HeaderValue {
+    let given = request.headers().get(&X_REQUEST_ID).filter(|id| {
+        (1..=128).contains(&id.len()) && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    });
+    given.cloned().unwrap_or_else(|| {
+        let id = service::random::text(12).ok().and_then(|id| HeaderValue::from_str(&id).ok());
+        id.unwrap_or(HeaderValue::from_static("none"))
+    })
+}
+
+/// Failures that the framework made itself get the body of all others.
+fn as_problem<B: MessageBody>(
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let status = response.status();
+    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return response.map_into_left_body();
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::Service(Error::NotFound),
+        status => Problem::Framework(status),
+    };
+    response.into_response(problem.error_response()).map_into_right_body()
+}
+
+/// A handler panicked; its connection goes on.
+#[derive(Debug, thiserror::Error)]
+#[error("internal error")]
+struct Panicked {
+    id: HeaderValue,
+}
+
+impl ResponseError for Panicked {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::INTERNAL_SERVER_ERROR
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = Problem::Service(Error::internal("panic")).error_response();
+        response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
+        response
+    }
+}

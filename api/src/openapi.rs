@@ -1,0 +1,117 @@
+//! The OpenAPI document, put together from what stands beside each handler.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use utoipa::{
+    IntoParams, IntoResponses, Modify, OpenApi,
+    openapi::{
+        ComponentsBuilder, ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+use crate::{docs, health, notes, problem, reading_list, sessions, teams, users};
+
+/// The whole API.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Teamnotes",
+        description = "Notes, users, teams and reading lists.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    paths(
+        sessions::log_in, sessions::log_out, sessions::list, sessions::current, sessions::end,
+        sessions::end_others, users::list, users::create, users::get, users::update, users::delete,
+        notes::list, notes::create, notes::get, notes::update, notes::delete, reading_list::list,
+        reading_list::mark, reading_list::set_read, reading_list::remove, teams::list, teams::create,
+        teams::get, teams::update, teams::delete, teams::set_members, teams::member,
+        teams::put_member, teams::remove_member, health::live, health::ready, document, docs::page,
+        docs::asset,
+    ),
+    components(schemas(problem::ProblemBody, problem::ViolationBody)),
+    modifiers(&SharedParts)
+)]
+struct Api;
+
+/// The document, as `/api/openapi.json` serves it and the repository has it.
+pub fn document_json() -> String {
+    let mut json = serde_json::to_string_pretty(&Api::openapi()).unwrap_or_default();
+    json.push('\n');
+    json
+}
+
+/// This document.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "operations",
+    responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = Object),
+        Problems))]
+pub(crate) async fn document() -> HttpResponse {
+    HttpResponse::Ok().content_type("application/json").body(document_json())
+}
+
+/// Which page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes what `List` reads")]
+pub(crate) struct PageParams {
+    /// How many items at most.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<i32>,
+    /// Where the page goes on, from the `Link` of the one before.
+    cursor: Option<String>,
+}
+
+/// A header's name, and what it says.
+type Header = (&'static str, &'static str);
+
+/// Every failure, by status: what it means, and the header it brings.
+const PROBLEMS: [(&str, &str, Option<Header>); 12] = [
+    ("400", "The body is no JSON, or the query is not one of this endpoint's", None),
+    ("401", "No token, or a bad one", Some(("WWW-Authenticate", "`Bearer`"))),
+    ("403", "Signed in, but not allowed", None),
+    ("404", "Nothing there", None),
+    ("405", "The path is known, the method is not", Some(("Allow", "The methods that are"))),
+    ("409", "A unique value is taken, or a rule on the state", None),
+    ("413", "The body is larger than 256 KiB", None),
+    ("415", "The body is not `application/json`", None),
+    ("422", "Values that are not allowed; `errors` points at each", None),
+    ("429", "Too many attempts", Some(("Retry-After", "Seconds"))),
+    ("500", "A fault of the service", None),
+    ("503", "The database is out of reach, or overload", Some(("Retry-After", "Seconds"))),
+];
+
+/// The failures that every operation shares.
+pub(crate) struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let reference = |status: &str| Ref::from_response_name(format!("Problem{status}")).into();
+        PROBLEMS.iter().map(|(status, ..)| ((*status).to_owned(), reference(status))).collect()
+    }
+}
+
+/// Declares what operations refer to: the failures, and the session.
+struct SharedParts;
+
+impl Modify for SharedParts {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.take().unwrap_or_default();
+        let mut components = ComponentsBuilder::from(components);
+        for (status, description, header) in PROBLEMS {
+            let content =
+                ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+            let mut response = ResponseBuilder::new()
+                .description(description)
+                .content(problem::PROBLEM_JSON, content);
+            if let Some((name, description)) = header {
+                let header = HeaderBuilder::new().description(Some(description)).build();
+                response = response.header(name, header);
+            }
+            components = components.response(format!("Problem{status}"), response.build());
+        }
+        let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        components = components.security_scheme("session", SecurityScheme::Http(bearer));
+        document.components = Some(components.build());
+    }
+}

@@ -1,0 +1,252 @@
+//! What goes wrong, as `application/problem+json` (RFC 9457): the one place that knows status codes.
+
+use std::fmt;
+
+use actix_web::{
+    HttpResponse, HttpResponseBuilder, ResponseError,
+    http::{Method, StatusCode, header},
+};
+use serde::Serialize;
+use service::{Error, Violation};
+use utoipa::ToSchema;
+
+/// The media type of every failure.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// When to try again after a failure that may pass, in seconds.
+const RETRY_AFTER: u64 = 1;
+
+/// Why a request gets no answer it asked for.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// A rule or a fault of the service.
+    Service(Error),
+    /// The body is no JSON, or the query is not one of the endpoint's.
+    BadRequest(String),
+    /// The path is known, the method is not.
+    MethodNotAllowed(Vec<Method>),
+    /// The body is too large.
+    TooLarge,
+    /// The body is not declared as JSON.
+    UnsupportedMediaType,
+    /// The framework's own failure.
+    Framework(StatusCode),
+}
+
+/// The body of every failure.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Problem, example = json!({
+    "type": "/problems/validation", "title": "Validation failed", "status": 422,
+    "detail": "content must not be empty", "error": "content must not be empty",
+    "errors": [{ "pointer": "/content", "detail": "must not be empty" }]
+}))]
+pub(crate) struct ProblemBody {
+    /// Names the kind of failure.
+    #[serde(rename = "type")]
+    kind: String,
+    /// The kind of failure in words.
+    title: &'static str,
+    /// The status code.
+    status: u16,
+    /// What went wrong this time.
+    detail: String,
+    /// The same as `detail`.
+    error: String,
+    /// On 422: what is wrong with each value.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<Vec<ViolationBody>>,
+}
+
+/// What is wrong with one value.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Violation)]
+pub(crate) struct ViolationBody {
+    /// A JSON pointer (RFC 6901) into the body; empty for the whole of it.
+    pointer: String,
+    /// What the value must be.
+    detail: String,
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Service(error)
+    }
+}
+
+impl Problem {
+    /// Status, last segment of the type, title.
+    #[deny(clippy::wildcard_enum_match_arm)]
+    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
+        let error = match self {
+            Self::Service(error) => error,
+            Self::BadRequest(_) => return (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+            Self::MethodNotAllowed(_) => {
+                let status = StatusCode::METHOD_NOT_ALLOWED;
+                return (status, "method-not-allowed", "Method not allowed");
+            }
+            Self::TooLarge => {
+                return (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large");
+            }
+            Self::UnsupportedMediaType => {
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                return (status, "unsupported-media-type", "Unsupported media type");
+            }
+            Self::Framework(status) => {
+                return (*status, "http", status.canonical_reason().unwrap_or("Failed"));
+            }
+        };
+        match error {
+            Error::TokenMissing
+            | Error::TokenInvalid
+            | Error::SessionExpired
+            | Error::AccountDisabled
+            | Error::WrongCredentials
+            | Error::LoginDisabled => {
+                (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in")
+            }
+            Error::NotAllowed | Error::RegistrationClosed => {
+                (StatusCode::FORBIDDEN, "forbidden", "Not allowed")
+            }
+            Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+            Error::Taken(_) | Error::LastAdmin | Error::LastOwner => {
+                (StatusCode::CONFLICT, "conflict", "Conflict")
+            }
+            Error::Invalid(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed")
+            }
+            Error::TooManyAttempts { .. } => {
+                (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
+            }
+            Error::Unavailable(_) => {
+                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available")
+            }
+            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Service(error) => error.to_string(),
+            Self::BadRequest(detail) => detail.clone(),
+            Self::MethodNotAllowed(allowed) => format!("use {}", join(allowed)),
+            Self::TooLarge => "the body is larger than 256 KiB".into(),
+            Self::UnsupportedMediaType => "the body must be application/json".into(),
+            Self::Framework(status) => status.canonical_reason().unwrap_or("failed").to_lowercase(),
+        }
+    }
+
+    fn violations(&self) -> Option<Vec<ViolationBody>> {
+        let Self::Service(Error::Invalid(violations)) = self else { return None };
+        let body = |Violation { pointer, detail }: &Violation| ViolationBody {
+            pointer: pointer.clone(),
+            detail: detail.clone(),
+        };
+        Some(violations.iter().map(body).collect())
+    }
+
+    fn add_headers(&self, response: &mut HttpResponseBuilder) {
+        match self {
+            Self::MethodNotAllowed(allowed) => {
+                response.insert_header((header::ALLOW, join(allowed)));
+            }
+            Self::Service(Error::TooManyAttempts { retry_after }) => {
+                let seconds = retry_after.as_secs() + 1;
+                response.insert_header((header::RETRY_AFTER, seconds));
+            }
+            Self::Service(Error::Unavailable(_)) => {
+                response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
+            }
+            _ if self.status_code() == StatusCode::UNAUTHORIZED => {
+                response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            _ => {}
+        }
+    }
+}
+
+fn join(methods: &[Method]) -> String {
+    methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
+}
+
+impl fmt::Display for Problem {
+    /// For the log: with what is not for the client.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Service(Error::Internal(cause)) => write!(f, "{cause}"),
+            Self::Service(Error::Unavailable(cause)) => write!(f, "{cause}"),
+            _ => f.write_str(&self.detail()),
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.kind().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, kind, title) = self.kind();
+        let detail = self.detail();
+        let body = ProblemBody {
+            kind: format!("/problems/{kind}"),
+            title,
+            status: status.as_u16(),
+            error: detail.clone(),
+            detail,
+            errors: self.violations(),
+        };
+        let mut response = HttpResponse::build(status);
+        self.add_headers(&mut response);
+        let json = serde_json::to_string(&body).unwrap_or_default();
+        response.content_type(PROBLEM_JSON).body(json)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use actix_web::body::{MessageBody, to_bytes};
+    use service::Field;
+
+    use super::*;
+
+    /// One of each variant; a new one does not compile until `kind` knows it.
+    fn every_error() -> Vec<Error> {
+        let secret = "SELECT secret FROM /var/lib/teamnotes.db";
+        vec![
+            Error::TokenMissing,
+            Error::TokenInvalid,
+            Error::SessionExpired,
+            Error::AccountDisabled,
+            Error::WrongCredentials,
+            Error::LoginDisabled,
+            Error::NotAllowed,
+            Error::RegistrationClosed,
+            Error::NotFound,
+            Error::Taken(Field::Username),
+            Error::LastAdmin,
+            Error::LastOwner,
+            Error::Invalid(vec![Violation::of("content", "must not be empty")]),
+            Error::TooManyAttempts { retry_after: Duration::from_secs(9) },
+            Error::internal(secret),
+        ]
+    }
+
+    #[actix_web::test]
+    async fn every_failure_is_problem_json_and_none_tells_of_the_inside() {
+        for error in every_error() {
+            let response = Problem::from(error).error_response();
+            let status = response.status();
+            assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
+            let is_401 = response.headers().contains_key("www-authenticate");
+            assert_eq!(is_401, status == StatusCode::UNAUTHORIZED);
+            let body = to_bytes(response.into_body().boxed()).await.unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body["status"], status.as_u16());
+            assert_eq!(body["error"], body["detail"]);
+            assert_eq!(body.get("errors").is_some(), status == StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(!body.to_string().contains("secret"), "{body}");
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! Every URL of the service on one screen.
+
+use crate::{
+    docs, health, notes, openapi, reading_list,
+    routing::{RouteTable, change, delete, get, post, query},
+    sessions, teams, users,
+};
+
+/// Everything under `/api`: here a token that is sent is checked, and a query that is not known is
+/// refused.
+pub fn api() -> RouteTable {
+    RouteTable::default()
+        .at("/api/login", [post(sessions::log_in)])
+        .at("/api/logout", [delete(sessions::log_out)])
+        .at("/api/sessions", [query(sessions::list), delete(sessions::end_others)])
+        .at("/api/sessions/current", [get(sessions::current)])
+        .at("/api/sessions/{id}", [delete(sessions::end)])
+        .at("/api/users", [query(users::list), post(users::create)])
+        .at("/api/users/{user}", [query(users::get), change(users::update), delete(users::delete)])
+        .at("/api/notes", [query(notes::list), post(notes::create)])
+        .at("/api/notes/{id}", [get(notes::get), change(notes::update), delete(notes::delete)])
+        .at("/api/readinglists", [query(reading_list::list), post(reading_list::mark)])
+        .at(
+            "/api/readinglists/{id}",
+            [change(reading_list::set_read), delete(reading_list::remove)],
+        )
+        .at("/api/teams", [query(teams::list), post(teams::create)])
+        .at("/api/teams/{id}", [get(teams::get), change(teams::update), delete(teams::delete)])
+        .at("/api/teams/{id}/members", [change(teams::set_members)])
+        .at(
+            "/api/teams/{id}/members/{user}",
+            [get(teams::member), change(teams::put_member), delete(teams::remove_member)],
+        )
+        .at("/api/openapi.json", [get(openapi::document)])
+}
+
+/// Everything else.
+pub fn operations() -> RouteTable {
+    RouteTable::default()
+        .at("/healthz", [get(health::live)])
+        .at("/readyz", [get(health::ready)])
+        .at("/docs", [query(docs::page)])
+        .at("/docs/{file}", [query(docs::asset)])
+}

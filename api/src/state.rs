@@ -1,0 +1,14 @@
+use actix_web::web;
+use service::{Auth, Db};
+
+/// What every request shares.
+#[derive(Debug)]
+pub struct State {
+    /// The database.
+    pub db: Db,
+    /// What signing up and logging in needs.
+    pub auth: Auth,
+}
+
+/// [`State`], as handlers get it.
+pub(crate) type AppState = web::Data<State>;

@@ -1,0 +1,3 @@
+//! Black-box tests over HTTP, a file a resource. The OpenAPI document is held against every answer.
+
+mod notes;

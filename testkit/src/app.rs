@@ -1,0 +1,120 @@
+use std::sync::{Arc, Mutex};
+
+use api::{Application, Settings, config::Secret};
+use chrono::TimeDelta;
+use reqwest::redirect::Policy;
+use serde_json::json;
+use service::{
+    DbSettings,
+    users::{Credentials, Password, Registration, Username},
+};
+
+use crate::{Client, TestDatabase};
+
+/// The first admin's username.
+pub const ADMIN: &str = "admin";
+
+/// Everybody's password.
+pub const PASSWORD: &str = "walnut-harbour-42";
+
+/// The running service, on a database and a port of its own.
+#[derive(Debug)]
+pub struct TestApp {
+    /// Its database.
+    pub database: TestDatabase,
+    address: String,
+    http: reqwest::Client,
+    statements: Arc<Mutex<Vec<String>>>,
+}
+
+impl TestApp {
+    /// The service as it is by default, with throttling off.
+    pub async fn start() -> Self {
+        Self::start_with(|_| {}).await
+    }
+
+    /// The service with some settings changed.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Self {
+        Self::start_on(TestDatabase::migrated().await, change).await
+    }
+
+    /// The service on a given database.
+    pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let statements = Arc::new(Mutex::new(Vec::new()));
+        let mut settings = settings(database.url());
+        let seen = statements.clone();
+        settings.database.on_statement =
+            Some(Arc::new(move |sql| seen.lock().expect("lock").push(sql.to_owned())));
+        change(&mut settings);
+        let application = Application::build(settings).await.expect("the service starts");
+        let address = format!("http://{}", application.address());
+        tokio::spawn(application.run());
+        let http = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
+        Self { database, address, http, statements }
+    }
+
+    /// The service, and a user who is signed in.
+    pub async fn with_user(username: &str) -> (Self, Client) {
+        let app = Self::start().await;
+        let client = app.user(username).await;
+        (app, client)
+    }
+
+    /// Where it listens: `http://address:port`.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Nobody in particular.
+    pub fn anonymous(&self) -> Client {
+        Client { http: self.http.clone(), base: self.address.clone(), id: 0, token: None }
+    }
+
+    /// Signs a user up and in. The name is the username with a capital.
+    pub async fn user(&self, username: &str) -> Client {
+        let name = username[..1].to_uppercase() + &username[1..];
+        let new = json!({ "username": username, "name": name, "password": PASSWORD });
+        self.anonymous().post("/api/users", new).await.created();
+        self.log_in(username).await
+    }
+
+    /// Signs in a user who is there.
+    pub async fn log_in(&self, username: &str) -> Client {
+        let credentials = json!({ "username": username, "password": PASSWORD });
+        let answer = self.anonymous().post("/api/login", credentials).await.ok();
+        let mut client = self.anonymous();
+        client.token = Some(answer["token"].as_str().expect("a token").to_owned());
+        let current = client.get("/api/sessions/current").await.ok();
+        client.id = current["user"]["id"].as_i64().expect("an id");
+        client
+    }
+
+    /// Signs the first admin in.
+    pub async fn admin(&self) -> Client {
+        self.log_in(ADMIN).await
+    }
+
+    /// The statements that ran since the last call.
+    pub fn statements(&self) -> Vec<String> {
+        std::mem::take(&mut self.statements.lock().expect("lock"))
+    }
+}
+
+fn settings(url: &str) -> Settings {
+    let mut database = DbSettings::new(url);
+    database.max_connections = 5;
+    Settings {
+        database,
+        host: "127.0.0.1".into(),
+        port: 0,
+        secret: Some(Secret(b"a secret of the tests, and of nobody else".to_vec())),
+        session_ttl: TimeDelta::days(30),
+        registration: Registration::Open,
+        first_admin: Some(Credentials {
+            username: Username::parse(ADMIN.into()).expect("a username"),
+            password: Password::parse(PASSWORD.into()).expect("a password"),
+        }),
+        auto_migrate: true,
+        login_rate_limit: false,
+    }
+}

@@ -1,0 +1,93 @@
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+
+use crate::{Answer, contract};
+
+/// Somebody who calls the service, signed in or not.
+#[derive(Clone, Debug)]
+pub struct Client {
+    pub(crate) http: reqwest::Client,
+    pub(crate) base: String,
+    /// The user's id; 0 when nobody is signed in.
+    pub id: i64,
+    /// The bearer token that goes with every request.
+    pub token: Option<String>,
+}
+
+impl Client {
+    /// `GET`.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    /// `POST` of a JSON body.
+    pub async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    /// `PUT` of a JSON body.
+    pub async fn put(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PUT, path, Some(body)).await
+    }
+
+    /// `DELETE`.
+    pub async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    /// Any method, with a JSON body or none.
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let mut request = self.request(method.clone(), path);
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        self.answer(method, path, request).await
+    }
+
+    /// A body as it is, under this content type.
+    pub async fn send_raw(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Answer {
+        let mut request = self.request(method.clone(), path).body(body.into());
+        if !content_type.is_empty() {
+            request = request.header("Content-Type", content_type);
+        }
+        self.answer(method, path, request).await
+    }
+
+    /// A request to add headers to; [`Client::answer`] sends it.
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let mut request = self.http.request(method, format!("{}{path}", self.base));
+        if let Some(token) = &self.token {
+            request = request.header("Authorization", format!("Bearer {token}"));
+        }
+        request
+    }
+
+    /// Sends a request and holds the OpenAPI document against the answer.
+    pub async fn answer(&self, method: Method, path: &str, request: RequestBuilder) -> Answer {
+        let response = request.send().await.expect("an answer");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a body");
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        let answer = Answer { status, headers, body, text };
+        contract::check(&method, path, &answer);
+        answer
+    }
+
+    /// The items of a whole list, page by page.
+    pub async fn pages(&self, path: &str) -> Vec<Vec<Value>> {
+        let mut pages = Vec::new();
+        let mut next = Some(path.to_owned());
+        while let Some(path) = next {
+            let answer = self.get(&path).await;
+            next = answer.next();
+            pages.push(answer.ok().as_array().expect("a list").clone());
+        }
+        pages
+    }
+}

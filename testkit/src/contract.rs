@@ -1,0 +1,68 @@
+use std::sync::LazyLock;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::Answer;
+
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::from_str(&api::openapi::document_json()).expect("the document is JSON")
+});
+
+/// Asserts that the document tells of this answer: that the operation has the status, and the body
+/// the status's schema.
+pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
+    assert!(!answer.header("x-request-id").is_empty(), "{path} has no X-Request-Id");
+    let Some(operation) = operation(method, path) else {
+        let status = answer.status.as_u16();
+        assert!(
+            matches!(status, 400 | 401 | 404 | 405),
+            "{method} {path} gave {status} undocumented"
+        );
+        return;
+    };
+    let status = answer.status.as_u16().to_string();
+    let mut response = &operation["responses"][&status];
+    if let Some(reference) = response["$ref"].as_str() {
+        response = DOCUMENT.pointer(reference.trim_start_matches('#')).expect("a response");
+    }
+    assert!(!response.is_null(), "{method} {path} gave {status} undocumented: {}", answer.text);
+    let kind = answer.header("content-type").split(';').next().unwrap_or_default();
+    let content = &response["content"];
+    if content.is_null() || method == Method::HEAD {
+        return;
+    }
+    assert!(!content[kind].is_null(), "{method} {path} gave {kind} undocumented");
+    if kind.ends_with("json") {
+        check_schema(&content[kind]["schema"], &answer.body, &format!("{method} {path} {status}"));
+    }
+}
+
+fn operation(method: &Method, path: &str) -> Option<&'static Value> {
+    let path = path.split('?').next().unwrap_or_default();
+    let paths = DOCUMENT["paths"].as_object().expect("paths");
+    let exact = paths.get(path);
+    let item = exact.or_else(|| {
+        paths.iter().find(|(template, _)| fits(template, path)).map(|(_, item)| item)
+    })?;
+    let method = if method == Method::HEAD { "get" } else { &method.as_str().to_lowercase() };
+    item.get(method)
+}
+
+fn fits(template: &str, path: &str) -> bool {
+    let (template, path) = (template.split('/'), path.split('/'));
+    template.clone().count() == path.clone().count()
+        && template.zip(path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
+}
+
+fn check_schema(schema: &Value, body: &Value, what: &str) {
+    let mut schema = schema.clone();
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["components"] = DOCUMENT["components"].clone();
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let wrong: Vec<String> = validator
+        .iter_errors(body)
+        .map(|error| format!("{} at {}", error, error.instance_path()))
+        .collect();
+    assert!(wrong.is_empty(), "{what} does not fit the document: {wrong:#?}\n{body}");
+}

@@ -1,0 +1,150 @@
+use std::{
+    env, fs,
+    sync::atomic::{AtomicU32, Ordering},
+};
+
+use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+use tempfile::TempDir;
+use tokio::sync::OnceCell;
+
+/// A database of one test, gone with it.
+#[derive(Debug)]
+pub struct TestDatabase {
+    url: String,
+    /// Of the SQLite file.
+    directory: Option<TempDir>,
+}
+
+/// The URL of a PostgreSQL to test on, if there is one.
+fn postgres() -> Option<String> {
+    env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
+}
+
+/// The same URL with another database.
+fn with_database(url: &str, name: &str) -> String {
+    let (server, _) = url.rsplit_once('/').expect("a URL with a database");
+    format!("{server}/{name}")
+}
+
+/// A name that no other test takes, in this process or another.
+fn unique_name() -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("teamnotes_test_{}_{count}", std::process::id())
+}
+
+impl TestDatabase {
+    /// One without any table.
+    pub async fn empty() -> Self {
+        match postgres() {
+            Some(server) => Self::create(&server, "template0").await,
+            None => {
+                let directory = tempfile::tempdir().expect("a directory");
+                let file = directory.path().join("test.db");
+                Self {
+                    url: format!("sqlite:{}?mode=rwc", file.display()),
+                    directory: Some(directory),
+                }
+            }
+        }
+    }
+
+    /// One with all migrations.
+    pub async fn migrated() -> Self {
+        static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
+        let template = TEMPLATE
+            .get_or_init(|| async {
+                let template = Self::empty().await;
+                let connection = migration::connect(&template.url, None).await.expect("connects");
+                let up = migration::Command::Up { num: None };
+                migration::apply(&connection, up).await.expect("migrates");
+                connection.close().await.expect("closes");
+                template
+            })
+            .await;
+        match (&template.directory, postgres()) {
+            (Some(directory), _) => {
+                let copy = Self::empty().await;
+                let target = copy.directory.as_ref().expect("a directory").path().join("test.db");
+                fs::copy(directory.path().join("test.db"), target).expect("copies");
+                copy
+            }
+            (None, Some(server)) => {
+                let (_, name) = template.url.rsplit_once('/').expect("a name");
+                Self::create(&server, name).await
+            }
+            (None, None) => unreachable!("a template is a file or on a server"),
+        }
+    }
+
+    async fn create(server: &str, template: &str) -> Self {
+        let name = unique_name();
+        let admin = Database::connect(server).await.expect("TEST_DATABASE_URL answers");
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
+        admin.execute_unprepared(&create).await.expect("creates a database");
+        admin.close().await.expect("closes");
+        Self { url: with_database(server, &name), directory: None }
+    }
+
+    /// What to connect to.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Whether it is on PostgreSQL.
+    pub fn is_postgres(&self) -> bool {
+        self.directory.is_none()
+    }
+
+    /// A connection as the service's own, with foreign keys on.
+    pub async fn connect(&self) -> DatabaseConnection {
+        Database::connect(&self.url).await.expect("connects")
+    }
+
+    /// Every table, column, index and constraint, in an order and words that depend on nothing else.
+    pub async fn schema(&self) -> Vec<String> {
+        let db = self.connect().await;
+        let sql = if self.is_postgres() {
+            "SELECT 'column ' || table_name || '.' || column_name || ' ' || data_type || ' ' \
+                || is_nullable || ' ' || coalesce(column_default, '') FROM information_schema.columns \
+                WHERE table_schema = 'public' \
+             UNION ALL SELECT 'index ' || indexdef FROM pg_indexes WHERE schemaname = 'public' \
+             UNION ALL SELECT 'constraint ' || conname || ' ' || pg_get_constraintdef(oid) \
+                FROM pg_constraint WHERE connamespace = 'public'::regnamespace \
+             ORDER BY 1"
+        } else {
+            "SELECT 'column ' || m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' \
+                || coalesce(c.dflt_value, '') FROM sqlite_master m, pragma_table_info(m.name) c \
+                WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' \
+             UNION ALL SELECT 'index ' || sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
+             UNION ALL SELECT 'constraint ' || m.name || '.' || f.\"from\" || ' ' || f.\"table\" || ' ' \
+                || f.on_delete FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' \
+             ORDER BY 1"
+        };
+        let backend = if self.is_postgres() { DbBackend::Postgres } else { DbBackend::Sqlite };
+        let rows = db.query_all_raw(Statement::from_string(backend, sql)).await.expect("reads");
+        db.close().await.expect("closes");
+        let text = |row: sea_orm::QueryResult| row.try_get_by_index::<String>(0);
+        rows.into_iter().map(text).collect::<Result<_, DbErr>>().expect("text")
+    }
+}
+
+impl Drop for TestDatabase {
+    /// Drops a database on PostgreSQL; a file goes with its directory.
+    fn drop(&mut self) {
+        let (true, Some(server)) = (self.is_postgres(), postgres()) else { return };
+        let (_, name) = self.url.rsplit_once('/').expect("a name");
+        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime").block_on(async {
+                let admin = Database::connect(&server).await?;
+                admin.execute_unprepared(&drop).await?;
+                admin.close().await
+            })
+        });
+        if let Ok(Err(error)) = dropped.join() {
+            eprintln!("a test database was not dropped: {error}");
+        }
+    }
+}
