@@ -1,5 +1,6 @@
 use std::{
     env, fs,
+    path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -37,7 +38,7 @@ impl TestDatabase {
     /// One without any table.
     pub async fn empty() -> Self {
         match postgres() {
-            Some(server) => Self::create(&server, "template0").await,
+            Some(server) => Self::create(&server).await,
             None => {
                 let directory = tempfile::tempdir().expect("a directory");
                 let file = directory.path().join("test.db");
@@ -51,37 +52,40 @@ impl TestDatabase {
 
     /// One with all migrations.
     pub async fn migrated() -> Self {
-        static TEMPLATE: OnceCell<TestDatabase> = OnceCell::const_new();
-        let template = TEMPLATE
-            .get_or_init(|| async {
-                let template = Self::empty().await;
-                let connection = migration::connect(&template.url, None).await.expect("connects");
-                let up = migration::Command::Up { num: None };
-                migration::apply(&connection, up).await.expect("migrates");
-                connection.close().await.expect("closes");
-                template
-            })
-            .await;
-        match (&template.directory, postgres()) {
-            (Some(directory), _) => {
-                let copy = Self::empty().await;
-                let target = copy.directory.as_ref().expect("a directory").path().join("test.db");
-                fs::copy(directory.path().join("test.db"), target).expect("copies");
-                copy
+        static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
+        let database = Self::empty().await;
+        match database.file() {
+            Some(file) => {
+                let migrated = TEMPLATE.get_or_init(|| async {
+                    database.migrate().await;
+                    fs::read(&file).expect("reads")
+                });
+                fs::write(&file, migrated.await).expect("writes");
             }
-            (None, Some(server)) => {
-                let (_, name) = template.url.rsplit_once('/').expect("a name");
-                Self::create(&server, name).await
-            }
-            (None, None) => unreachable!("a template is a file or on a server"),
+            None => database.migrate().await,
         }
+        database
     }
 
-    async fn create(server: &str, template: &str) -> Self {
+    /// Applies all migrations.
+    async fn migrate(&self) {
+        let connection = migration::connect(&self.url, None).await.expect("connects");
+        let up = migration::Command::Up { num: None };
+        migration::apply(&connection, up).await.expect("migrates");
+        connection.close().await.expect("closes");
+    }
+
+    fn file(&self) -> Option<PathBuf> {
+        self.directory.as_ref().map(|directory| directory.path().join("test.db"))
+    }
+
+    async fn create(server: &str) -> Self {
         let name = unique_name();
         let admin = Database::connect(server).await.expect("TEST_DATABASE_URL answers");
-        let create = format!("CREATE DATABASE {name} TEMPLATE {template}");
-        admin.execute_unprepared(&create).await.expect("creates a database");
+        admin
+            .execute_unprepared(&format!("CREATE DATABASE {name}"))
+            .await
+            .expect("creates a database");
         admin.close().await.expect("closes");
         Self { url: with_database(server, &name), directory: None }
     }
