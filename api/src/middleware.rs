@@ -29,10 +29,9 @@ pub(crate) async fn frame<B: MessageBody>(
     let id = request_id(&request);
     let method = request.method().clone();
     let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let response = match called {
-        Ok(response) => response?,
-        Err(_) => return Err(Panicked { id }.into()),
-    };
+    // The handler panicked: its request is gone, so the answer can't be made of it.
+    let Ok(response) = called else { return Err(Panicked { id }.into()) };
+    let response = response?;
     let mut response = as_problem(response);
     let route = response.request().match_pattern().unwrap_or_default();
     let status = response.status();

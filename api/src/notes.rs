@@ -148,7 +148,7 @@ impl FromQuery for Filter {
 
 /// Notes with their authors, newest first.
 #[utoipa::path(get, path = "/api/notes", tag = "notes", params(NoteParams, PageParams),
-    responses((status = 200, body = Vec<NoteBody>,
+    responses((status = 200, description = "A page of notes", body = Vec<NoteBody>,
         headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems))]
 pub(crate) async fn list(state: AppState, list: List<Filter>) -> Result<HttpResponse, Problem> {
     let notes = notes::list(&state.db, &list.filter, list.page).await?;
@@ -157,7 +157,7 @@ pub(crate) async fn list(state: AppState, list: List<Filter>) -> Result<HttpResp
 
 /// Writes a note.
 #[utoipa::path(post, path = "/api/notes", tag = "notes", request_body = NewNoteBody,
-    responses((status = 201, body = NoteBody, headers(("Location" = String))), Problems),
+    responses((status = 201, description = "The new note", body = NoteBody, headers(("Location" = String, description = "Where it is"))), Problems),
     security(("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -171,14 +171,14 @@ pub(crate) async fn create(
 
 /// A note, its author, and who has marked it.
 #[utoipa::path(get, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path)),
-    responses((status = 200, body = NoteDetailBody), Problems))]
+    responses((status = 200, description = "The note", body = NoteDetailBody), Problems))]
 pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<NoteDetailBody>, Problem> {
     Ok(Json(notes::get(&state.db, id).await?.into()))
 }
 
 /// Changes a note; for its author.
 #[utoipa::path(method(put, patch), path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path)),
-    request_body = NoteChangeBody, responses((status = 200, body = NoteBody), Problems),
+    request_body = NoteChangeBody, responses((status = 200, description = "The note as it is now", body = NoteBody), Problems),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,

@@ -6,7 +6,9 @@ use actix_web::HttpResponse;
 use utoipa::{
     IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
-        ComponentsBuilder, ContentBuilder, HeaderBuilder, Ref, RefOr, Response, ResponseBuilder,
+        ComponentsBuilder, ContentBuilder, HeaderBuilder, PathItem, Ref, RefOr, Response,
+        ResponseBuilder,
+        path::Operation,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -113,5 +115,19 @@ impl Modify for SharedParts {
         let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         components = components.security_scheme("session", SecurityScheme::Http(bearer));
         document.components = Some(components.build());
+        for item in document.paths.paths.values_mut() {
+            let PathItem { get, put, post, patch, delete, .. } = item;
+            let operations = [(get, ""), (put, ""), (post, ""), (patch, "_patch"), (delete, "")];
+            for (operation, suffix) in operations {
+                operation.iter_mut().for_each(|operation| make_id_unique(operation, suffix));
+            }
+        }
     }
+}
+
+/// Handlers are named in their modules; ids are unique in the whole document.
+fn make_id_unique(operation: &mut Operation, suffix: &str) {
+    let tag = operation.tags.iter().flatten().next().cloned().unwrap_or_default();
+    let name = operation.operation_id.take().unwrap_or_default();
+    operation.operation_id = Some(format!("{}_{name}{suffix}", tag.replace(' ', "_")));
 }

@@ -119,7 +119,7 @@ impl FromQuery for ReadFilter {
 
 /// One's own marked notes, newest mark first.
 #[utoipa::path(get, path = "/api/readinglists", tag = "reading list", params(ReadParams, PageParams),
-    responses((status = 200, body = Vec<MarkedNoteBody>,
+    responses((status = 200, description = "A page of marked notes", body = Vec<MarkedNoteBody>,
         headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems),
     security(("session" = [])))]
 pub(crate) async fn list(
@@ -153,7 +153,7 @@ pub(crate) async fn mark(
 /// Says whether a marked note is read; for the owner of the mark.
 #[utoipa::path(method(put, patch), path = "/api/readinglists/{id}", tag = "reading list",
     params(("id" = i64, Path)), request_body = MarkChangeBody,
-    responses((status = 200, body = ReadingBody), Problems), security(("session" = [])))]
+    responses((status = 200, description = "The mark as it is now", body = ReadingBody), Problems), security(("session" = [])))]
 pub(crate) async fn set_read(
     state: AppState,
     me: Me,

@@ -2,8 +2,9 @@
 //! read it.
 
 use actix_web::{
-    FromRequest, Handler, Resource, Responder, Route,
-    dev::ServiceRequest,
+    FromRequest, Handler, Resource, Responder, ResponseError, Route,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
     guard,
     http::Method,
     middleware::{Next, from_fn},
@@ -75,12 +76,14 @@ where
     Endpoint { methods, route: Route::new().guard(any_of).to(handler) }
 }
 
-async fn refuse_query<B>(
+async fn refuse_query<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<actix_web::dev::ServiceResponse<B>, actix_web::Error> {
-    extract::Params::parse(request.query_string())?.finish()?;
-    next.call(request).await
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    match extract::Params::parse(request.query_string()).and_then(extract::Params::finish) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
+    }
 }
 
 /// Paths and their endpoints.
@@ -100,17 +103,14 @@ impl RouteTable {
         self
     }
 
-    /// Every path with the methods it answers, `HEAD` left out.
-    pub fn operations(&self) -> Vec<(Method, &'static str)> {
-        let methods = |(path, endpoints): &(&'static str, Vec<Endpoint>)| {
-            let path = *path;
-            let methods: Vec<Method> = allowed(endpoints);
-            methods
-                .into_iter()
-                .filter(|method| method != Method::HEAD)
-                .map(move |method| (method, path))
-        };
-        self.paths.iter().flat_map(methods).collect()
+    /// Every (method, path), `HEAD` left out.
+    pub fn operations(&self) -> Vec<(String, &'static str)> {
+        let mut operations = Vec::new();
+        for (path, endpoints) in &self.paths {
+            let methods = allowed(endpoints).into_iter().filter(|method| method != Method::HEAD);
+            operations.extend(methods.map(|method| (method.to_string(), *path)));
+        }
+        operations
     }
 
     /// Adds the routes to an application, or to a scope of this prefix.

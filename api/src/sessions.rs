@@ -108,7 +108,7 @@ impl FromQuery for AllSessions {
 
 /// Starts a session.
 #[utoipa::path(post, path = "/api/login", tag = "sessions", request_body = CredentialsBody,
-    responses((status = 200, body = LoggedInBody), Problems))]
+    responses((status = 200, description = "The session has started", body = LoggedInBody), Problems))]
 pub(crate) async fn log_in(
     state: AppState,
     Address(address): Address,
@@ -129,7 +129,7 @@ pub(crate) async fn log_out(state: AppState, me: Me) -> Result<HttpResponse, Pro
 
 /// One's own sessions, newest first.
 #[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(PageParams),
-    responses((status = 200, body = Vec<SessionBody>,
+    responses((status = 200, description = "A page of sessions", body = Vec<SessionBody>,
         headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems),
     security(("session" = [])))]
 pub(crate) async fn list(
@@ -143,7 +143,7 @@ pub(crate) async fn list(
 
 /// The session that asks, and its user.
 #[utoipa::path(get, path = "/api/sessions/current", tag = "sessions",
-    responses((status = 200, body = CurrentSessionBody), Problems), security(("session" = [])))]
+    responses((status = 200, description = "The session", body = CurrentSessionBody), Problems), security(("session" = [])))]
 pub(crate) async fn current(me: Me) -> Json<CurrentSessionBody> {
     let user::Account { id, username, name, admin, .. } = me.user.clone();
     let session = SessionBody::new(me.session.clone(), me.session.id);

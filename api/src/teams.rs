@@ -204,7 +204,7 @@ impl FromQuery for TeamFilter {
 
 /// Teams, by id.
 #[utoipa::path(get, path = "/api/teams", tag = "teams", params(TeamParams, PageParams),
-    responses((status = 200, body = Vec<ListedTeamBody>,
+    responses((status = 200, description = "A page of teams", body = Vec<ListedTeamBody>,
         headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems))]
 pub(crate) async fn list(state: AppState, list: List<TeamFilter>) -> Result<HttpResponse, Problem> {
     let teams = teams::list(&state.db, list.filter.name.as_deref(), list.page).await?;
@@ -213,7 +213,7 @@ pub(crate) async fn list(state: AppState, list: List<TeamFilter>) -> Result<Http
 
 /// Makes a team, whose owner one is.
 #[utoipa::path(post, path = "/api/teams", tag = "teams", request_body = NewTeamBody,
-    responses((status = 201, body = TeamBody, headers(("Location" = String))), Problems),
+    responses((status = 201, description = "The new team", body = TeamBody, headers(("Location" = String, description = "Where it is"))), Problems),
     security(("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -227,14 +227,14 @@ pub(crate) async fn create(
 
 /// A team and its members.
 #[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path)),
-    responses((status = 200, body = TeamBody), Problems))]
+    responses((status = 200, description = "The team", body = TeamBody), Problems))]
 pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<TeamBody>, Problem> {
     Ok(Json(teams::get(&state.db, id).await?.into()))
 }
 
 /// Renames a team; for its owners, or an admin.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path)),
-    request_body = TeamChangeBody, responses((status = 200, body = TeamBody), Problems),
+    request_body = TeamChangeBody, responses((status = 200, description = "The team as it is now", body = TeamBody), Problems),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -257,7 +257,7 @@ pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpRe
 /// are kept, disabled members are left alone.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}/members", tag = "teams",
     params(("id" = i64, Path)), request_body = MemberIdsBody,
-    responses((status = 200, body = TeamBody), Problems), security(("session" = [])))]
+    responses((status = 200, description = "The team as it is now", body = TeamBody), Problems), security(("session" = [])))]
 pub(crate) async fn set_members(
     state: AppState,
     me: Me,
@@ -274,7 +274,7 @@ pub(crate) async fn set_members(
 /// A member of a team.
 #[utoipa::path(get, path = "/api/teams/{id}/members/{user}", tag = "teams",
     params(("id" = i64, Path), ("user" = String, Path, description = "An id or a username")),
-    responses((status = 200, body = MemberBody), Problems))]
+    responses((status = 200, description = "The member", body = MemberBody), Problems))]
 pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<MemberBody>, Problem> {
     Ok(Json(teams::member(&state.db, path.team_id, &path.user).await?.into()))
 }

@@ -236,7 +236,7 @@ impl FromQuery for Include {
 
 /// Users, by id.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(UserParams, PageParams),
-    responses((status = 200, body = Vec<ListedUserBody>,
+    responses((status = 200, description = "A page of users", body = Vec<ListedUserBody>,
         headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems),
     security((), ("session" = [])))]
 pub(crate) async fn list(
@@ -250,7 +250,7 @@ pub(crate) async fn list(
 
 /// Signs up; while registration is closed, for admins.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUserBody,
-    responses((status = 201, body = UserBody, headers(("Location" = String))), Problems),
+    responses((status = 201, description = "The new user", body = UserBody, headers(("Location" = String, description = "Where it is"))), Problems),
     security((), ("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -266,7 +266,7 @@ pub(crate) async fn create(
 /// A user, with notes and marked notes. A disabled one is there for admins only.
 #[utoipa::path(get, path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username"), IncludeParams),
-    responses((status = 200, body = UserDetailBody), Problems), security((), ("session" = [])))]
+    responses((status = 200, description = "The user", body = UserDetailBody), Problems), security((), ("session" = [])))]
 pub(crate) async fn get(
     state: AppState,
     viewer: Viewer,
@@ -279,7 +279,7 @@ pub(crate) async fn get(
 /// Changes a user; for the user and admins.
 #[utoipa::path(method(put, patch), path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username")),
-    request_body = UserChangeBody, responses((status = 200, body = UserBody), Problems),
+    request_body = UserChangeBody, responses((status = 200, description = "The user as it is now", body = UserBody), Problems),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,

@@ -100,7 +100,8 @@ impl TestApp {
     }
 }
 
-fn settings(url: &str) -> Settings {
+/// The settings of the service under test.
+pub fn settings(url: &str) -> Settings {
     let mut database = DbSettings::new(url);
     database.max_connections = 5;
     Settings {

@@ -105,6 +105,13 @@ impl TestDatabase {
         Database::connect(&self.url).await.expect("connects")
     }
 
+    /// Changes it behind the service's back.
+    pub async fn execute(&self, sql: &str) {
+        let db = self.connect().await;
+        db.execute_unprepared(sql).await.expect("executes");
+        db.close().await.expect("closes");
+    }
+
     /// Every table, column, index and constraint, in an order and words that depend on nothing else.
     pub async fn schema(&self) -> Vec<String> {
         let db = self.connect().await;

@@ -13,6 +13,6 @@ mod contract;
 mod database;
 
 pub use answer::Answer;
-pub use app::{ADMIN, PASSWORD, TestApp};
+pub use app::{ADMIN, PASSWORD, TestApp, settings};
 pub use client::Client;
 pub use database::TestDatabase;

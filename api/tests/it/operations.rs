@@ -1,0 +1,44 @@
+//! `/healthz` and `/readyz`
+
+use api::Application;
+use testkit::{TestApp, TestDatabase};
+
+#[tokio::test]
+async fn a_service_that_can_work_says_so() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/readyz"] {
+        let answer = app.anonymous().get(path).await;
+        assert_eq!((answer.status.as_u16(), answer.text.as_str()), (200, "ok\n"));
+    }
+}
+
+#[tokio::test]
+async fn a_pending_migration_makes_it_unready_but_not_dead() {
+    let app = TestApp::start().await;
+    let newest = "DELETE FROM seaql_migrations WHERE version LIKE '%_add_search_columns'";
+    app.database.execute(newest).await;
+    let unready = app.anonymous().get("/readyz").await;
+    assert_eq!(unready.header("retry-after"), "1");
+    assert_eq!(unready.problem(503), "the service is not available right now");
+    assert_eq!(app.anonymous().get("/healthz").await.status, 200);
+}
+
+#[tokio::test]
+async fn without_auto_migrate_it_refuses_a_schema_that_does_not_fit() {
+    let empty = TestDatabase::empty().await;
+    let mut settings = testkit::settings(empty.url());
+    settings.auto_migrate = false;
+    let Err(refused) = Application::build(settings).await else { panic!("it started") };
+    assert!(refused.to_string().contains("migrate up"), "{refused}");
+    assert_eq!(empty.schema().await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_in_words() {
+    let database = TestDatabase::migrated().await;
+    let newer = "INSERT INTO seaql_migrations VALUES ('m29990101_000000_newer', 0)";
+    database.execute(newer).await;
+    let settings = testkit::settings(database.url());
+    let Err(refused) = Application::build(settings).await else { panic!("it started") };
+    assert!(refused.to_string().contains("m29990101_000000_newer"), "{refused}");
+}

@@ -1,0 +1,212 @@
+//! The ground rules, which hold for every endpoint.
+
+use reqwest::Method;
+use serde_json::json;
+use testkit::{Client, TestApp};
+
+/// Every operation under `/api`, with ids that name something or nothing.
+fn operations() -> Vec<(Method, String)> {
+    let fill = |path: &str| path.replace("{id}", "1").replace("{user}", "alice");
+    let operations = api::routes::api().operations();
+    operations.iter().map(|(method, path)| (method.parse().unwrap(), fill(path))).collect()
+}
+
+#[tokio::test]
+async fn a_parameter_that_is_unknown_or_repeated_is_refused_everywhere() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    for (method, path) in operations() {
+        let unknown = alice.send(method.clone(), &format!("{path}?colour=red"), None).await;
+        let error = unknown.problem(400);
+        assert!(error.contains("colour"), "{method} {path}: {error}");
+        let twice = alice.send(method.clone(), &format!("{path}?limit=1&limit=2"), None).await;
+        let error = twice.problem(400);
+        assert!(error.contains("limit"), "{method} {path}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn a_bad_token_is_refused_everywhere_even_where_none_is_needed() {
+    let app = TestApp::start().await;
+    let mut forger = app.anonymous();
+    forger.token = Some("not.a.token".into());
+    for (method, path) in operations() {
+        let error = forger.send(method, &path, None).await.problem(401);
+        assert_eq!(error, "token invalid", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_known_path_with_another_method_says_which_methods_there_are() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let known = operations();
+    for (_, path) in &known {
+        let methods = [Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        let is_known = |method: &Method| known.contains(&(method.clone(), path.clone()));
+        for method in methods.iter().filter(|method| !is_known(method)) {
+            let refused = alice.send(method.clone(), path, None).await;
+            let allow = refused.header("allow").to_owned();
+            refused.problem(405);
+            let allowed: Vec<&str> = allow.split(", ").filter(|name| *name != "HEAD").collect();
+            let mut expected: Vec<&str> =
+                methods.iter().filter(|method| is_known(method)).map(Method::as_str).collect();
+            expected.sort_by_key(|name| allowed.iter().position(|allowed| allowed == name));
+            assert_eq!(allowed, expected, "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn head_is_get_without_the_body() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    for path in ["/api/notes", "/api/users/alice", "/healthz"] {
+        let head = alice.send(Method::HEAD, path, None).await;
+        assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""), "{path}");
+        assert_eq!(head.header("content-type"), alice.get(path).await.header("content-type"));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    for path in ["/", "/api", "/api/", "/api/nothing", "/api/notes/", "/api/notes/1/x", "/nothing"]
+    {
+        assert_eq!(alice.get(path).await.problem(404), "not found", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_path_id_that_is_no_positive_64_bit_integer_names_nothing() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let ids =
+        ["0", "-1", "1.0", "abc", "+1", "9223372036854775808", "1e3", "%00", "%ff", "１", "1%2F2"];
+    for id in ids {
+        for path in ["notes", "teams"] {
+            assert_eq!(alice.get(&format!("/api/{path}/{id}")).await.problem(404), "not found");
+        }
+        alice.delete(&format!("/api/sessions/{id}")).await.problem(404);
+        alice.put(&format!("/api/readinglists/{id}"), json!({})).await.problem(404);
+        alice.get(&format!("/api/users/{id}")).await.problem(404);
+    }
+}
+
+#[tokio::test]
+async fn every_answer_has_a_request_id_which_may_be_the_clients_own() {
+    let app = TestApp::start().await;
+    let anyone = app.anonymous();
+    let with_id = |id: &str| anyone.request(Method::GET, "/api/notes").header("X-Request-Id", id);
+    let longest = "x".repeat(128);
+    for kept in ["abc-123", "~!\"#", longest.as_str()] {
+        let answer = with_id(kept).send().await.unwrap();
+        assert_eq!(answer.headers()["x-request-id"], kept);
+    }
+    let too_long = "x".repeat(129);
+    for replaced in ["", "a b", too_long.as_str()] {
+        let answer = with_id(replaced).send().await.unwrap();
+        let id = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert!(id != replaced && !id.is_empty(), "{id}");
+    }
+    let [one, other] = [anyone.get("/nothing").await, anyone.get("/nothing").await];
+    assert_ne!(one.header("x-request-id"), other.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn answers_are_neither_cached_nor_sniffed() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let answer = alice.get("/api/sessions").await;
+    assert_eq!(answer.header("cache-control"), "no-store");
+    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+}
+
+async fn post_raw(
+    client: &Client,
+    content_type: &str,
+    body: impl Into<Vec<u8>>,
+) -> testkit::Answer {
+    client.send_raw(Method::POST, "/api/notes", content_type, body).await
+}
+
+#[tokio::test]
+async fn a_body_must_be_declared_as_json() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let note = r#"{ "content": "Hello" }"#;
+    for refused in [
+        "",
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/problem+json",
+        "nonsense",
+    ] {
+        post_raw(&alice, refused, note).await.problem(415);
+    }
+    for taken in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
+        post_raw(&alice, taken, note).await.created();
+    }
+    let packed = alice.request(Method::POST, "/api/notes").header("Content-Encoding", "gzip");
+    let packed = packed.header("Content-Type", "application/json").body(note);
+    assert_eq!(packed.send().await.unwrap().status(), 415);
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_is_a_bad_request() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let nested = "[".repeat(10_000) + &"]".repeat(10_000);
+    let nested_objects = "{\"content\":".repeat(10_000);
+    let no_json: [&[u8]; 9] = [
+        b"",
+        b"{",
+        b"{\"content\": \"Hello\"",
+        b"{'content': 1}",
+        b"{\"content\": \"\xff\xfe\"}",
+        br#"{"content": "\ud800"}"#,
+        b"\xef\xbb\xbf{}",
+        nested.as_bytes(),
+        nested_objects.as_bytes(),
+    ];
+    for body in no_json {
+        post_raw(&alice, "application/json", body).await.problem(400);
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_json_but_no_object_is_pointed_at_as_a_whole() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    for body in ["[]", "null", "1", "\"content\"", "true"] {
+        assert_eq!(post_raw(&alice, "application/json", body).await.pointers(), [""], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_may_have_256_kib_and_not_a_byte_more() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let padded = |size: usize| {
+        let note = r#"{ "content": "Hello" "#;
+        note.to_owned() + &" ".repeat(size - note.len() - 1) + "}"
+    };
+    post_raw(&alice, "application/json", padded(256 * 1024)).await.created();
+    post_raw(&alice, "application/json", padded(256 * 1024 + 1)).await.problem(413);
+    post_raw(&alice, "application/json", padded(2 * 1024 * 1024)).await.problem(413);
+    alice.post("/api/notes", json!({ "content": "The connection goes on" })).await.created();
+}
+
+#[tokio::test]
+async fn limits_outside_1_to_200_and_foreign_cursors_are_refused() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    for number in 0..3 {
+        alice.post("/api/teams", json!({ "name": format!("Team {number}") })).await.created();
+    }
+    let cursor = alice.get("/api/teams?limit=1").await.next().unwrap();
+    let cursor = cursor.split("cursor=").nth(1).unwrap().to_owned();
+    for list in ["notes", "users", "teams", "readinglists", "sessions"] {
+        for limit in ["0", "201", "-1", "1.5", "", "ten", "99999999999999999999", "%2B5"] {
+            let error = alice.get(&format!("/api/{list}?limit={limit}")).await.problem(400);
+            assert!(error.contains("limit"), "{error}");
+        }
+        for cursor in
+            ["", "x", "!!!", "bm90ZXM", "%00", if list == "teams" { "1" } else { &cursor }]
+        {
+            let error = alice.get(&format!("/api/{list}?cursor={cursor}")).await.problem(400);
+            assert!(error.contains("cursor"), "{error}");
+        }
+        alice.get(&format!("/api/{list}?limit=200")).await.ok();
+    }
+}

@@ -1,0 +1,110 @@
+//! How many statements a request takes: a number that does not grow with the rows.
+
+use serde_json::json;
+use testkit::{Client, TestApp};
+
+/// The statements of one request, the check of the session among them.
+async fn counted(app: &TestApp, client: &Client, path: &str) -> Vec<String> {
+    app.statements();
+    client.get(path).await.ok();
+    app.statements()
+}
+
+/// A team, and users with two notes and two marks each.
+async fn fill(app: &TestApp, alice: &Client, users: usize) {
+    let team = alice.post("/api/teams", json!({ "name": format!("Team {users}") })).await.created();
+    for number in 0..users {
+        let user = app.user(&format!("user{users}.{number}")).await;
+        let member = format!("/api/teams/{}/members/{}", team["id"], user.id);
+        alice.send(reqwest::Method::PUT, &member, None).await.created();
+        for _ in 0..2 {
+            let note = user.post("/api/notes", json!({ "content": "A note" })).await.created();
+            user.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
+            alice.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
+        }
+    }
+}
+
+#[tokio::test]
+async fn reading_takes_as_many_statements_for_many_rows_as_for_few() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for users in [1, 9] {
+        fill(&app, &alice, users).await;
+        for (path, most) in [
+            ("/api/notes", 2),
+            ("/api/notes?user=alice&search=a&important=false", 2),
+            ("/api/notes/1", 3),
+            ("/api/users", 4),
+            ("/api/users?with_notes=1&name=%25u%25", 4),
+            ("/api/users/alice", 4),
+            ("/api/users/alice?teams=true", 5),
+            ("/api/readinglists", 2),
+            ("/api/teams", 2),
+            ("/api/teams/1", 3),
+            ("/api/sessions", 2),
+            ("/api/sessions/current", 1),
+        ] {
+            let statements = counted(&app, &alice, path).await;
+            assert_eq!(statements.len(), most, "{path}: {statements:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn teams_are_loaded_only_when_they_are_asked_for() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    fill(&app, &alice, 1).await;
+    let path = format!("/api/users/{}", alice.id);
+    let touch_teams = |statements: Vec<String>| {
+        statements.iter().filter(|sql| sql.contains("teams") || sql.contains("memberships")).count()
+    };
+    assert_eq!(touch_teams(counted(&app, &alice, &path).await), 0);
+    assert_eq!(touch_teams(counted(&app, &alice, &(path + "?teams=true")).await), 1);
+}
+
+#[tokio::test]
+async fn writing_a_note_takes_two_statements_with_its_answer() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    app.statements();
+    alice.post("/api/notes", json!({ "content": "A note" })).await.created();
+    let statements = app.statements();
+    assert_eq!(statements.len(), 2, "{statements:#?}");
+}
+
+#[tokio::test]
+async fn no_two_lists_are_joined_with_each_other() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    fill(&app, &alice, 2).await;
+    for path in ["/api/users", "/api/users/alice?teams=true"] {
+        for sql in counted(&app, &alice, path).await {
+            let joined = ["\"notes\" ON", "\"memberships\" ON", "\"user_notes\" ON"];
+            let has_many = joined.iter().filter(|table| sql.contains(*table)).count();
+            assert!(has_many <= 1, "{sql}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn long_lists_side_by_side_are_each_complete() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for number in 0..150 {
+        let content = format!("Note {number}");
+        let note = alice.post("/api/notes", json!({ "content": content })).await.created();
+        alice.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
+    }
+    for number in 0..20 {
+        alice.post("/api/teams", json!({ "name": format!("Team {number}") })).await.created();
+    }
+    let detail = app.anonymous().get("/api/users/alice?teams=true").await.ok();
+    assert_eq!(detail["note_count"], 150);
+    assert_eq!(detail["marked_count"], 150);
+    assert_eq!(detail["team_count"], 20);
+    let ids = |list: &str, id: &str| -> Vec<i64> {
+        let items = detail[list].as_array().unwrap();
+        items.iter().map(|item| item.pointer(id).unwrap().as_i64().unwrap()).collect()
+    };
+    let newest: Vec<i64> = (51..=150).rev().collect();
+    assert_eq!(ids("notes", "/id"), newest);
+    assert_eq!(ids("marked_notes", "/id"), newest);
+    assert_eq!(ids("teams", "/id"), (1..=20).rev().collect::<Vec<_>>());
+}

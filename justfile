@@ -1,0 +1,26 @@
+# The commands of every day; `just` alone lists them.
+
+_default:
+    @just --list
+
+# Format, lints and documentation, without running anything
+check:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
+
+# The tests on SQLite
+test *arguments:
+    cargo test --workspace --locked {{ arguments }}
+
+# The tests on a PostgreSQL that lives as long as they do
+test-pg *arguments:
+    scripts/with-postgres cargo test --workspace --locked {{ arguments }}
+
+# All that CI runs
+ci:
+    .ci/run
+
+# The service, or another command of it: just run user list
+run *arguments:
+    cargo run --release -- {{ arguments }}
