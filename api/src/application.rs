@@ -60,7 +60,8 @@ impl Application {
     pub async fn build(settings: Settings) -> Result<Self, StartError> {
         let db = prepare_database(&settings).await?;
         let secret = secret(&settings)?;
-        let passwords = Passwords::default();
+        let passwords = Passwords::new(settings.password_cost)
+            .map_err(|error| StartError::Database(cause(&error)))?;
         make_first_admin(&db, &passwords, &settings).await?;
         let auth = Auth {
             keys: TokenKeys::new(&secret),

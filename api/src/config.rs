@@ -4,7 +4,7 @@ use std::{fmt, fs, path::PathBuf, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 use service::{
-    DbSettings,
+    DbSettings, PasswordCost,
     users::{Credentials, Password, Registration, Username},
 };
 
@@ -31,6 +31,8 @@ pub struct Settings {
     pub registration: Registration,
     /// Who becomes an admin when there is none.
     pub first_admin: Option<Credentials>,
+    /// What hashing a password costs.
+    pub password_cost: PasswordCost,
     /// Whether the schema is brought up to date at start.
     pub auto_migrate: bool,
     /// Whether logging in and signing up is slowed down for those who try too often.
@@ -96,6 +98,7 @@ impl Settings {
                 )
                 .unwrap_or(Registration::Open),
             first_admin: reader.first_admin(),
+            password_cost: PasswordCost::default(),
             auto_migrate: reader
                 .word("AUTO_MIGRATE", [("true", true), ("false", false)])
                 .unwrap_or(true),

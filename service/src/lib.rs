@@ -24,7 +24,7 @@ pub use db::{Db, DbSettings, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration;
 pub use page::{Page, PageRequest};
-pub use password::Passwords;
+pub use password::{PasswordCost, Passwords};
 pub use throttle::{Rule, Throttle};
 pub use token::TokenKeys;
 pub use viewer::{SignedIn, Viewer};

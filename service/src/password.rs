@@ -1,40 +1,63 @@
 use std::sync::Arc;
 
 use argon2::{
-    Argon2,
+    Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
 use tokio::sync::Semaphore;
 
 use crate::{Error, Result, users::Password};
 
-/// Hashes and checks passwords with argon2id (19 MiB, 2 passes, 1 lane: the first choice of OWASP's
-/// Password Storage Cheat Sheet), off the threads that serve requests and no more at once than
-/// there are cores, which also bounds the memory it takes.
-#[derive(Clone, Debug)]
-pub struct Passwords {
-    permits: Arc<Semaphore>,
+/// What a hash costs whoever computes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PasswordCost {
+    /// Memory, in KiB.
+    pub memory: u32,
+    /// Passes over it.
+    pub passes: u32,
 }
 
-impl Default for Passwords {
+impl Default for PasswordCost {
+    /// 19 MiB and 2 passes: the first choice of OWASP's Password Storage Cheat Sheet.
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { permits: Arc::new(Semaphore::new(cores)) }
+        Self { memory: 19 * 1024, passes: 2 }
     }
 }
 
-/// Checked against where there is no user or no password, so that it takes as long: the hash of
-/// random bytes that nobody kept.
-const DECOY: &str = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXRoaW5ncmFuZG9t$0Jxw2hrq7VRqzQnE5G+Yo0bzEZL8xGqCb6BYH3vYQ5k";
+/// Hashes and checks passwords with argon2id, off the threads that serve requests and no more at
+/// once than there are cores, which also bounds the memory it takes.
+#[derive(Clone, Debug)]
+pub struct Passwords {
+    argon2: Argon2<'static>,
+    decoy: String,
+    permits: Arc<Semaphore>,
+}
 
 impl Passwords {
+    /// Hashes at this cost.
+    ///
+    /// # Errors
+    /// When argon2 has no such cost.
+    pub fn new(cost: PasswordCost) -> Result<Self> {
+        let PasswordCost { memory, passes } = cost;
+        let params = Params::new(memory, passes, 1, None)
+            .map_err(|error| Error::internal(error.to_string()))?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
+            decoy: decoy(cost),
+            permits: Arc::new(Semaphore::new(cores)),
+        })
+    }
+
     /// The hash to keep, as a PHC string with a salt of its own.
     ///
     /// # Errors
     /// When the operating system has no randomness for the salt.
     pub async fn hash(&self, password: Password) -> Result<String> {
+        let argon2 = self.argon2.clone();
         self.run(move || {
-            let hash = Argon2::default().hash_password(password.as_bytes());
+            let hash = argon2.hash_password(password.as_bytes());
             hash.map(|hash| hash.to_string()).map_err(|error| Error::internal(error.to_string()))
         })
         .await
@@ -47,11 +70,12 @@ impl Passwords {
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let password = entity::text::compose(password);
         let is_set = hash.is_some();
-        let hash = hash.unwrap_or(DECOY).to_owned();
+        let hash = hash.unwrap_or(&self.decoy).to_owned();
+        let argon2 = self.argon2.clone();
         self.run(move || {
             let hash =
                 PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-            let matches = Argon2::default().verify_password(password.as_bytes(), &hash).is_ok();
+            let matches = argon2.verify_password(password.as_bytes(), &hash).is_ok();
             Ok(is_set && matches)
         })
         .await
@@ -68,5 +92,45 @@ impl Passwords {
             work()
         });
         work.await.map_err(Error::internal)?
+    }
+}
+
+/// Checked against where there is no user or no password, so that it takes as long: a hash that no
+/// password is known to have.
+fn decoy(PasswordCost { memory, passes }: PasswordCost) -> String {
+    let (salt, hash) = ("c29tZXRoaW5ncmFuZG9t", "A".repeat(43));
+    format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CHEAP: PasswordCost = PasswordCost { memory: 8, passes: 1 };
+
+    fn password(text: &str) -> Password {
+        Password::parse(text.into()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn only_the_right_password_fits_in_any_spelling() {
+        let passwords = Passwords::new(CHEAP).unwrap();
+        let hash = passwords.hash(password("wälnut-harbour")).await.unwrap();
+        assert!(passwords.verify("wälnut-harbour", Some(&hash)).await.unwrap());
+        assert!(passwords.verify("wa\u{308}lnut-harbour", Some(&hash)).await.unwrap());
+        assert!(!passwords.verify("walnut-harbour", Some(&hash)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn without_a_hash_nothing_fits_and_the_decoy_is_one() {
+        let passwords = Passwords::new(PasswordCost::default()).unwrap();
+        assert!(!passwords.verify("walnut-harbour", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn the_default_is_argon2id_with_19_mib_and_2_passes() {
+        let passwords = Passwords::new(PasswordCost::default()).unwrap();
+        let hash = passwords.hash(password("walnut-harbour")).await.unwrap();
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
     }
 }

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use reqwest::redirect::Policy;
 use serde_json::json;
 use service::{
-    DbSettings,
+    DbSettings, PasswordCost,
     users::{Credentials, Password, Registration, Username},
 };
 
@@ -115,6 +115,8 @@ pub fn settings(url: &str) -> Settings {
             username: Username::parse(ADMIN.into()).expect("a username"),
             password: Password::parse(PASSWORD.into()).expect("a password"),
         }),
+        // Hashing at full cost would be most of what the tests do.
+        password_cost: PasswordCost { memory: 8, passes: 1 },
         auto_migrate: true,
         login_rate_limit: false,
     }

@@ -107,9 +107,27 @@ impl TestDatabase {
 
     /// Changes it behind the service's back.
     pub async fn execute(&self, sql: &str) {
+        self.try_execute(sql).await.expect("executes");
+    }
+
+    /// Changes it behind the service's back, unless the database refuses.
+    ///
+    /// # Errors
+    /// What the database says.
+    pub async fn try_execute(&self, sql: &str) -> Result<(), DbErr> {
         let db = self.connect().await;
-        db.execute_unprepared(sql).await.expect("executes");
+        let executed = db.execute_unprepared(sql).await;
         db.close().await.expect("closes");
+        executed.map(|_| ())
+    }
+
+    /// The one number that a query gives.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let db = self.connect().await;
+        let query = Statement::from_string(db.get_database_backend(), sql);
+        let row = db.query_one_raw(query).await.expect("reads").expect("a row");
+        db.close().await.expect("closes");
+        row.try_get_by_index(0).expect("a number")
     }
 
     /// Every table, column, index and constraint, in an order and words that depend on nothing else.

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 use service::{
-    Db, PageRequest, Passwords, Viewer,
+    Db, PageRequest, PasswordCost, Passwords, Viewer,
     users::{self, Change, DisabledFilter, Filter, Name, NewUser, Username},
 };
 
@@ -73,7 +73,7 @@ async fn create(new: Create) -> Result<(), CommandError> {
         password: password::read()?,
     };
     let db = connect().await?;
-    let made = users::create(&db, &Passwords::default(), new_user).await?;
+    let made = users::create(&db, &passwords()?, new_user).await?;
     if new.admin {
         let change = Change { admin: Some(true), ..Change::default() };
         return update(&db, &made.username, change).await;
@@ -84,9 +84,13 @@ async fn create(new: Create) -> Result<(), CommandError> {
 
 async fn update(db: &Db, user: &str, change: Change) -> Result<(), CommandError> {
     let key = parse_user(user)?;
-    let changed = users::update(db, &Passwords::default(), &Viewer::Operator, &key, change).await?;
+    let changed = users::update(db, &passwords()?, &Viewer::Operator, &key, change).await?;
     print(&changed);
     Ok(())
+}
+
+fn passwords() -> Result<Passwords, CommandError> {
+    Ok(Passwords::new(PasswordCost::default())?)
 }
 
 async fn list(db: &Db) -> Result<(), CommandError> {

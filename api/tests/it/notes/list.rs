@@ -1,0 +1,287 @@
+//! `GET /api/notes`: filters, pages, and the parameters of a query.
+
+use serde_json::{Value, json};
+use testkit::TestApp;
+
+use super::{ids, write};
+
+/// Text as it stands in a query, each byte escaped.
+fn escaped(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// The ids of the notes that a query finds.
+async fn found(app: &TestApp, query: &str) -> Vec<i64> {
+    ids(&app.anonymous().get(&format!("/api/notes?{query}")).await.ok())
+}
+
+/// The ids of the notes that have this text.
+async fn search(app: &TestApp, text: &str) -> Vec<i64> {
+    found(app, &format!("search={}", escaped(text))).await
+}
+
+/// Queries that the list refuses, and the parameter that is to blame.
+const BAD_QUERIES: [(&str, &str); 21] = [
+    ("colour=red", "colour"),
+    ("importent=true", "importent"),
+    ("name=alice", "name"),
+    ("important=true&offset=1", "offset"),
+    ("important=yes", "important"),
+    ("important=TRUE", "important"),
+    ("important=1", "important"),
+    ("important=", "important"),
+    ("important=true&important=true", "important"),
+    ("search=a&search=b", "search"),
+    ("search=%ff", "search"),
+    ("user=alice&user=bob", "user"),
+    ("limit=1&limit=2", "limit"),
+    ("limit=0", "limit"),
+    ("limit=201", "limit"),
+    ("limit=-1", "limit"),
+    ("limit=1.5", "limit"),
+    ("limit=ten", "limit"),
+    ("limit=", "limit"),
+    ("limit=99999999999999999999", "limit"),
+    ("cursor=nonsense", "cursor"),
+];
+
+#[tokio::test]
+async fn no_notes_are_an_empty_list() {
+    let app = TestApp::start().await;
+    let answer = app.anonymous().get("/api/notes").await;
+    assert_eq!(answer.next(), None);
+    assert_eq!(answer.ok(), json!([]));
+}
+
+#[tokio::test]
+async fn notes_are_listed_newest_first_with_their_authors() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    let old = json!({ "content": "Second", "date": "2001-01-01T00:00:00Z" });
+    let first = write(&alice, "First").await;
+    let second = bob.post("/api/notes", old).await.created();
+    let third = write(&alice, "Third").await;
+
+    let list = app.anonymous().get("/api/notes").await.ok();
+    assert_eq!(list, json!([third, second, first]));
+    assert_eq!(list[1]["user"], json!({ "id": bob.id, "username": "bob", "name": "Bob" }));
+}
+
+#[tokio::test]
+async fn the_notes_of_a_disabled_author_stay() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let note = write(&alice, "Hello").await;
+    app.admin().await.put("/api/users/alice", json!({ "disabled": true })).await.ok();
+    for path in ["/api/notes", "/api/notes?user=alice"] {
+        assert_eq!(app.anonymous().get(path).await.ok(), json!([note]), "{path}");
+    }
+    assert_eq!(app.anonymous().get("/api/notes/1").await.ok()["user"], note["user"]);
+}
+
+#[tokio::test]
+async fn important_notes_are_told_from_the_others() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for important in [true, false, true] {
+        let new = json!({ "content": "Hello", "important": important });
+        alice.post("/api/notes", new).await.created();
+    }
+    assert_eq!(found(&app, "important=true").await, [3, 1]);
+    assert_eq!(found(&app, "important=false").await, [2]);
+}
+
+#[tokio::test]
+async fn text_is_found_anywhere_and_in_any_case() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for content in ["Hello world", "Say hello", "Goodbye"] {
+        write(&alice, content).await;
+    }
+    assert_eq!(search(&app, "HELLO").await, [2, 1]);
+    assert_eq!(search(&app, "lo wo").await, [1]);
+    assert_eq!(search(&app, "bye").await, [3]);
+    assert_eq!(found(&app, "search=hello+WORLD").await, [1]);
+    assert_eq!(search(&app, "helloworld").await, [0_i64; 0]);
+}
+
+#[tokio::test]
+async fn text_is_found_in_any_case_of_unicode_and_in_either_spelling() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for content in ["Die ÄMMÄ", "a\u{308}mma\u{308} decomposed", "amma", "ПРИВЕТ"] {
+        write(&alice, content).await;
+    }
+    for text in ["ämmä", "ÄMMÄ", "Ämmä", "a\u{308}mma\u{308}", "A\u{308}MMA\u{308}"] {
+        assert_eq!(search(&app, text).await, [2, 1], "{text}");
+    }
+    assert_eq!(search(&app, "привет").await, [4]);
+}
+
+#[tokio::test]
+async fn a_change_of_content_is_found() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    write(&alice, "Before").await;
+    alice.put("/api/notes/1", json!({ "content": "Später" })).await.ok();
+    assert_eq!(search(&app, "SPÄTER").await, [1]);
+    assert_eq!(search(&app, "before").await, [0_i64; 0]);
+}
+
+#[tokio::test]
+async fn no_character_is_a_wildcard_in_a_search() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for content in ["100% sure", "100 sure", "a_b", "axb", r"c\d", "cd", r"50\% off", "it's"] {
+        write(&alice, content).await;
+    }
+    assert_eq!(search(&app, "%").await, [7, 1]);
+    assert_eq!(search(&app, "100%").await, [1]);
+    assert_eq!(search(&app, "1%e").await, [0_i64; 0]);
+    assert_eq!(search(&app, "_").await, [3]);
+    assert_eq!(search(&app, "a_b").await, [3]);
+    assert_eq!(search(&app, r"\").await, [7, 5]);
+    assert_eq!(search(&app, r"\%").await, [7]);
+    assert_eq!(search(&app, r"c\d").await, [5]);
+    assert_eq!(search(&app, "'").await, [8]);
+}
+
+#[tokio::test]
+async fn notes_are_found_by_their_author() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    write(&alice, "First").await;
+    write(&bob, "Second").await;
+    write(&alice, "Third").await;
+    for key in [alice.id.to_string(), "alice".into(), "ALICE".into()] {
+        assert_eq!(found(&app, &format!("user={key}")).await, [3, 1], "{key}");
+    }
+    assert_eq!(found(&app, &format!("user={}", bob.id)).await, [2]);
+    assert_eq!(found(&app, "user=admin").await, [0_i64; 0]);
+}
+
+#[tokio::test]
+async fn an_unknown_author_has_no_notes() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    write(&alice, "Hello").await;
+    let unknown = ["nobody", "ali", "ali%25", "4711", "9223372036854775807", "0", "-1"];
+    for key in unknown.iter().chain(&["9223372036854775808", "99999999999999999999"]) {
+        assert_eq!(found(&app, &format!("user={key}")).await, [0_i64; 0], "{key}");
+    }
+}
+
+#[tokio::test]
+async fn filters_combine_with_and() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    for author in [&alice, &bob] {
+        for (content, important) in [("Tea", true), ("Tea", false), ("Milk", true)] {
+            let new = json!({ "content": content, "important": important });
+            author.post("/api/notes", new).await.created();
+        }
+    }
+    assert_eq!(found(&app, "important=true&search=tea").await, [4, 1]);
+    assert_eq!(found(&app, "user=bob&search=tea").await, [5, 4]);
+    assert_eq!(found(&app, "user=alice&important=true").await, [3, 1]);
+    assert_eq!(found(&app, "search=tea&user=bob&important=false").await, [5]);
+    assert_eq!(found(&app, "search=milk&user=bob&important=false").await, [0_i64; 0]);
+}
+
+#[tokio::test]
+async fn a_page_has_50_notes_unless_told_otherwise() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for _ in 0..51 {
+        write(&alice, "Hello").await;
+    }
+    for (path, count, has_more) in [
+        ("/api/notes", 50, true),
+        ("/api/notes?limit=1", 1, true),
+        ("/api/notes?limit=51", 51, false),
+        ("/api/notes?limit=200", 51, false),
+    ] {
+        let answer = app.anonymous().get(path).await;
+        assert_eq!(answer.next().is_some(), has_more, "{path}");
+        assert_eq!(ids(&answer.ok()).len(), count, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn pages_hold_every_note_once_while_notes_are_written() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for _ in 0..7 {
+        write(&alice, "Before").await;
+    }
+    let mut pages = Vec::new();
+    let mut next = Some("/api/notes?limit=3".to_owned());
+    while let Some(path) = next {
+        let answer = app.anonymous().get(&path).await;
+        next = answer.next();
+        pages.push(ids(&answer.ok()));
+        write(&alice, "Meanwhile").await;
+    }
+    assert_eq!(pages, [vec![7, 6, 5], vec![4, 3, 2], vec![1]]);
+}
+
+#[tokio::test]
+async fn the_next_page_is_found_when_the_last_note_shown_is_deleted() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for _ in 0..4 {
+        write(&alice, "Hello").await;
+    }
+    let first = app.anonymous().get("/api/notes?limit=2").await;
+    let next = first.next().expect("a next page");
+    assert_eq!(ids(&first.ok()), [4, 3]);
+    alice.delete("/api/notes/3").await.no_content();
+    assert_eq!(ids(&app.anonymous().get(&next).await.ok()), [2, 1]);
+}
+
+#[tokio::test]
+async fn the_next_page_keeps_the_filters() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    for author in [&alice, &bob, &alice, &bob, &alice] {
+        for (content, important) in [("ä & 50% + é", true), ("ä & 50% + é", false), ("x", true)]
+        {
+            let new = json!({ "content": content, "important": important });
+            author.post("/api/notes", new).await.created();
+        }
+    }
+    let search = escaped("Ä & 50% +");
+    let path = format!("/api/notes?user=alice&important=true&limit=1&search={search}");
+    let pages: Vec<Value> =
+        app.anonymous().pages(&path).await.into_iter().map(Value::from).collect();
+    let pages: Vec<Vec<i64>> = pages.iter().map(ids).collect();
+    assert_eq!(pages, [[13], [7], [1]]);
+}
+
+#[tokio::test]
+async fn a_query_that_is_not_understood_is_refused() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    write(&alice, "Hello").await;
+    for (query, name) in BAD_QUERIES {
+        let error = app.anonymous().get(&format!("/api/notes?{query}")).await.problem(400);
+        assert!(error.contains(name), "{query}: {error}");
+    }
+}
+
+#[tokio::test]
+async fn the_cursor_of_another_list_is_refused() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for name in ["Ops", "Sales"] {
+        alice.post("/api/teams", json!({ "name": name })).await.created();
+    }
+    let next = app.anonymous().get("/api/teams?limit=1").await.next().expect("a next page");
+    let next = next.replace("/api/teams", "/api/notes");
+    assert!(app.anonymous().get(&next).await.problem(400).contains("cursor"));
+}
+
+#[tokio::test]
+async fn no_method_takes_an_unknown_parameter() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let note = write(&alice, "Hello").await;
+    let body = json!({ "content": "Hi" });
+    let answers = [
+        alice.post("/api/notes?dry_run=true", body.clone()).await,
+        alice.get("/api/notes/1?dry_run=true").await,
+        alice.put("/api/notes/1?dry_run=true", body).await,
+        alice.delete("/api/notes/1?dry_run=true").await,
+    ];
+    for answer in answers {
+        assert!(answer.problem(400).contains("dry_run"));
+    }
+    assert_eq!(app.anonymous().get("/api/notes").await.ok(), json!([note]));
+}

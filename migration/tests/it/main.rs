@@ -1,0 +1,25 @@
+//! Migrations, up and down, on whichever database the tests run on.
+
+#![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
+
+mod concurrent;
+mod rows;
+mod schema;
+
+use migration::{Command, apply, connect};
+use testkit::TestDatabase;
+
+/// Changes the schema on a connection of its own.
+async fn migrate(database: &TestDatabase, command: Command) {
+    let connection = connect(database.url(), None).await.unwrap();
+    apply(&connection, command).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The migrations that are applied, oldest first.
+async fn applied(database: &TestDatabase) -> Vec<String> {
+    let connection = connect(database.url(), None).await.unwrap();
+    let status = migration::status(&connection).await.unwrap();
+    connection.close().await.unwrap();
+    status.into_iter().filter(|step| step.applied).map(|step| step.name).collect()
+}

@@ -1,0 +1,108 @@
+//! What happens to the rows.
+
+use migration::Command;
+use testkit::TestDatabase;
+
+use crate::migrate;
+
+const TIME: &str = "'2026-11-22T10:00:00+00:00'";
+
+/// Two users, three notes, a team of both, two marks and a session.
+async fn fill(database: &TestDatabase) {
+    for sql in [
+        format!(
+            "INSERT INTO users (username, name, name_folded, admin, created_at, updated_at) \
+             VALUES ('alice', 'ÄMMÄ Straße', 'ämmä strasse', true, {TIME}, {TIME}), ('bob', 'Bob', 'bob', false, {TIME}, {TIME})"
+        ),
+        format!(
+            "INSERT INTO notes (content, content_folded, date, user_id, created_at, updated_at) VALUES \
+             ('One', 'one', {TIME}, 1, {TIME}, {TIME}), ('TWO', 'two', {TIME}, 1, {TIME}, {TIME}), ('ΣΊΣΥΦΟΣ', 'σίσυφοσ', {TIME}, 2, {TIME}, {TIME})"
+        ),
+        "INSERT INTO teams (name, name_folded) VALUES ('Ops', 'ops')".to_owned(),
+        format!(
+            "INSERT INTO memberships (user_id, team_id, role, joined_at) VALUES (1, 1, 'owner', {TIME}), (2, 1, 'member', {TIME})"
+        ),
+        "INSERT INTO user_notes (user_id, note_id) VALUES (1, 3), (2, 1)".to_owned(),
+        format!(
+            "INSERT INTO sessions (user_id, token_hash, created_at, last_used_at, expires_at) VALUES (1, 'x', {TIME}, {TIME}, {TIME})"
+        ),
+    ] {
+        database.execute(&sql).await;
+    }
+}
+
+/// How many rows each of these tables has.
+async fn counts(database: &TestDatabase, tables: &[&str]) -> Vec<i64> {
+    let mut counts = Vec::new();
+    for table in tables {
+        counts.push(database.number(&format!("SELECT COUNT(*) FROM {table}")).await);
+    }
+    counts
+}
+
+#[tokio::test]
+async fn rows_survive_as_long_as_their_table_does() {
+    let database = TestDatabase::migrated().await;
+    fill(&database).await;
+    let tables = ["users", "notes", "teams", "memberships", "user_notes", "sessions"];
+    let rows = [2, 3, 1, 2, 2, 1];
+    // How many of the tables are left after each step down.
+    for left in [6, 6, 6, 5, 4, 2, 2] {
+        migrate(&database, Command::Down { num: 1 }).await;
+        assert_eq!(counts(&database, &tables[..left]).await, rows[..left]);
+    }
+    migrate(&database, Command::Up { num: None }).await;
+    assert_eq!(counts(&database, &tables).await, [2, 3, 0, 0, 0, 0]);
+}
+
+#[tokio::test]
+async fn rows_from_before_the_search_columns_are_found() {
+    let database = TestDatabase::migrated().await;
+    fill(&database).await;
+    migrate(&database, Command::Down { num: 1 }).await;
+    migrate(&database, Command::Up { num: None }).await;
+    for (table, column, folded) in [
+        ("users", "name_folded", "ämmä strasse"),
+        ("notes", "content_folded", "σίσυφοσ"),
+        ("teams", "name_folded", "ops"),
+    ] {
+        let found = format!("SELECT COUNT(*) FROM {table} WHERE {column} = '{folded}'");
+        assert_eq!(database.number(&found).await, 1, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn members_from_before_the_roles_are_plain_members_and_a_role_is_one_of_two() {
+    let database = TestDatabase::migrated().await;
+    fill(&database).await;
+    migrate(&database, Command::Down { num: 2 }).await;
+    migrate(&database, Command::Up { num: None }).await;
+    let members = "SELECT COUNT(*) FROM memberships WHERE role = 'member'";
+    assert_eq!(database.number(members).await, 2);
+    assert!(database.try_execute("UPDATE memberships SET role = 'king'").await.is_err());
+}
+
+#[tokio::test]
+async fn a_user_takes_along_all_that_is_the_users() {
+    let database = TestDatabase::migrated().await;
+    fill(&database).await;
+    database.execute("DELETE FROM users WHERE username = 'alice'").await;
+    let tables = ["users", "notes", "teams", "memberships", "user_notes", "sessions"];
+    assert_eq!(counts(&database, &tables).await, [1, 1, 1, 1, 0, 0]);
+}
+
+#[tokio::test]
+async fn a_failing_migration_leaves_nothing_behind() {
+    let database = TestDatabase::empty().await;
+    migrate(&database, Command::Up { num: Some(1) }).await;
+    // In the way of the third migration.
+    database.execute("CREATE TABLE memberships (id int)").await;
+    let before = database.schema().await;
+    let connection = migration::connect(database.url(), None).await.unwrap();
+    let failed = migration::apply(&connection, Command::Up { num: None }).await;
+    assert!(failed.is_err());
+    drop(connection);
+    assert_eq!(database.schema().await, before);
+    database.execute("DROP TABLE memberships").await;
+    migrate(&database, Command::Up { num: None }).await;
+}

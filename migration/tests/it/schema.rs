@@ -1,0 +1,73 @@
+//! The schema at each level.
+
+use migration::Command;
+use testkit::TestDatabase;
+
+use crate::{applied, migrate};
+
+const UP: Command = Command::Up { num: Some(1) };
+const DOWN: Command = Command::Down { num: 1 };
+const ALL_UP: Command = Command::Up { num: None };
+
+#[tokio::test]
+async fn down_one_by_one_and_up_again_gives_the_same_schema_at_each_level() {
+    let database = TestDatabase::empty().await;
+    migrate(&database, Command::Up { num: Some(0) }).await;
+    let mut on_the_way_up = vec![database.schema().await];
+    while applied(&database).await.len() < 8 {
+        migrate(&database, UP).await;
+        on_the_way_up.push(database.schema().await);
+    }
+    for levels in on_the_way_up.windows(2) {
+        assert_ne!(levels[0], levels[1], "a migration that changes nothing");
+    }
+    for level in on_the_way_up.iter().rev().skip(1) {
+        migrate(&database, DOWN).await;
+        assert_eq!(&database.schema().await, level);
+    }
+    for level in on_the_way_up.iter().skip(1) {
+        migrate(&database, UP).await;
+        assert_eq!(&database.schema().await, level);
+    }
+}
+
+#[tokio::test]
+async fn fresh_refresh_and_reset_end_where_they_should() {
+    let database = TestDatabase::empty().await;
+    assert_eq!(database.schema().await, Vec::<String>::new());
+    migrate(&database, ALL_UP).await;
+    let newest = database.schema().await;
+    for command in [Command::Fresh, Command::Refresh] {
+        migrate(&database, command).await;
+        assert_eq!(database.schema().await, newest, "{command:?}");
+    }
+    migrate(&database, Command::Reset).await;
+    assert_eq!(database.schema().await, Vec::<String>::new());
+    migrate(&database, Command::Down { num: 99 }).await;
+}
+
+#[tokio::test]
+async fn constraints_and_indexes_have_names() {
+    let schema = TestDatabase::migrated().await.schema().await.join("\n");
+    for name in [
+        "uq_users_username",
+        "uq_teams_name",
+        "uq_memberships_user_id_team_id",
+        "uq_user_notes_user_id_note_id",
+        "uq_sessions_token_hash",
+        "idx_notes_user_id_id",
+        "idx_memberships_team_id_id",
+        "idx_user_notes_user_id_id",
+        "idx_user_notes_note_id_id",
+        "idx_sessions_user_id_id",
+    ] {
+        assert!(schema.contains(name), "{name} is missing in\n{schema}");
+    }
+}
+
+#[tokio::test]
+async fn asking_for_the_status_changes_nothing() {
+    let database = TestDatabase::empty().await;
+    assert_eq!(applied(&database).await, Vec::<String>::new());
+    assert_eq!(database.schema().await, Vec::<String>::new());
+}
