@@ -1,4 +1,4 @@
-use std::{fs::DirBuilder, io, net::SocketAddr, os::unix::fs::DirBuilderExt, path::Path};
+use std::{io, net::SocketAddr};
 
 use actix_web::{
     App, HttpServer,
@@ -7,7 +7,8 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use service::{
-    Auth, Db, Passwords, Throttle, TokenKeys, migration,
+    Auth, Db, Passwords, Throttle, TokenKeys,
+    migration::{self, sqlite_file},
     users::{self, Credentials, Password, Username},
 };
 
@@ -128,13 +129,6 @@ async fn not_found() -> Result<&'static str, Problem> {
 }
 
 async fn prepare_database(settings: &Settings) -> Result<Db, StartError> {
-    if let Some(directory) = settings.sqlite_file().as_deref().and_then(Path::parent) {
-        DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(directory)
-            .map_err(|error| StartError::File(directory.display().to_string(), error))?;
-    }
     let unreachable = |error: service::Error| StartError::Database(cause(&error));
     if settings.database.is_in_memory() {
         let db = Db::connect(&settings.database).await.map_err(unreachable)?;
@@ -166,7 +160,7 @@ fn secret(settings: &Settings) -> Result<Vec<u8>, StartError> {
     if let Some(secret) = &settings.secret {
         return Ok(secret.0.clone());
     }
-    match settings.sqlite_file() {
+    match sqlite_file::of(&settings.database.url) {
         Some(mut file) => {
             file.as_mut_os_string().push(".secret");
             secret::read_or_make(&file)

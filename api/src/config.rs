@@ -1,6 +1,6 @@
 //! Settings: from the environment and `.env`. All that is wrong with them is told at once.
 
-use std::{fmt, fs, path::PathBuf, str::FromStr, time::Duration};
+use std::{fmt, fs, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 use service::{
@@ -108,16 +108,6 @@ impl Settings {
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reader.wrong)) }
     }
-
-    /// The file of the SQLite database, if it is one with a file.
-    pub fn sqlite_file(&self) -> Option<PathBuf> {
-        if self.database.is_in_memory() {
-            return None;
-        }
-        let file = self.database.url.strip_prefix("sqlite:")?;
-        let file = file.strip_prefix("//").unwrap_or(file);
-        Some(PathBuf::from(file.split('?').next().unwrap_or(file)))
-    }
 }
 
 fn load_dotenv() -> Result<(), SettingsError> {
@@ -216,7 +206,7 @@ impl Reader<'_> {
                 self.wrong
                     .push(format!("SECRET must have {MIN_SECRET} bytes at least, not {length}"));
             }
-            None if !database.url.starts_with("sqlite:") => {
+            None if !database.is_sqlite() => {
                 self.wrong
                     .push("SECRET must be set on PostgreSQL, the same for all instances".into());
             }
@@ -260,7 +250,7 @@ mod tests {
     #[test]
     fn the_defaults_are_a_file_under_data_and_loopback() {
         let settings = read(&[]).unwrap();
-        assert_eq!(settings.sqlite_file().unwrap(), PathBuf::from("data/teamnotes.db"));
+        assert_eq!(settings.database.url, "sqlite://data/teamnotes.db");
         assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 3001));
         assert_eq!(settings.session_ttl, TimeDelta::days(30));
         assert!(settings.login_rate_limit && settings.auto_migrate);

@@ -8,7 +8,9 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
 };
@@ -27,10 +29,13 @@ pub(crate) async fn frame<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
     let started = Instant::now();
     let id = request_id(&request);
-    let method = request.method().clone();
+    let (method, path) = (request.method().clone(), request.path().to_owned());
     let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     // The handler panicked: its request is gone, so the answer can't be made of it.
-    let Ok(response) = called else { return Err(Panicked { id }.into()) };
+    let Ok(response) = called else {
+        log::error!("{method} {path} panicked request={}", id.to_str().unwrap_or_default());
+        return Err(Panicked { id }.into());
+    };
     let response = response?;
     let mut response = as_problem(response);
     let route = response.request().match_pattern().unwrap_or_default();
@@ -43,13 +48,16 @@ pub(crate) async fn frame<B: MessageBody>(
     {
         log::error!("{method} {route} failed: {error} request={id_text}");
     }
-    let headers = response.headers_mut();
+    add_headers(response.headers_mut(), id);
+    Ok(response)
+}
+
+fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
     headers.insert(X_REQUEST_ID, id);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    Ok(response)
 }
 
 /// The request's own id if it is 1 to 128 visible ASCII characters, a new one otherwise.
@@ -93,7 +101,7 @@ impl ResponseError for Panicked {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = Problem::Service(Error::internal("panic")).error_response();
-        response.headers_mut().insert(X_REQUEST_ID, self.id.clone());
+        add_headers(response.headers_mut(), self.id.clone());
         response
     }
 }

@@ -8,7 +8,10 @@ use service::teams::{self, Added, Detail, Member, Role, TeamName};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    extract::{Body, FromBody, FromQuery, Id, List, Me, MemberPath, Members, Params, ids, text},
+    extract::{
+        Body, FromBody, FromQuery, Id, List, Me, MemberPath, Members, OptionalBody, Params, ids,
+        text,
+    },
     openapi::{PageParams, Problems},
     problem::Problem,
     state::AppState,
@@ -290,7 +293,7 @@ pub(crate) async fn put_member(
     state: AppState,
     me: Me,
     path: MemberPath,
-    Body(Membership { role }): Body<Membership>,
+    OptionalBody(Membership { role }): OptionalBody<Membership>,
 ) -> Result<HttpResponse, Problem> {
     Ok(match teams::put_member(&state.db, &me, path.team_id, &path.user, role).await? {
         Added::Now(member) => HttpResponse::Created().json(MemberBody::from(member)),

@@ -71,6 +71,11 @@ pub trait Scopes: QueryFilter + Sized {
     fn live_at(self, now: DateTimeUtc) -> Self {
         self.filter(COLUMN.expires_at.gt(now))
     }
+
+    /// Over at this time.
+    fn over_at(self, now: DateTimeUtc) -> Self {
+        self.filter(COLUMN.expires_at.lte(now))
+    }
 }
 
 impl Scopes for Select<Entity> {}

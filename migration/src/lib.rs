@@ -2,7 +2,9 @@
 //! lock and in one transaction. Both `sea-orm-cli migrate` (through this crate's binary) and
 //! `teamnotes migrate` end here.
 
-use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait::async_trait};
+use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
+
+pub use sea_orm_migration::MigratorTrait;
 
 pub mod command;
 mod locked;
@@ -14,6 +16,8 @@ mod m20211209_000004_add_sessions;
 mod m20211209_000005_add_password_hash_to_users;
 mod m20211209_000006_add_role_to_memberships;
 mod m20211209_000007_add_search_columns;
+
+pub mod sqlite_file;
 
 pub use command::Command;
 pub use locked::{Applied, apply, connect, pending, status};

@@ -8,13 +8,16 @@ use sea_orm_migration::{
     },
 };
 
-use crate::{Command, Migrator};
+use crate::{Command, Migrator, sqlite_file};
 
 /// Any number will do, as long as every process takes the same.
 const ADVISORY_LOCK: i64 = 8_112_209;
 
 /// How long to wait for another process that migrates the same SQLite file.
 const SQLITE_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long to wait for the database to answer at all.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A migration of this binary, and whether the database has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,17 +28,23 @@ pub struct Applied {
     pub applied: bool,
 }
 
-/// Opens the one connection that [`apply`] works on. An SQLite file is created when it is missing;
+/// Opens the one connection that [`apply`] works on. An SQLite file is made when it is missing;
 /// foreign keys are off on it, as SQLite asks for schema changes, since dropping a table that others
 /// refer to would silently empty those.
 ///
 /// # Errors
 /// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
 pub async fn connect(url: &str, schema: Option<&str>) -> Result<DatabaseConnection, DbErr> {
+    sqlite_file::make(url).map_err(|error| DbErr::Custom(error.to_string()))?;
     let mut options = ConnectOptions::new(url);
-    options.max_connections(1).sqlx_logging(false).map_sqlx_sqlite_opts(|sqlite| {
-        sqlite.create_if_missing(true).foreign_keys(false).busy_timeout(SQLITE_LOCK_TIMEOUT)
-    });
+    options
+        .max_connections(1)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(CONNECT_TIMEOUT)
+        .sqlx_logging(false)
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite.foreign_keys(false).busy_timeout(SQLITE_LOCK_TIMEOUT)
+        });
     if let Some(schema) = schema {
         options.set_schema_search_path(schema);
     }

@@ -1,6 +1,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use log::LevelFilter;
+use migration::sqlite_file;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
@@ -52,8 +53,12 @@ impl DbSettings {
 
     /// Whether the database is an SQLite one that is gone with its last connection.
     pub fn is_in_memory(&self) -> bool {
+        self.is_sqlite() && sqlite_file::of(&self.url).is_none()
+    }
+
+    /// Whether the database is an SQLite one.
+    pub fn is_sqlite(&self) -> bool {
         self.url.starts_with("sqlite:")
-            && (self.url.contains(":memory:") || self.url.contains("mode=memory"))
     }
 }
 
@@ -66,17 +71,20 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the pools. An SQLite file is created when it is missing.
+    /// Opens the pools. An SQLite file is made when it is missing.
     ///
     /// # Errors
     /// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
     pub async fn connect(settings: &DbSettings) -> Result<Self> {
-        let is_sqlite = settings.url.starts_with("sqlite:");
+        sqlite_file::make(&settings.url).map_err(Error::internal)?;
         let in_memory = settings.is_in_memory();
         let readers = if in_memory { 1 } else { settings.max_connections };
         let reader = open(settings, readers).await?;
-        let writer =
-            if is_sqlite && !in_memory { open(settings, 1).await? } else { reader.clone() };
+        let writer = if settings.is_sqlite() && !in_memory {
+            open(settings, 1).await?
+        } else {
+            reader.clone()
+        };
         Ok(Self { reader, writer })
     }
 
@@ -141,7 +149,6 @@ async fn open(
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, settings.slow_statement)
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
-                .create_if_missing(true)
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 // An acknowledged write survives a power cut.

@@ -66,15 +66,13 @@ pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
     let rules: Vec<Rule> = request.address.map_or_else(Vec::new, |address| {
         vec![Rule::PasswordOf(username.clone(), address), Rule::Password(address)]
     });
-    auth.throttle.check(&rules)?;
+    auth.throttle.attempt(&rules)?;
 
     let user = user::Entity::find_by_username(&username).one(db.reader()).await?;
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let is_right = auth.passwords.verify(&request.password, hash).await?;
-    let Some(user) = user.filter(|_| is_right) else {
-        auth.throttle.count(&rules);
-        return Err(Error::WrongCredentials);
-    };
+    let user = user.filter(|_| is_right).ok_or(Error::WrongCredentials)?;
+    auth.throttle.forgive(&rules);
     start(db, auth, user, request.user_agent).await
 }
 
@@ -107,6 +105,8 @@ async fn start(
         last_used_at: Set(now),
         expires_at: Set(expires_at),
     };
+    let over = session::Entity::delete_many().of_user(user.id).over_at(now);
+    over.exec(&transaction).await?;
     let session = session.insert(&transaction).await?;
     transaction.commit().await?;
     Ok(LoggedIn { token, session: session.into(), user: user.into() })

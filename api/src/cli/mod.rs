@@ -7,6 +7,7 @@ use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use service::{Db, Viewer, migration, sessions, users::UserKey};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Application, Settings, StartError, application::cause, openapi};
 
@@ -62,8 +63,8 @@ enum CommandError {
     Migration(String),
     #[error("{0}")]
     Input(String),
-    #[error("the server failed: {0}")]
-    Server(#[from] std::io::Error),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
 }
 
 impl Arguments {
@@ -75,8 +76,8 @@ impl Arguments {
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
             Command::Openapi => {
-                print!("{}", openapi::document_json());
-                Ok(())
+                let document = openapi::document_json();
+                std::io::stdout().write_all(document.as_bytes()).map_err(CommandError::from)
             }
         };
         match done {
@@ -93,30 +94,20 @@ impl Arguments {
 async fn serve() -> Result<(), CommandError> {
     let settings = settings()?;
     start_log();
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
     let application = Application::build(settings).await?;
     println!("Teamnotes listens at http://{}", application.address());
     let handle = application.handle();
     tokio::spawn(async move {
-        stop_signal().await;
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
         log::info!("stopping: requests in flight are answered, new ones are not taken");
         handle.stop(true).await;
     });
     Ok(application.run().await?)
-}
-
-/// Resolves at SIGTERM or SIGINT; never if neither can be listened for.
-async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        log::error!("SIGTERM and SIGINT can't be listened for");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
 
 /// What RUST_LOG says, `info` otherwise, with times in UTC.

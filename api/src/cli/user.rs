@@ -72,12 +72,7 @@ async fn create(new: Create) -> Result<(), CommandError> {
         name: Name::parse(name).map_err(wrong("the name"))?,
         password: password::read()?,
     };
-    let db = connect().await?;
-    let made = users::create(&db, &passwords()?, new_user).await?;
-    if new.admin {
-        let change = Change { admin: Some(true), ..Change::default() };
-        return update(&db, &made.username, change).await;
-    }
+    let made = users::create(&connect().await?, &passwords()?, new_user, new.admin).await?;
     print(&made);
     Ok(())
 }

@@ -36,7 +36,7 @@ impl Members {
     pub(crate) fn required<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(Value) -> Result<T, Wrong>,
+        read: impl FnOnce(Value) -> Read<T>,
     ) -> Option<T> {
         let read = self.optional(name, read)?;
         if read.is_none() {
@@ -50,19 +50,24 @@ impl Members {
     pub(crate) fn optional<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(Value) -> Result<T, Wrong>,
+        read: impl FnOnce(Value) -> Read<T>,
     ) -> Option<Option<T>> {
         let Some(value) = self.object.remove(name) else { return Some(None) };
         match read(value) {
             Ok(read) => Some(Some(read)),
-            Err(Wrong { within, detail }) => {
-                let name = name.to_owned() + &within;
-                self.violations.push(Violation::of(name, detail));
+            Err(wrong) => {
+                let violation = |Wrong { within, detail }| {
+                    Violation::of(format_args!("{name}{within}"), detail)
+                };
+                self.violations.extend(wrong.into_iter().map(violation));
                 None
             }
         }
     }
 }
+
+/// What a value stands for, or all that is wrong with it.
+pub(crate) type Read<T> = Result<T, Vec<Wrong>>;
 
 /// Why a value can't be read, and where inside it.
 pub(crate) struct Wrong {
@@ -70,46 +75,49 @@ pub(crate) struct Wrong {
     detail: String,
 }
 
-impl From<String> for Wrong {
-    fn from(detail: String) -> Self {
-        Self { within: String::new(), detail }
-    }
-}
-
-fn wrong<T>(detail: &str) -> Result<T, Wrong> {
-    Err(Wrong::from(detail.to_owned()))
+fn wrong<T>(detail: impl Into<String>) -> Read<T> {
+    Err(vec![Wrong { within: String::new(), detail: detail.into() }])
 }
 
 /// Reads a string, and what it stands for.
 pub(crate) fn text<T>(
     parse: impl FnOnce(String) -> Result<T, String>,
-) -> impl FnOnce(Value) -> Result<T, Wrong> {
+) -> impl FnOnce(Value) -> Read<T> {
     |value| match value {
-        Value::String(text) => Ok(parse(text)?),
+        Value::String(text) => parse(text).or_else(wrong),
         _ => wrong("must be a string"),
     }
 }
 
 /// Reads `true` or `false`.
-pub(crate) fn boolean(value: Value) -> Result<bool, Wrong> {
+pub(crate) fn boolean(value: Value) -> Read<bool> {
     value.as_bool().map_or_else(|| wrong("must be true or false"), Ok)
 }
 
 /// Reads a positive 64-bit integer.
-pub(crate) fn id(value: Value) -> Result<i64, Wrong> {
+pub(crate) fn id(value: Value) -> Read<i64> {
     let id = value.as_i64().filter(|&id| id > 0);
     id.map_or_else(|| wrong("must be a positive integer"), Ok)
 }
 
 /// Reads a list of positive 64-bit integers.
-pub(crate) fn ids(value: Value) -> Result<Vec<i64>, Wrong> {
+pub(crate) fn ids(value: Value) -> Read<Vec<i64>> {
     let Value::Array(values) = value else { return wrong("must be a list of integers") };
-    let read = |(at, value)| id(value).map_err(|wrong| Wrong { within: format!("/{at}"), ..wrong });
-    values.into_iter().enumerate().map(read).collect()
+    let (mut ids, mut all_wrong) = (Vec::new(), Vec::new());
+    for (at, value) in values.into_iter().enumerate() {
+        match id(value) {
+            Ok(id) => ids.push(id),
+            Err(wrong) => {
+                let at = |wrong| Wrong { within: format!("/{at}"), ..wrong };
+                all_wrong.extend(wrong.into_iter().map(at));
+            }
+        }
+    }
+    if all_wrong.is_empty() { Ok(ids) } else { Err(all_wrong) }
 }
 
 /// Reads a time of RFC 3339, of the years 1 to 9999 in UTC.
-pub(crate) fn time(value: Value) -> Result<DateTime<Utc>, Wrong> {
+pub(crate) fn time(value: Value) -> Read<DateTime<Utc>> {
     let time = value.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
     match time.map(|time| clock::in_microseconds(time.to_utc())) {
         Some(time) if (1..=9999).contains(&time.year()) => Ok(time),

@@ -8,7 +8,7 @@ mod path;
 mod query;
 mod viewer;
 
-pub(crate) use body::Body;
+pub(crate) use body::{Body, OptionalBody};
 pub(crate) use client::{Address, UserAgent};
 pub(crate) use list::List;
 pub(crate) use members::{FromBody, Members, boolean, id, ids, text, time};

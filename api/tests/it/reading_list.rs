@@ -36,8 +36,7 @@ fn ids(list: &Value) -> Vec<i64> {
 async fn a_note_is_marked_once() {
     let (_app, alice) = with_notes(1).await;
     let first = alice.post(LIST, json!({ "note_id": 1 })).await.created();
-    let reading =
-        json!({ "id": first["id"], "user_id": alice.id, "note_id": 1, "read": false });
+    let reading = json!({ "id": first["id"], "user_id": alice.id, "note_id": 1, "read": false });
     assert_eq!(first, reading);
     assert!(first["id"].as_i64().is_some_and(|id| id > 0), "{first}");
 
@@ -94,7 +93,8 @@ async fn a_mark_needs_a_note_that_is_there() {
     let missing = alice.post(LIST, json!({})).await;
     assert!(missing.clone().problem(422).contains("note_id"));
     assert_eq!(missing.pointers(), ["/note_id"]);
-    let numbers = ["2", "9223372036854775807", "9223372036854775808", "99999999999999999999", "1e30"];
+    let numbers =
+        ["2", "9223372036854775807", "9223372036854775808", "99999999999999999999", "1e30"];
     let others = ["0", "-1", "1.5", "\"1\"", "\"abc\"", "null", "true", "[1]", "{}"];
     for id in numbers.iter().chain(&others) {
         let body = format!("{{\"note_id\":{id}}}");

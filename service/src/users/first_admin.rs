@@ -1,5 +1,5 @@
 use entity::user::{self, Scopes};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait};
 
 use super::{Name, Password, Username, sign_up::new_row};
 use crate::{Db, Error, Field, Passwords, Result, error::Constraints};
@@ -24,8 +24,7 @@ pub async fn make_first_admin(db: &Db, passwords: &Passwords, admin: Credentials
     }
     let password_hash = passwords.hash(admin.password).await?;
     let name = Name::parse(admin.username.as_str().to_owned()).map_err(Error::internal)?;
-    let new =
-        user::ActiveModel { admin: Set(true), ..new_row(admin.username, name, password_hash) };
+    let new = new_row(admin.username, name, password_hash, true);
     match new.insert(db.writer()).await.unless_taken(Field::Username) {
         Ok(_) => Ok(true),
         // Another process may have been first.

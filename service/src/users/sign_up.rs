@@ -45,24 +45,33 @@ pub async fn sign_up(
             return Err(Error::RegistrationClosed);
         }
         let rules: Vec<Rule> = address.map(Rule::SignUp).into_iter().collect();
-        auth.throttle.check(&rules)?;
-        auth.throttle.count(&rules);
+        auth.throttle.attempt(&rules)?;
     }
-    create(db, &auth.passwords, new).await
+    create(db, &auth.passwords, new, false).await
 }
 
-/// Makes a user, enabled and no admin.
+/// Makes a user, enabled, and an admin or not.
 ///
 /// # Errors
 /// [`Error::Taken`] when another has the username.
-pub async fn create(db: &Db, passwords: &Passwords, new: NewUser) -> Result<user::Account> {
+pub async fn create(
+    db: &Db,
+    passwords: &Passwords,
+    new: NewUser,
+    admin: bool,
+) -> Result<user::Account> {
     let password_hash = passwords.hash(new.password).await?;
-    let user = new_row(new.username, new.name, password_hash);
+    let user = new_row(new.username, new.name, password_hash, admin);
     Ok(user.insert(db.writer()).await.unless_taken(Field::Username)?.into())
 }
 
-/// A row to insert: enabled and no admin.
-pub(super) fn new_row(username: Username, name: Name, password_hash: String) -> user::ActiveModel {
+/// A row to insert.
+pub(super) fn new_row(
+    username: Username,
+    name: Name,
+    password_hash: String,
+    admin: bool,
+) -> user::ActiveModel {
     let now = clock::now();
     user::ActiveModel {
         id: NotSet,
@@ -70,7 +79,7 @@ pub(super) fn new_row(username: Username, name: Name, password_hash: String) -> 
         name: Set(name.into_string()),
         name_folded: NotSet,
         password_hash: Set(Some(password_hash)),
-        admin: Set(false),
+        admin: Set(admin),
         disabled: Set(false),
         created_at: Set(now),
         updated_at: Set(now),

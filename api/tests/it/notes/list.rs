@@ -5,6 +5,9 @@ use testkit::TestApp;
 
 use super::{ids, write};
 
+/// The ids of no notes.
+const NONE: [i64; 0] = [];
+
 /// Text as it stands in a query, each byte escaped.
 fn escaped(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
@@ -99,7 +102,7 @@ async fn text_is_found_anywhere_and_in_any_case() {
     assert_eq!(search(&app, "lo wo").await, [1]);
     assert_eq!(search(&app, "bye").await, [3]);
     assert_eq!(found(&app, "search=hello+WORLD").await, [1]);
-    assert_eq!(search(&app, "helloworld").await, [0_i64; 0]);
+    assert_eq!(search(&app, "helloworld").await, NONE);
 }
 
 #[tokio::test]
@@ -120,7 +123,7 @@ async fn a_change_of_content_is_found() {
     write(&alice, "Before").await;
     alice.put("/api/notes/1", json!({ "content": "Später" })).await.ok();
     assert_eq!(search(&app, "SPÄTER").await, [1]);
-    assert_eq!(search(&app, "before").await, [0_i64; 0]);
+    assert_eq!(search(&app, "before").await, NONE);
 }
 
 #[tokio::test]
@@ -131,7 +134,7 @@ async fn no_character_is_a_wildcard_in_a_search() {
     }
     assert_eq!(search(&app, "%").await, [7, 1]);
     assert_eq!(search(&app, "100%").await, [1]);
-    assert_eq!(search(&app, "1%e").await, [0_i64; 0]);
+    assert_eq!(search(&app, "1%e").await, NONE);
     assert_eq!(search(&app, "_").await, [3]);
     assert_eq!(search(&app, "a_b").await, [3]);
     assert_eq!(search(&app, r"\").await, [7, 5]);
@@ -151,7 +154,7 @@ async fn notes_are_found_by_their_author() {
         assert_eq!(found(&app, &format!("user={key}")).await, [3, 1], "{key}");
     }
     assert_eq!(found(&app, &format!("user={}", bob.id)).await, [2]);
-    assert_eq!(found(&app, "user=admin").await, [0_i64; 0]);
+    assert_eq!(found(&app, "user=admin").await, NONE);
 }
 
 #[tokio::test]
@@ -160,7 +163,7 @@ async fn an_unknown_author_has_no_notes() {
     write(&alice, "Hello").await;
     let unknown = ["nobody", "ali", "ali%25", "4711", "9223372036854775807", "0", "-1"];
     for key in unknown.iter().chain(&["9223372036854775808", "99999999999999999999"]) {
-        assert_eq!(found(&app, &format!("user={key}")).await, [0_i64; 0], "{key}");
+        assert_eq!(found(&app, &format!("user={key}")).await, NONE, "{key}");
     }
 }
 
@@ -178,7 +181,7 @@ async fn filters_combine_with_and() {
     assert_eq!(found(&app, "user=bob&search=tea").await, [5, 4]);
     assert_eq!(found(&app, "user=alice&important=true").await, [3, 1]);
     assert_eq!(found(&app, "search=tea&user=bob&important=false").await, [5]);
-    assert_eq!(found(&app, "search=milk&user=bob&important=false").await, [0_i64; 0]);
+    assert_eq!(found(&app, "search=milk&user=bob&important=false").await, NONE);
 }
 
 #[tokio::test]

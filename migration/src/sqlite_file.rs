@@ -1,0 +1,70 @@
+//! The file of an SQLite database.
+
+use std::{
+    fs::{DirBuilder, OpenOptions},
+    io::{self, ErrorKind},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::PathBuf,
+};
+
+/// The file that the URL names. None for other databases, and for SQLite in memory.
+pub fn of(url: &str) -> Option<PathBuf> {
+    let file = url.strip_prefix("sqlite:")?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    let (path, options) = file.split_once('?').unwrap_or((file, ""));
+    let in_memory = path.is_empty() || path == ":memory:" || options.contains("mode=memory");
+    if in_memory { None } else { Some(PathBuf::from(path)) }
+}
+
+/// Makes the file, and its directory, when they are missing: for their owner only, since password
+/// hashes are in there.
+///
+/// # Errors
+/// When they can't be made; the error names the file.
+pub fn make(url: &str) -> io::Result<()> {
+    let Some(file) = of(url) else { return Ok(()) };
+    let named = |error: io::Error| {
+        io::Error::new(error.kind(), format!("{} can't be made: {error}", file.display()))
+    };
+    if let Some(directory) = file.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(named)?;
+    }
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(named(error)),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt};
+
+    use super::*;
+
+    #[test]
+    fn urls_with_and_without_slashes_and_options_name_a_file() {
+        for (url, file) in [
+            ("sqlite:a.db", Some("a.db")),
+            ("sqlite://data/a.db?mode=rwc", Some("data/a.db")),
+            ("sqlite:///var/a.db", Some("/var/a.db")),
+            ("sqlite::memory:", None),
+            ("sqlite://:memory:", None),
+            ("sqlite:x?mode=memory", None),
+            ("postgres://db/a.db", None),
+        ] {
+            assert_eq!(of(url), file.map(PathBuf::from), "{url}");
+        }
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_and_left_alone_when_it_is_there() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("data/a.db");
+        let url = format!("sqlite://{}", file.display());
+        make(&url).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+        fs::write(&file, "kept").unwrap();
+        make(&url).unwrap();
+        assert_eq!(fs::read_to_string(&file).unwrap(), "kept");
+    }
+}
