@@ -1,0 +1,140 @@
+//! Named conditions, and how they combine.
+
+use entity::{
+    note::{self, Scopes as _},
+    user::{self, Scopes as _, UserKey, WithNoteCount},
+};
+use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder, Select};
+
+use crate::{database, new_admin, new_disabled, new_note, new_user};
+
+async fn names(db: &DatabaseConnection, users: Select<user::Entity>) -> Vec<String> {
+    let users = users.order_by_asc(user::Column::Id).all(db).await.unwrap();
+    users.into_iter().map(|user| user.name).collect()
+}
+
+#[tokio::test]
+async fn scopes_chain_and_combine_with_and() {
+    let (_database, db) = database().await;
+    new_admin(&db, "Jamie").await;
+    new_user(&db, "Jamila").await;
+    new_disabled(&db, "Jamiro").await;
+    new_admin(&db, "Ada").await;
+    let find = user::Entity::find;
+    assert_eq!(names(&db, find().name_like("jami%")).await, ["Jamie", "Jamila", "Jamiro"]);
+    assert_eq!(names(&db, find().enabled().name_like("%JAMI%")).await, ["Jamie", "Jamila"]);
+    assert_eq!(names(&db, find().enabled().admins().name_like("%jami%")).await, ["Jamie"]);
+    assert_eq!(names(&db, find().disabled()).await, ["Jamiro"]);
+    assert_eq!(names(&db, find().not_admins().enabled()).await, ["Jamila"]);
+}
+
+#[tokio::test]
+async fn the_default_scope_leaves_out_the_disabled_and_find_does_not() {
+    let (_database, db) = database().await;
+    new_user(&db, "Alice").await;
+    new_disabled(&db, "Bob").await;
+    assert_eq!(names(&db, user::Entity::listed()).await, ["Alice"]);
+    assert_eq!(names(&db, user::Entity::find()).await, ["Alice", "Bob"]);
+}
+
+#[tokio::test]
+async fn scopes_narrow_deletes_as_they_narrow_selects() {
+    let (_database, db) = database().await;
+    new_user(&db, "Alice").await;
+    new_disabled(&db, "Bob").await;
+    let deleted = user::Entity::delete_many().disabled().exec(&db).await.unwrap();
+    assert_eq!(deleted.rows_affected, 1);
+    assert_eq!(names(&db, user::Entity::find()).await, ["Alice"]);
+}
+
+#[tokio::test]
+async fn a_pattern_has_wildcards_that_can_be_escaped() {
+    let (_database, db) = database().await;
+    for name in ["100 %", "100 x", "a_b", "axb", "back\\slash"] {
+        new_user(&db, name).await;
+    }
+    let like = |pattern: &'static str| names(&db, user::Entity::find().name_like(pattern));
+    assert_eq!(like("100 \\%").await, ["100 %"]);
+    assert_eq!(like("100 %").await, ["100 %", "100 x"]);
+    assert_eq!(like("a_b").await, ["a_b", "axb"]);
+    assert_eq!(like("a\\_b").await, ["a_b"]);
+    assert_eq!(like("back\\\\slash").await, ["back\\slash"]);
+    assert_eq!(like("%\\").await, Vec::<String>::new());
+    assert_eq!(like("").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn case_is_that_of_unicode_whatever_the_database_thinks() {
+    let (_database, db) = database().await;
+    for name in ["Ämmä", "STRASSE", "Σίσυφος", "İpek"] {
+        new_user(&db, name).await;
+    }
+    let like = |pattern: &'static str| names(&db, user::Entity::find().name_like(pattern));
+    assert_eq!(like("ämmä").await, ["Ämmä"]);
+    assert_eq!(like("A\u{308}MMA\u{308}").await, ["Ämmä"]);
+    assert_eq!(like("Straße").await, ["STRASSE"]);
+    assert_eq!(like("%ΣΊΣΥΦΟΣ%").await, ["Σίσυφος"]);
+}
+
+#[tokio::test]
+async fn the_folded_copy_follows_the_name() {
+    use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+    let (_database, db) = database().await;
+    let mut renamed = new_user(&db, "Alice").await.into_active_model();
+    renamed.name = Set("ÄMMÄ".into());
+    let renamed = renamed.update(&db).await.unwrap();
+    assert_eq!(renamed.name_folded, "ämmä");
+}
+
+#[tokio::test]
+async fn notes_have_scopes_of_their_own() {
+    let (_database, db) = database().await;
+    let alice = new_user(&db, "Alice").await;
+    let bob = new_user(&db, "Bob").await;
+    for (author, content) in [(&alice, "Buy 100 % juice!"), (&alice, "Juice"), (&bob, "JUICE!")] {
+        new_note(&db, author, content).await;
+    }
+    let contents = async |notes: Select<note::Entity>| -> Vec<String> {
+        let notes = notes.order_by_asc(note::Column::Id).all(&db).await.unwrap();
+        notes.into_iter().map(|note| note.content).collect()
+    };
+    let find = note::Entity::find;
+    let by_alice = UserKey::parse("Alice").unwrap();
+    assert_eq!(contents(find().important()).await, ["Buy 100 % juice!", "JUICE!"]);
+    assert_eq!(contents(find().unimportant()).await, ["Juice"]);
+    assert_eq!(contents(find().containing("juice").by(&by_alice)).await.len(), 2);
+    assert_eq!(contents(find().containing("100 %")).await, ["Buy 100 % juice!"]);
+    assert_eq!(contents(find().containing("1_0")).await, Vec::<String>::new());
+    assert_eq!(contents(find().important().by(&UserKey::Id(bob.id))).await, ["JUICE!"]);
+    let nobody = UserKey::Username("nobody".into());
+    assert_eq!(contents(find().by(&nobody)).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn with_notes_finds_those_with_more_and_counts() {
+    let (_database, db) = database().await;
+    for (name, notes) in [("Alice", 0), ("Bob", 2), ("Carol", 3)] {
+        let author = new_user(&db, name).await;
+        for number in 0..notes {
+            new_note(&db, &author, &format!("Note {number}")).await;
+        }
+    }
+    let counted = async |more_than| -> Vec<(String, i64)> {
+        let users = user::Entity::with_notes(more_than).order_by_asc(user::Column::Id);
+        let users = users.into_partial_model::<WithNoteCount>().all(&db).await.unwrap();
+        users.into_iter().map(|user| (user.account.name, user.note_count)).collect()
+    };
+    assert_eq!(counted(2).await, [("Carol".into(), 3)]);
+    assert_eq!(counted(1).await, [("Bob".into(), 2), ("Carol".into(), 3)]);
+    assert_eq!(counted(-1).await.len(), 3);
+    assert!(counted(i64::MAX).await.is_empty());
+}
+
+#[test]
+fn a_key_of_digits_is_an_id_and_any_other_a_username() {
+    assert_eq!(UserKey::parse("42"), Some(UserKey::Id(42)));
+    assert_eq!(UserKey::parse("Alice"), Some(UserKey::Username("alice".into())));
+    for nobody in ["0", "9223372036854775808", "00"] {
+        assert_eq!(UserKey::parse(nobody), None, "{nobody}");
+    }
+}
