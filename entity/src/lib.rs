@@ -23,6 +23,7 @@ pub mod team;
 pub mod text;
 mod transaction;
 pub mod user;
+mod user_key;
 pub mod user_note;
 
 pub use transaction::begin_write;

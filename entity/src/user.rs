@@ -6,6 +6,7 @@ use sea_orm::{
     sea_query::{ExprTrait, LockType, Query},
 };
 
+pub use crate::user_key::UserKey;
 use crate::{begin_write, membership, note, team, text, user_note};
 
 /// A user as the table has it.
@@ -101,33 +102,6 @@ pub struct WithNoteCount {
     pub account: Account,
     #[sea_orm(from_expr = "note_count()")]
     pub note_count: i64,
-}
-
-/// How a caller names a user: by id or by username.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum UserKey {
-    /// A positive id.
-    Id(i64),
-    /// Compared without case.
-    Username(String),
-}
-
-impl UserKey {
-    /// Digits are an id, anything else a username. None when the digits are no positive 64-bit
-    /// integer, which names nobody.
-    pub fn parse(key: &str) -> Option<Self> {
-        if key.is_empty() || !key.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Some(Self::Username(key.to_ascii_lowercase()));
-        }
-        key.parse().ok().filter(|&id| id > 0).map(Self::Id)
-    }
-
-    pub(crate) fn condition(&self) -> Expr {
-        match self {
-            Self::Id(id) => COLUMN.id.eq(*id),
-            Self::Username(username) => COLUMN.username.eq(username),
-        }
-    }
 }
 
 /// Named conditions on users, which chain and combine with AND.

@@ -14,7 +14,7 @@ async fn a_user_joins_a_team_once_and_leaves_it_once() {
     assert!(alice.add_team(&db, ops.id, noon()).await.unwrap());
     assert!(!alice.add_team(&db, ops.id, noon()).await.unwrap());
     assert!(alice.has_team(&db, ops.id).await.unwrap());
-    assert_eq!(alice.teams(&db).await.unwrap(), [ops.clone()]);
+    assert_eq!(alice.teams(&db).await.unwrap(), std::slice::from_ref(&ops));
     assert!(alice.remove_team(&db, ops.id).await.unwrap());
     assert!(!alice.remove_team(&db, ops.id).await.unwrap());
     assert!(alice.teams(&db).await.unwrap().is_empty());

@@ -11,7 +11,8 @@ async fn related_rows_are_found_from_either_side() {
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let hello = new_note(&db, &alice, "Hello").await;
     alice.add_team(&db, ops.id, noon()).await.unwrap();
-    assert_eq!(alice.find_related(note::Entity).all(&db).await.unwrap(), [hello.clone()]);
+    let written = alice.find_related(note::Entity).all(&db).await.unwrap();
+    assert_eq!(written, std::slice::from_ref(&hello));
     assert_eq!(hello.find_related(user::Entity).one(&db).await.unwrap(), Some(alice.clone()));
     assert_eq!(ops.find_related(user::Entity).all(&db).await.unwrap(), [alice]);
 }

@@ -1,0 +1,53 @@
+# docker build --tag teamnotes .
+# docker run --read-only --volume teamnotes:/var/lib/teamnotes --publish 127.0.0.1:3001:3001 teamnotes
+ARG RUST_VERSION=1.95.0
+
+FROM rust:${RUST_VERSION}-slim-trixie AS build
+WORKDIR /build
+
+# The dependencies are built with empty crates first, so that this layer lasts until a manifest
+# changes. rust-toolchain.toml stays outside: this image is the toolchain, without clippy and rustfmt.
+COPY Cargo.toml Cargo.lock ./
+COPY api/Cargo.toml api/
+COPY entity/Cargo.toml entity/
+COPY migration/Cargo.toml migration/
+COPY service/Cargo.toml service/
+COPY testkit/Cargo.toml testkit/
+RUN for member in api entity migration service testkit; do \
+        mkdir "$member/src" && touch "$member/src/lib.rs" || exit 1; \
+    done \
+    && echo 'fn main() {}' > api/src/main.rs \
+    && cp api/src/main.rs migration/src/main.rs \
+    && cargo build --release --locked --package api --bin teamnotes
+
+COPY api/src api/src/
+COPY entity/src entity/src/
+COPY migration/src migration/src/
+COPY service/src service/src/
+# Copied files keep their times; cargo would take those older than the build above for built.
+RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --package api --bin teamnotes
+
+FROM debian:trixie-slim
+LABEL org.opencontainers.image.title="Teamnotes" \
+      org.opencontainers.image.description="A self-hosted REST service for notes, teams and reading lists" \
+      org.opencontainers.image.licenses="MIT OR Apache-2.0"
+
+# A fixed uid, so that the owner of the volume is the same in every build.
+RUN groupadd --gid 10001 teamnotes \
+    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/teamnotes \
+        --shell /usr/sbin/nologin teamnotes \
+    && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/teamnotes
+COPY --from=build /build/target/release/teamnotes /usr/local/bin/teamnotes
+
+USER 10001:10001
+# The default database is data/teamnotes.db under this. DATABASE_URL is not set here, since it and
+# DATABASE_URL_FILE must not both be.
+WORKDIR /var/lib/teamnotes
+ENV HOST=0.0.0.0
+EXPOSE 3001
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["/usr/local/bin/teamnotes", "healthcheck"]
+ENTRYPOINT ["/usr/local/bin/teamnotes"]
+CMD ["serve"]

@@ -1,0 +1,93 @@
+use chrono::{DateTime, Utc};
+use entity::team;
+use serde::Serialize;
+use service::teams::{Detail, Member, Role};
+use utoipa::ToSchema;
+
+/// A team wherever one is mentioned.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = TeamCore)]
+pub(crate) struct TeamCoreBody {
+    id: i64,
+    #[schema(min_length = 1, max_length = 100, example = "Operations")]
+    name: String,
+}
+
+impl From<team::Core> for TeamCoreBody {
+    fn from(team::Core { id, name }: team::Core) -> Self {
+        Self { id, name }
+    }
+}
+
+/// A team of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedTeam)]
+pub(crate) struct ListedTeamBody {
+    #[serde(flatten)]
+    team: TeamCoreBody,
+    /// How many enabled users it has.
+    user_count: i64,
+}
+
+impl From<team::WithUserCount> for ListedTeamBody {
+    fn from(team::WithUserCount { team, user_count }: team::WithUserCount) -> Self {
+        Self { team: team.into(), user_count }
+    }
+}
+
+/// A team and its members.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Team)]
+pub(crate) struct TeamBody {
+    #[serde(flatten)]
+    team: TeamCoreBody,
+    /// The enabled users who joined it first, 100 at most.
+    users: Vec<MemberBody>,
+    /// How many enabled users it has.
+    user_count: i64,
+}
+
+impl From<Detail> for TeamBody {
+    fn from(Detail { team, members, user_count }: Detail) -> Self {
+        let users = members.into_iter().map(MemberBody::from).collect();
+        Self { team: team.into(), users, user_count }
+    }
+}
+
+/// What a member may do in a team.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[schema(as = Role)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RoleBody {
+    /// May rename and delete the team and choose its members.
+    Owner,
+    /// Belongs to the team.
+    Member,
+}
+
+impl From<Role> for RoleBody {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Member => Self::Member,
+        }
+    }
+}
+
+/// A member of a team.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Member)]
+pub(crate) struct MemberBody {
+    id: i64,
+    username: String,
+    name: String,
+    role: RoleBody,
+    joined_at: DateTime<Utc>,
+}
+
+impl From<Member> for MemberBody {
+    fn from(Member { user, role, joined_at }: Member) -> Self {
+        let entity::user::Author { id, username, name } = user;
+        Self { id, username, name, role: role.into(), joined_at }
+    }
+}
