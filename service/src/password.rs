@@ -4,7 +4,8 @@ use argon2::{
     Algorithm, Argon2, Params, Version,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
-use tokio::sync::Semaphore;
+use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use tokio::sync::oneshot;
 
 use crate::{Error, Result, users::Password};
 
@@ -24,29 +25,34 @@ impl Default for PasswordCost {
     }
 }
 
-/// Hashes and checks passwords with argon2id, off the threads that serve requests and no more at
-/// once than there are cores, which also bounds the memory it takes.
+/// Hashes and checks passwords with argon2id, on threads of its own: as many as there are cores,
+/// which bounds the memory it takes and leaves the threads that serve requests alone.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
     decoy: String,
-    permits: Arc<Semaphore>,
+    threads: Arc<ThreadPool>,
 }
 
 impl Passwords {
     /// Hashes at this cost.
     ///
     /// # Errors
-    /// When argon2 has no such cost.
+    /// When argon2 has no such cost, or the system no threads.
     pub fn new(cost: PasswordCost) -> Result<Self> {
         let PasswordCost { memory, passes } = cost;
         let params = Params::new(memory, passes, 1, None)
             .map_err(|error| Error::internal(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = ThreadPoolBuilder::new()
+            .num_threads(cores)
+            .thread_name(|number| format!("password-{number}"))
+            .build()
+            .map_err(Error::internal)?;
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             decoy: decoy(cost),
-            permits: Arc::new(Semaphore::new(cores)),
+            threads: Arc::new(threads),
         })
     }
 
@@ -81,17 +87,19 @@ impl Passwords {
         .await
     }
 
+    /// Waits for a thread. What nobody waits for any more is not done.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = self.permits.clone().acquire_owned().await.map_err(Error::internal)?;
-        let work = tokio::task::spawn_blocking(move || {
-            // Held until the work is done, even when nobody waits for it any more.
-            let _permit = permit;
-            work()
+        let (sender, result) = oneshot::channel();
+        self.threads.spawn(move || {
+            if !sender.is_closed() {
+                // Refused when the caller has left meanwhile.
+                let _ = sender.send(work());
+            }
         });
-        work.await.map_err(Error::internal)?
+        result.await.map_err(Error::internal)?
     }
 }
 
