@@ -7,8 +7,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use service::{
-    Auth, Db, Passwords, Throttle, TokenKeys,
-    migration::{self, sqlite_file},
+    Auth, Db, Passwords, Throttle, TokenKeys, schema, sqlite_file,
     users::{self, Credentials, Password, Username},
 };
 
@@ -129,26 +128,16 @@ async fn not_found() -> Result<&'static str, Problem> {
 }
 
 async fn prepare_database(settings: &Settings) -> Result<Db, StartError> {
-    let unreachable = |error: service::Error| StartError::Database(cause(&error));
-    if settings.database.is_in_memory() {
-        let db = Db::connect(&settings.database).await.map_err(unreachable)?;
-        migrate(db.writer()).await?;
-        return Ok(db);
-    }
-    if settings.auto_migrate {
-        let connection = migration::connect(&settings.database.url, None)
+    if settings.auto_migrate && !settings.database.is_in_memory() {
+        schema::bring_up_to_date(&settings.database)
             .await
-            .map_err(|error| StartError::Database(error.to_string()))?;
-        migrate(&connection).await?;
+            .map_err(|error| StartError::Migrate(cause(&error)))?;
     }
-    let db = Db::connect(&settings.database).await.map_err(unreachable)?;
-    db.require_ready().await.map_err(|error| StartError::Schema(cause(&error)))?;
+    let db = Db::connect(&settings.database)
+        .await
+        .map_err(|error| StartError::Database(cause(&error)))?;
+    db.require_schema().await.map_err(|error| StartError::Schema(cause(&error)))?;
     Ok(db)
-}
-
-async fn migrate(connection: &service::Connection) -> Result<(), StartError> {
-    let up = migration::Command::Up { num: None };
-    migration::apply(connection, up).await.map_err(|error| StartError::Migrate(error.to_string()))
 }
 
 /// What is under an error that says little to clients.

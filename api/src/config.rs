@@ -12,7 +12,7 @@ use service::{
 const DEFAULT_DATABASE: &str = "sqlite://data/teamnotes.db";
 
 /// The shortest secret for tokens, in bytes: as long as what HMAC-SHA-256 makes of it.
-const MIN_SECRET: usize = 32;
+pub(crate) const MIN_SECRET: usize = 32;
 
 /// How the service runs.
 #[derive(Debug)]
@@ -61,7 +61,7 @@ impl Settings {
     /// All that is wrong.
     pub fn from_environment() -> Result<Self, SettingsError> {
         load_dotenv()?;
-        Self::read(&|name| std::env::var(name).ok())
+        Self::read(&variable)
     }
 
     /// Reads those of the database alone: what acts on it directly needs no secret.
@@ -70,7 +70,6 @@ impl Settings {
     /// All that is wrong.
     pub fn database_from_environment() -> Result<DbSettings, SettingsError> {
         load_dotenv()?;
-        let variable = |name: &str| std::env::var(name).ok();
         let mut reader = Reader { variable: &variable, wrong: Vec::new() };
         let database = reader.database();
         if reader.wrong.is_empty() { Ok(database) } else { Err(SettingsError(reader.wrong)) }
@@ -117,6 +116,12 @@ fn load_dotenv() -> Result<(), SettingsError> {
         }
         _ => Ok(()),
     }
+}
+
+/// A variable of the environment. One that is no UTF-8 is read with signs for what is not, so that
+/// it is refused rather than taken for unset.
+fn variable(name: &str) -> Option<String> {
+    std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
 /// Reads variables, and keeps what is wrong.

@@ -38,7 +38,7 @@ pub(crate) async fn frame<B: MessageBody>(
     };
     let response = response?;
     let mut response = as_problem(response);
-    let route = response.request().match_pattern().unwrap_or_default();
+    let route = response.request().match_pattern().unwrap_or(path);
     let status = response.status();
     let elapsed = started.elapsed().as_millis();
     let id_text = id.to_str().unwrap_or_default();

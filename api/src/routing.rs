@@ -2,7 +2,7 @@
 //! read it.
 
 use actix_web::{
-    FromRequest, Handler, Resource, Responder, ResponseError, Route,
+    FromRequest, Handler, HttpResponse, Resource, Responder, Route,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     guard,
@@ -82,7 +82,9 @@ async fn refuse_query<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
     match extract::Params::parse(request.query_string()).and_then(extract::Params::finish) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
+        Err(problem) => {
+            Ok(request.into_response(HttpResponse::from_error(problem)).map_into_right_body())
+        }
     }
 }
 

@@ -7,20 +7,26 @@ use std::{
     path::Path,
 };
 
+use crate::config::MIN_SECRET;
+
 /// Reads the secret of this file, which is made (mode 0600) when it is missing. Of several
 /// processes that start at once, all get the same.
 pub(crate) fn read_or_make(path: &Path) -> io::Result<Vec<u8>> {
-    match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => make(path)?,
-        read => return read,
+    if !path.exists() {
+        make(path)?;
     }
-    fs::read(path)
+    let secret = fs::read(path)?;
+    if secret.len() < MIN_SECRET {
+        let why = format!("it has fewer than {MIN_SECRET} bytes; remove it, and a new one is made");
+        return Err(io::Error::new(ErrorKind::InvalidData, why));
+    }
+    Ok(secret)
 }
 
 /// Written whole under another name first, so that no other process reads half of it.
 fn make(path: &Path) -> io::Result<()> {
     let secret = service::random::text(48).map_err(io::Error::other)?;
-    let draft = path.with_extension(format!("{}.draft", std::process::id()));
+    let draft = path.with_extension(service::random::text(6).map_err(io::Error::other)?);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
     file.write_all(secret.as_bytes())?;
     file.sync_all()?;
@@ -47,5 +53,7 @@ mod tests {
         assert_eq!(read_or_make(&path).unwrap(), made);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+        fs::write(&path, "").unwrap();
+        assert!(read_or_make(&path).is_err());
     }
 }

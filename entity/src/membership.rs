@@ -1,9 +1,11 @@
 //! Memberships: which user belongs to which team, since when, and as what.
 
 use sea_orm::{
-    ActiveValue, DeleteMany, QueryOrder, QuerySelect, Select, UpdateMany,
+    ActiveValue, DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
-    sea_query::{JoinType, OnConflict},
+    sea_query::{
+        ExprTrait, Func, JoinType, OnConflict, Order, Query, SelectStatement, WindowStatement,
+    },
 };
 
 use crate::{
@@ -97,6 +99,11 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(key.condition())
     }
 
+    /// Of other users than this.
+    fn not_of_user(self, user_id: i64) -> Self {
+        self.filter(COLUMN.user_id.ne(user_id))
+    }
+
     /// In this team.
     fn in_team(self, team_id: i64) -> Self {
         self.filter(COLUMN.team_id.eq(team_id))
@@ -111,6 +118,10 @@ pub trait Scopes: QueryFilter + Sized {
 impl Scopes for Select<Entity> {}
 impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
+
+fn team_ids(memberships: Select<Entity>) -> SelectStatement {
+    memberships.select_only().column(Column::TeamId).into_query()
+}
 
 impl Entity {
     /// Memberships of enabled users, the first to join first, joined with the users. For [`Member`].
@@ -134,6 +145,56 @@ impl Entity {
     ) -> Select<Self> {
         let newest = newest_of_each(Self, Column::UserId, user_ids, limit);
         Self::find_teams().filter(Column::Id.in_subquery(newest))
+    }
+
+    /// Prepares for a user's leaving: each team that has no other enabled owner gets its
+    /// longest-standing other member as owner, a disabled one only where there is no enabled one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn promote_heirs_of(db: &impl ConnectionTrait, user_id: i64) -> Result<(), DbErr> {
+        let owned = Self::find().of_user(user_id).owners();
+        let owned_by_others = Self::find_members().owners().not_of_user(user_id);
+        let by_standing = WindowStatement::partition_by((Entity, Column::TeamId))
+            .order_by((user::Entity, user::Column::Disabled), Order::Asc)
+            .order_by((Entity, Column::Id), Order::Asc)
+            .take();
+        let ranked = Self::find()
+            .join(JoinType::InnerJoin, Relation::User.def())
+            .not_of_user(user_id)
+            .filter(Column::TeamId.in_subquery(team_ids(owned)))
+            .filter(Column::TeamId.not_in_subquery(team_ids(owned_by_others)))
+            .select_only()
+            .column(Column::Id)
+            .into_query()
+            .expr_window_as(Func::cust("ROW_NUMBER"), by_standing, "place")
+            .take();
+        let heirs = Query::select()
+            .column("id")
+            .from_subquery(ranked, "ranked")
+            .and_where(Expr::col("place").eq(1))
+            .take();
+        let promoted = Self::update_many()
+            .col_expr(Column::Role, Expr::val(Role::Owner.to_value()))
+            .filter(Column::Id.in_subquery(heirs));
+        promoted.exec(db).await.map(|_| ())
+    }
+
+    /// Ends the memberships of the team's enabled users but these.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_all_but(
+        db: &impl ConnectionTrait,
+        team_id: i64,
+        kept: impl IntoIterator<Item = i64>,
+    ) -> Result<(), DbErr> {
+        let enabled = user::Entity::listed().select_only().column(user::Column::Id).into_query();
+        let removed = Self::delete_many()
+            .in_team(team_id)
+            .filter(Column::UserId.in_subquery(enabled))
+            .filter(Column::UserId.is_not_in(kept));
+        removed.exec(db).await.map(|_| ())
     }
 
     /// Makes each (user, team) a plain membership unless there is one, and says how many are new.

@@ -82,6 +82,23 @@ impl Scopes for Select<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
+    /// Writes down that the session was used, unless that was done less than `interval` ago.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn touch(
+        db: &impl ConnectionTrait,
+        id: i64,
+        now: DateTimeUtc,
+        interval: chrono::TimeDelta,
+    ) -> Result<(), DbErr> {
+        let touched = Self::update_many()
+            .col_expr(Column::LastUsedAt, Expr::value(now))
+            .filter(COLUMN.id.eq(id))
+            .filter(COLUMN.last_used_at.lt(now - interval));
+        touched.exec(db).await.map(|_| ())
+    }
+
     /// The session of this token, joined with its user. For [`WithUser`].
     pub fn find_with_user(token_hash: &str) -> Select<Self> {
         Self::find()

@@ -1,7 +1,7 @@
 //! Teams, and the users that belong to them through memberships.
 
 use sea_orm::{
-    ActiveValue, DeleteMany, Select, UpdateMany,
+    ActiveValue, DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{ExprTrait, Query},
 };
@@ -65,6 +65,16 @@ pub trait Scopes: QueryFilter + Sized {
 impl Scopes for Select<Entity> {}
 impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
+
+impl Entity {
+    /// The teams that a user belongs to, by id.
+    pub fn find_of_user(user_id: i64) -> Select<Self> {
+        use membership::Scopes as _;
+        let joined = membership::Entity::find().of_user(user_id).select_only();
+        let joined = joined.column(membership::Column::TeamId).into_query();
+        Self::find().filter(Column::Id.in_subquery(joined)).order_by_asc(Column::Id)
+    }
+}
 
 /// `SELECT COUNT(*)` of the enabled members of the team at hand.
 fn user_count() -> Expr {

@@ -1,4 +1,7 @@
-use sea_orm::{DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{
+    DbErr, EntityTrait, QuerySelect, Select, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait, sea_query::LockType,
+};
 
 /// Begins a transaction that will write. SQLite takes the write lock here, where it can wait for it:
 /// a transaction that reads first and then finds another writer ahead of it fails at once. Inside a
@@ -12,4 +15,32 @@ pub async fn begin_write<C: TransactionTrait>(db: &C) -> Result<C::Transaction, 
         ..Default::default()
     };
     db.begin_with_options(immediate).await
+}
+
+/// Locks of rows until the end of a transaction. On SQLite they are nothing, since a transaction
+/// that writes is alone there.
+///
+/// Whoever takes several locks takes them in this order, so that nobody waits in a circle: teams by
+/// id, admins by id, other users.
+pub trait Locking {
+    /// Nobody else changes or deletes the rows.
+    fn locked_for_change(self) -> Self;
+    /// Nobody else changes or deletes the rows, which many may rely on at once.
+    fn locked_for_reading(self) -> Self;
+    /// Nobody else deletes the rows, which others may change.
+    fn locked_for_reference(self) -> Self;
+}
+
+impl<E: EntityTrait> Locking for Select<E> {
+    fn locked_for_change(self) -> Self {
+        self.lock(LockType::NoKeyUpdate)
+    }
+
+    fn locked_for_reading(self) -> Self {
+        self.lock(LockType::Share)
+    }
+
+    fn locked_for_reference(self) -> Self {
+        self.lock(LockType::KeyShare)
+    }
 }

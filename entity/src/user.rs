@@ -1,13 +1,13 @@
 //! Users: they write notes, belong to teams and mark notes to read.
 
 use sea_orm::{
-    ActiveValue, Linked, QueryOrder, QuerySelect, Select, TransactionSession, TransactionTrait,
+    ActiveValue, Linked, QueryOrder, Select, TransactionSession, TransactionTrait,
     entity::prelude::*,
-    sea_query::{ExprTrait, LockType, Query},
+    sea_query::{ExprTrait, Query},
 };
 
 pub use crate::user_key::UserKey;
-use crate::{begin_write, membership, note, team, text, user_note};
+use crate::{Locking, begin_write, membership, note, team, text, user_note};
 
 /// A user as the table has it.
 #[sea_orm::model]
@@ -186,6 +186,11 @@ impl Entity {
         Self::find().with_more_notes_than(more_than)
     }
 
+    /// The enabled admins, by id.
+    pub fn find_enabled_admins() -> Select<Self> {
+        Self::find().enabled().admins().order_by_asc(Column::Id)
+    }
+
     /// The user with this id or username, disabled ones too.
     pub fn find_by_key(key: &UserKey) -> Select<Self> {
         Self::find().identified_by(key)
@@ -267,7 +272,7 @@ impl Model {
     ) -> Result<(), DbErr> {
         use membership::Scopes as _;
         let transaction = begin_write(db).await?;
-        Entity::find_by_id(self.id).lock(LockType::NoKeyUpdate).one(&transaction).await?;
+        Entity::find_by_id(self.id).locked_for_change().one(&transaction).await?;
         membership::Entity::delete_many()
             .of_user(self.id)
             .filter(membership::COLUMN.team_id.is_not_in(team_ids.to_vec()))

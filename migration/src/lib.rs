@@ -20,7 +20,7 @@ mod m20211209_000007_add_search_columns;
 pub mod sqlite_file;
 
 pub use command::Command;
-pub use locked::{Applied, apply, connect, pending, status};
+pub use locked::{Applied, apply, connect, lacking, pending, status};
 
 /// The migrations, oldest first.
 #[derive(Debug)]

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use sea_orm_migration::{
     MigratorTrait,
@@ -88,6 +88,20 @@ pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Applied>, DbErr> {
 pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let pending = Migrator::get_pending_migrations_read_only(db).await?;
     Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+}
+
+/// As [`pending`], but migrations that this binary does not know are no error.
+///
+/// # Errors
+/// When the database can't be read, or was never migrated.
+pub async fn lacking(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let applied =
+        Statement::from_string(db.get_database_backend(), "SELECT version FROM seaql_migrations");
+    let rows = db.query_all_raw(applied).await?;
+    let applied: HashSet<String> =
+        rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
+    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
+    Ok(names.filter(|name| !applied.contains(name)).collect())
 }
 
 async fn lock(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {

@@ -1,9 +1,14 @@
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use log::LevelFilter;
 use migration::sqlite_file;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    RuntimeErr,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
@@ -71,7 +76,8 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the pools. An SQLite file is made when it is missing.
+    /// Opens the pools. An SQLite file is made when it is missing; a database in memory is
+    /// migrated, since nobody else can.
     ///
     /// # Errors
     /// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
@@ -85,6 +91,10 @@ impl Db {
         } else {
             reader.clone()
         };
+        if in_memory {
+            let up = migration::Command::Up { num: None };
+            migration::apply(&writer, up).await.map_err(Error::internal)?;
+        }
         Ok(Self { reader, writer })
     }
 
@@ -111,16 +121,24 @@ impl Db {
         self.reader.get_database_backend() == DbBackend::Postgres
     }
 
-    /// Goes on when the database answers and has all migrations. Changes nothing.
+    /// Goes on when the schema is that of this binary. Changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] otherwise, also when the database has a migration that this binary
+    /// does not know.
+    pub async fn require_schema(&self) -> Result<()> {
+        let pending = migration::pending(&self.reader).await.map_err(Error::unavailable)?;
+        none_pending(&pending)
+    }
+
+    /// Goes on when the database answers and lacks no migration of this binary. It may have newer
+    /// ones: while a new version is rolled out, the old one goes on. Changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] otherwise.
     pub async fn require_ready(&self) -> Result<()> {
-        let pending = migration::pending(&self.reader).await.map_err(Error::unavailable)?;
-        match pending.first() {
-            None => Ok(()),
-            Some(name) => Err(Error::unavailable(format!("migration {name} is pending"))),
-        }
+        let lacking = migration::lacking(&self.reader).await.map_err(Error::unavailable)?;
+        none_pending(&lacking)
     }
 
     /// Closes the pools, once what is under way is done.
@@ -130,6 +148,13 @@ impl Db {
     pub async fn close(self) -> Result<()> {
         self.writer.close_by_ref().await?;
         self.reader.close_by_ref().await.map_err(Error::from)
+    }
+}
+
+fn none_pending(names: &[String]) -> Result<()> {
+    match names.first() {
+        None => Ok(()),
+        Some(name) => Err(Error::unavailable(format!("migration {name} is pending"))),
     }
 }
 
@@ -158,9 +183,30 @@ async fn open(
     if settings.is_in_memory() {
         options.min_connections(1).idle_timeout(None).max_lifetime(None);
     }
-    let mut connection = Database::connect(options).await?;
+    let mut connection = connect_when_free(options, settings.acquire_timeout).await?;
     if let Some(hook) = settings.on_statement.clone() {
         connection.set_metric_callback(move |info| hook(&info.statement.sql));
     }
     Ok(connection)
+}
+
+/// Switching a new SQLite file to WAL takes it whole, and does not wait for others by itself.
+async fn connect_when_free(
+    options: ConnectOptions,
+    patience: Duration,
+) -> std::result::Result<DatabaseConnection, DbErr> {
+    let deadline = Instant::now() + patience;
+    loop {
+        match Database::connect(options.clone()).await {
+            Err(error) if is_busy(&error) && Instant::now() < deadline => {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            connected => return connected,
+        }
+    }
+}
+
+fn is_busy(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else { return false };
+    cause.as_database_error().and_then(|database| database.code()).as_deref() == Some("5")
 }

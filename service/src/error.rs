@@ -95,14 +95,21 @@ impl Violation {
     }
 }
 
+/// So many violations are told in words; all have their pointers.
+const SENTENCES: usize = 10;
+
 fn joined(violations: &[Violation]) -> String {
-    let sentences: Vec<String> = violations
+    let mut sentences: Vec<String> = violations
         .iter()
+        .take(SENTENCES)
         .map(|violation| match violation.pointer.trim_start_matches('/') {
             "" => format!("the body {}", violation.detail),
             member => format!("{member} {}", violation.detail),
         })
         .collect();
+    if violations.len() > SENTENCES {
+        sentences.push(format!("and {} more", violations.len() - SENTENCES));
+    }
     sentences.join("; ")
 }
 
@@ -125,7 +132,12 @@ impl Error {
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_passing(&error) { Self::unavailable(error) } else { Self::internal(error) }
+        match error {
+            // Another call deleted the row meanwhile.
+            DbErr::RecordNotUpdated => Self::NotFound,
+            error if is_passing(&error) => Self::unavailable(error),
+            error => Self::internal(error),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ mod page;
 mod password;
 pub mod random;
 pub mod reading_list;
+pub mod schema;
 pub mod sessions;
 pub mod teams;
 mod text;
@@ -22,14 +23,13 @@ mod viewer;
 
 pub use db::{Db, DbSettings, StatementHook};
 pub use error::{Error, Field, Result, Violation};
-pub use migration;
+pub use migration::sqlite_file;
 pub use page::{Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
-pub use throttle::{Rule, Throttle};
+pub(crate) use throttle::Rule;
+pub use throttle::Throttle;
 pub use token::TokenKeys;
 pub use viewer::{SignedIn, Viewer};
-
-pub use sea_orm::{DatabaseConnection as Connection, DbErr};
 
 /// What signing up and logging in needs beside the database.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    NESTED_LIMIT,
+    Locking, NESTED_LIMIT,
     note::{self, Scopes as _, WithAuthor},
     user::{self, UserKey},
     user_note::{self, Scopes as _},
@@ -11,7 +11,7 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
     ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect,
-    sea_query::{LockType, Order},
+    sea_query::Order,
 };
 
 use crate::{
@@ -140,7 +140,7 @@ pub async fn create(db: &Db, me: &SignedIn, new: NewNote) -> Result<WithAuthor> 
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author.
 pub async fn update(db: &Db, me: &SignedIn, id: i64, change: Change) -> Result<WithAuthor> {
     let transaction = db.begin().await?;
-    let locked = note::Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
+    let locked = note::Entity::find_by_id(id).locked_for_change();
     let note = locked.one(&transaction).await?.ok_or(Error::NotFound)?;
     if note.user_id != me.user.id {
         return Err(Error::NotAllowed);
@@ -171,9 +171,7 @@ pub async fn update(db: &Db, me: &SignedIn, id: i64, change: Change) -> Result<W
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author and admins.
 pub async fn delete(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
     let note = find(db.reader(), id).await?.note;
-    if note.user_id != me.user.id && !me.user.admin {
-        return Err(Error::NotAllowed);
-    }
+    me.require_self_or_admin(note.user_id)?;
     let deleted = note::Entity::delete_by_id(id).exec(db.writer()).await?;
     if deleted.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
 }

@@ -41,8 +41,7 @@ pub async fn list(
 /// get it.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is no such note; [`Error::SessionExpired`] when the viewer was
-/// deleted meanwhile.
+/// [`Error::Invalid`] when there is no such note.
 pub async fn mark(db: &Db, me: &SignedIn, note_id: i64) -> Result<Marked> {
     let transaction = db.begin().await?;
     let (is_new, mark) = loop {
@@ -74,10 +73,7 @@ pub async fn set_read(
     if let Some(read) = read {
         changed.read = Set(read);
     }
-    let mark = match changed.update(&transaction).await {
-        Err(sea_orm::DbErr::RecordNotUpdated) => return Err(Error::NotFound),
-        updated => updated?,
-    };
+    let mark = changed.update(&transaction).await?;
     transaction.commit().await?;
     Ok(mark)
 }

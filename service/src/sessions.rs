@@ -4,19 +4,20 @@ use std::net::IpAddr;
 
 use chrono::TimeDelta;
 use entity::{
+    Locking,
     session::{self, Scopes as _},
     user::{self, UserKey},
 };
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    EntityTrait, QueryFilter, QuerySelect,
-    sea_query::{LockType, Order},
+    EntityTrait,
+    sea_query::Order,
 };
 
 use crate::{
     Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, TokenKeys, Viewer, clock, page,
-    text, token,
+    text, token, users::Username,
 };
 
 /// The use of a session is written down this often at most.
@@ -25,11 +26,15 @@ const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 /// So much of what a client says of itself is kept, in characters.
 const USER_AGENT_LIMIT: usize = 256;
 
-/// What may be shown as a username or a password when logging in: any text but NUL.
+/// What may be shown as a username or a password when logging in: up to 1,024 characters without
+/// NUL.
 ///
 /// # Errors
 /// What it must be.
 pub fn credential(text: String) -> std::result::Result<String, String> {
+    if text.chars().count() > 1_024 {
+        return Err("must be at most 1024 characters long".into());
+    }
     text::without_nul(text)
 }
 
@@ -62,18 +67,26 @@ pub struct LoggedIn {
 /// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`], which does not tell an unknown user from
 /// a wrong password, not even by the time it takes; [`Error::LoginDisabled`].
 pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
-    let username = request.username.to_ascii_lowercase();
-    let rules: Vec<Rule> = request.address.map_or_else(Vec::new, |address| {
-        vec![Rule::PasswordOf(username.clone(), address), Rule::Password(address)]
-    });
+    let username = Username::parse(request.username).ok();
+    let rules = rules(username.as_ref(), request.address);
     auth.throttle.attempt(&rules)?;
 
-    let user = user::Entity::find_by_username(&username).one(db.reader()).await?;
+    let user = match &username {
+        Some(name) => user::Entity::find_by_username(name.as_str()).one(db.reader()).await?,
+        None => None,
+    };
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let is_right = auth.passwords.verify(&request.password, hash).await?;
     let user = user.filter(|_| is_right).ok_or(Error::WrongCredentials)?;
     auth.throttle.forgive(&rules);
     start(db, auth, user, request.user_agent).await
+}
+
+/// A username that can't be one is not worth remembering.
+fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
+    let Some(address) = address else { return Vec::new() };
+    let of_user = username.map(|name| Rule::PasswordOf(name.clone().into_string(), address));
+    of_user.into_iter().chain([Rule::Password(address)]).collect()
 }
 
 /// Under the user's lock, so that a session never outlives a disabling or a change of password that
@@ -85,7 +98,7 @@ async fn start(
     user_agent: Option<String>,
 ) -> Result<LoggedIn> {
     let transaction = db.begin().await?;
-    let locked = user::Entity::find_by_id(checked.id).lock(LockType::Share);
+    let locked = user::Entity::find_by_id(checked.id).locked_for_reading();
     let user = locked.one(&transaction).await?.ok_or(Error::WrongCredentials)?;
     if user.password_hash != checked.password_hash {
         return Err(Error::WrongCredentials);
@@ -141,12 +154,7 @@ pub async fn authenticate(db: &Db, keys: &TokenKeys, token: &str) -> Result<Sign
 fn touch(db: &Db, session_id: i64) {
     let db = db.clone();
     tokio::spawn(async move {
-        let now = clock::now();
-        let touched = session::Entity::update_many()
-            .col_expr(session::Column::LastUsedAt, sea_orm::sea_query::Expr::value(now))
-            .filter(session::COLUMN.id.eq(session_id))
-            .filter(session::COLUMN.last_used_at.lt(now - TOUCH_INTERVAL))
-            .exec(db.writer());
+        let touched = session::Entity::touch(db.writer(), session_id, clock::now(), TOUCH_INTERVAL);
         if let Err(error) = touched.await {
             log::warn!("the use of session {session_id} was not written down: {error}");
         }
@@ -179,7 +187,7 @@ pub async fn log_out(db: &Db, me: &SignedIn) -> Result<()> {
 pub async fn end(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
     let found = session::Entity::find_by_id(id).into_partial_model::<session::Core>();
     let session = found.one(db.reader()).await?.ok_or(Error::NotFound)?;
-    Viewer::User(me.clone()).require_self_or_admin(session.user_id)?;
+    me.require_self_or_admin(session.user_id)?;
     let ended = session::Entity::delete_by_id(id).exec(db.writer()).await?;
     if ended.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
 }

@@ -15,7 +15,7 @@ const MAX_CALLERS: usize = 100_000;
 
 /// What is counted, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// Wrong passwords for one username from one address. An attacker elsewhere does not lock the
     /// owner out.
     PasswordOf(String, IpAddr),

@@ -28,6 +28,14 @@ impl SignedIn {
         let user::Account { id, username, name, .. } = self.user.clone();
         user::Author { id, username, name }
     }
+
+    /// Goes on for this user, and for admins.
+    ///
+    /// # Errors
+    /// [`Error::NotAllowed`].
+    pub fn require_self_or_admin(&self, user_id: i64) -> Result<()> {
+        if self.user.id == user_id || self.user.admin { Ok(()) } else { Err(Error::NotAllowed) }
+    }
 }
 
 impl Viewer {

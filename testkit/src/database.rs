@@ -4,6 +4,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use migration::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -14,6 +15,12 @@ pub struct TestDatabase {
     url: String,
     /// Of the SQLite file.
     directory: Option<TempDir>,
+}
+
+/// The names of all migrations, oldest first.
+pub fn migrations() -> Vec<String> {
+    let all = Migrator::migrations();
+    all.iter().map(|migration| migration.name().to_owned()).collect()
 }
 
 /// The URL of a PostgreSQL to test on, if there is one.

@@ -15,4 +15,4 @@ mod database;
 pub use answer::Answer;
 pub use app::{ADMIN, PASSWORD, TestApp, settings};
 pub use client::Client;
-pub use database::TestDatabase;
+pub use database::{TestDatabase, migrations};

@@ -1,12 +1,13 @@
 //! The command line.
 
+mod healthcheck;
 mod password;
 mod user;
 
 use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use service::{Db, Viewer, migration, sessions, users::UserKey};
+use service::{Db, Viewer, schema, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Application, Settings, StartError, application::cause, openapi};
@@ -27,7 +28,7 @@ enum Command {
     Serve,
     /// Change the schema of the database
     #[command(subcommand)]
-    Migrate(migration::Command),
+    Migrate(schema::Command),
     /// Manage users
     #[command(subcommand)]
     User(user::Command),
@@ -36,6 +37,8 @@ enum Command {
     Sessions(SessionsCommand),
     /// Print the OpenAPI document
     Openapi,
+    /// Ask the service that runs here whether it serves; exit status 0 when it does
+    Healthcheck,
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,8 +63,6 @@ enum CommandError {
     #[error("{}", cause(.0))]
     Service(#[from] service::Error),
     #[error("{0}")]
-    Migration(String),
-    #[error("{0}")]
     Input(String),
     #[error("{0}")]
     Io(#[from] std::io::Error),
@@ -75,6 +76,7 @@ impl Arguments {
             Command::Migrate(command) => migrate(command).await,
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Command::Healthcheck => healthcheck::run(),
             Command::Openapi => {
                 let document = openapi::document_json();
                 std::io::stdout().write_all(document.as_bytes()).map_err(CommandError::from)
@@ -131,14 +133,12 @@ fn database() -> Result<service::DbSettings, CommandError> {
 
 async fn connect() -> Result<Db, CommandError> {
     let db = Db::connect(&database()?).await?;
-    db.require_ready().await?;
+    db.require_schema().await?;
     Ok(db)
 }
 
-async fn migrate(command: migration::Command) -> Result<(), CommandError> {
-    let failed = |error: service::DbErr| CommandError::Migration(error.to_string());
-    let connection = migration::connect(&database()?.url, None).await.map_err(failed)?;
-    command.run(&connection).await.map_err(failed)
+async fn migrate(command: schema::Command) -> Result<(), CommandError> {
+    Ok(schema::run(&database()?, command).await?)
 }
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {

@@ -1,9 +1,12 @@
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
-    http::header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    http::{
+        StatusCode,
+        header::{CONTENT_ENCODING, CONTENT_LENGTH},
+    },
 };
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
@@ -13,6 +16,9 @@ use crate::problem::Problem;
 
 /// The largest body, in bytes.
 const LIMIT: usize = 256 * 1024;
+
+/// How long a body may take to arrive.
+const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 /// A JSON body, read.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -30,6 +36,9 @@ impl<T: FromBody> FromRequest for Body<T> {
         let declared = Declared::of(request);
         let payload = payload.take();
         Box::pin(async move {
+            if !declared.is_json {
+                return Err(Problem::UnsupportedMediaType);
+            }
             let bytes = declared.read(payload).await?;
             declared.parse(&bytes).map(Self)
         })
@@ -46,7 +55,7 @@ impl<T: FromBody> FromRequest for OptionalBody<T> {
         Box::pin(async move {
             let bytes = declared.read(payload).await?;
             let read = match bytes.is_empty() {
-                true => Members::read(Value::Object(Map::new())),
+                true => Members::read_body(Value::Object(Map::new())),
                 false => declared.parse(&bytes),
             };
             read.map(Self)
@@ -75,15 +84,20 @@ impl Declared {
         if self.length.is_some_and(|length| length > LIMIT) {
             return Err(Problem::TooLarge);
         }
-        let mut bytes = Vec::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|_| Problem::BadRequest("the body did not arrive".into()))?;
-            if bytes.len() + chunk.len() > LIMIT {
-                return Err(Problem::TooLarge);
+        let arrival = async {
+            let mut bytes = Vec::new();
+            while let Some(chunk) = payload.next().await {
+                let chunk =
+                    chunk.map_err(|_| Problem::BadRequest("the body did not arrive".into()))?;
+                if bytes.len() + chunk.len() > LIMIT {
+                    return Err(Problem::TooLarge);
+                }
+                bytes.extend_from_slice(&chunk);
             }
-            bytes.extend_from_slice(&chunk);
-        }
-        Ok(bytes)
+            Ok(bytes)
+        };
+        let in_time = tokio::time::timeout(TIME_LIMIT, arrival).await;
+        in_time.map_err(|_| Problem::Framework(StatusCode::REQUEST_TIMEOUT))?
     }
 
     fn parse<T: FromBody>(&self, bytes: &[u8]) -> Result<T, Problem> {
@@ -92,6 +106,6 @@ impl Declared {
         }
         let json = serde_json::from_slice(bytes)
             .map_err(|error| Problem::BadRequest(format!("the body is no JSON: {error}")))?;
-        Members::read(json)
+        Members::read_body(json)
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Members {
 
 impl Members {
     /// Reads a whole body.
-    pub(crate) fn read<T: FromBody>(body: Value) -> Result<T, Problem> {
+    pub(crate) fn read_body<T: FromBody>(body: Value) -> Result<T, Problem> {
         let Value::Object(object) = body else {
             let violation =
                 Violation { pointer: String::new(), detail: "must be an object".into() };
@@ -66,6 +66,9 @@ impl Members {
     }
 }
 
+/// The longest list of ids.
+const MAX_IDS: usize = 10_000;
+
 /// What a value stands for, or all that is wrong with it.
 pub(crate) type Read<T> = Result<T, Vec<Wrong>>;
 
@@ -103,6 +106,9 @@ pub(crate) fn id(value: Value) -> Read<i64> {
 /// Reads a list of positive 64-bit integers.
 pub(crate) fn ids(value: Value) -> Read<Vec<i64>> {
     let Value::Array(values) = value else { return wrong("must be a list of integers") };
+    if values.len() > MAX_IDS {
+        return wrong(format!("must have at most {MAX_IDS} entries"));
+    }
     let (mut ids, mut all_wrong) = (Vec::new(), Vec::new());
     for (at, value) in values.into_iter().enumerate() {
         match id(value) {

@@ -8,6 +8,9 @@ use crate::problem::Problem;
 /// The longest text to search for, in characters.
 const MAX_TEXT: usize = 1_000;
 
+/// More parameters than any endpoint knows.
+const MAX_PARAMS: usize = 16;
+
 /// What a handler takes from the query.
 pub(crate) trait FromQuery: Sized {
     /// Takes the parameters that the endpoint knows.
@@ -48,6 +51,9 @@ impl Params {
             }
             if params.iter().any(|(known, _)| *known == name) {
                 return Err(bad(&name, "is given twice"));
+            }
+            if params.len() == MAX_PARAMS {
+                return Err(bad(&name, "is one parameter too many"));
             }
             params.push((name, value));
         }

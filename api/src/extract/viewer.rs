@@ -4,7 +4,7 @@ use std::{
 };
 
 use actix_web::{
-    Error as ActixError, FromRequest, HttpMessage, HttpRequest, ResponseError,
+    Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::AUTHORIZATION,
@@ -89,7 +89,7 @@ pub(crate) async fn check_token<B: MessageBody>(
             Ok(next.call(request).await?.map_into_left_body())
         }
         Err(error) => {
-            let response = Problem::from(error).error_response();
+            let response = HttpResponse::from_error(Problem::from(error));
             Ok(request.into_response(response).map_into_right_body())
         }
     }

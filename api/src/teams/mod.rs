@@ -82,11 +82,8 @@ pub(crate) async fn set_members(
     Id(id): Id,
     Body(members): Body<MemberIds>,
 ) -> Result<Json<TeamBody>, Problem> {
-    let team = match members.user_ids {
-        Some(user_ids) => teams::set_members(&state.db, &me, id, &user_ids).await?,
-        None => teams::rename(&state.db, &me, id, None).await?,
-    };
-    Ok(Json(team.into()))
+    let user_ids = members.user_ids.as_deref();
+    Ok(Json(teams::set_members(&state.db, &me, id, user_ids).await?.into()))
 }
 
 /// A member of a team.

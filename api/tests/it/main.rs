@@ -9,6 +9,7 @@ mod operations;
 mod permissions;
 mod process;
 mod protocol;
+mod races;
 mod reading_list;
 mod sessions;
 mod statements;

@@ -42,3 +42,21 @@ async fn a_newer_schema_is_refused_in_words() {
     let Err(refused) = Application::build(settings).await else { panic!("it started") };
     assert!(refused.to_string().contains("m29990101_000000_newer"), "{refused}");
 }
+
+#[tokio::test]
+async fn while_a_newer_version_is_rolled_out_the_running_one_goes_on() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for newer in [
+        "ALTER TABLE notes ADD COLUMN colour text",
+        "CREATE TABLE attachments (id bigint PRIMARY KEY, note_id bigint REFERENCES notes (id))",
+        "INSERT INTO seaql_migrations VALUES ('m29990101_000000_newer', 0)",
+    ] {
+        app.database.execute(newer).await;
+    }
+    assert_eq!(app.anonymous().get("/readyz").await.status, 200);
+    let note = alice.post("/api/notes", serde_json::json!({ "content": "Hello" })).await.created();
+    let path = format!("/api/notes/{}", note["id"]);
+    alice.put(&path, serde_json::json!({ "important": true })).await.ok();
+    assert_eq!(alice.get("/api/notes").await.ok()[0]["important"], true);
+    alice.delete(&path).await.no_content();
+}

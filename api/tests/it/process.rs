@@ -31,8 +31,7 @@ fn run(directory: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Outpu
 
 /// How many migrations there are.
 fn migrations() -> usize {
-    use service::migration::{Migrator, MigratorTrait};
-    Migrator::migrations().len()
+    testkit::migrations().len()
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -193,6 +192,17 @@ async fn eight_that_start_together_on_an_empty_database_all_come_up() {
         served.signal("TERM");
         assert_eq!(served.ended(), 0);
     }
+}
+
+#[test]
+fn the_health_check_tells_a_service_that_runs_from_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = Served::start(directory.path(), &[]);
+    let (_, port) = served.address.rsplit_once(':').unwrap();
+    let check = || run(directory.path(), &[("PORT", port)], &["healthcheck"]);
+    assert!(check().status.success());
+    let nothing = run(directory.path(), &[("PORT", "1")], &["healthcheck"]);
+    assert_eq!(nothing.status.code(), Some(1));
 }
 
 #[test]

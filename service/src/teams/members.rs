@@ -1,20 +1,18 @@
 use std::collections::HashSet;
 
 use entity::{
+    Locking,
     membership::{self, Member, Role, Scopes as _},
     team,
     user::{self, Scopes as _, UserKey},
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, QuerySelect, SelectExt, sea_query::LockType,
+    QueryFilter, QueryOrder, SelectExt,
 };
 
 use super::{Detail, detail, lock, require_owner};
-use crate::{Db, Error, Result, SignedIn, Violation, clock, users::find_enabled};
-
-/// So many members may be set at once.
-const MAX_MEMBERS: usize = 10_000;
+use crate::{Db, Error, Result, SignedIn, Violation, clock, users::lock_enabled};
 
 /// A statement binds so many ids at most; databases have limits.
 const CHUNK: usize = 1_000;
@@ -52,7 +50,7 @@ pub async fn put_member(
     let transaction = db.begin().await?;
     lock(&transaction, team_id).await?;
     require_owner(&transaction, me, team_id).await?;
-    let user = find_enabled(&transaction, key).await?;
+    let user = lock_enabled(&transaction, key).await?;
     let added = membership::Entity::add(&transaction, [(user.id, team_id)], clock::now()).await?;
     let membership = membership::Entity::find_by_user_and_team((user.id, team_id));
     let mut membership = membership.one(&transaction).await?.ok_or(Error::NotFound)?;
@@ -79,7 +77,7 @@ pub async fn put_member(
 pub async fn remove_member(db: &Db, me: &SignedIn, team_id: i64, key: &UserKey) -> Result<()> {
     let transaction = db.begin().await?;
     lock(&transaction, team_id).await?;
-    let user = find_enabled(&transaction, key).await?;
+    let user = lock_enabled(&transaction, key).await?;
     if user.id != me.user.id {
         require_owner(&transaction, me, team_id).await?;
     }
@@ -93,33 +91,49 @@ pub async fn remove_member(db: &Db, me: &SignedIn, team_id: i64, key: &UserKey) 
     Ok(())
 }
 
-/// Makes these users, and no others, the members. Those who stay keep their roles and dates, a
-/// repeated id counts once, and disabled members are left alone, since nobody sees them.
+/// Makes these users, and no others, the members, unless they are `None`. Those who stay keep their
+/// roles and dates, a repeated id counts once, and disabled members are left alone, since nobody
+/// sees them.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins;
 /// [`Error::Invalid`], pointing at each id that names no enabled user; [`Error::LastOwner`] when no
 /// owner stays. Nothing is changed then.
-pub async fn set_members(db: &Db, me: &SignedIn, team_id: i64, user_ids: &[i64]) -> Result<Detail> {
-    if user_ids.len() > MAX_MEMBERS {
-        let detail = format!("must have at most {MAX_MEMBERS} entries");
-        return Err(Error::invalid("user_ids", detail));
-    }
+pub async fn set_members(
+    db: &Db,
+    me: &SignedIn,
+    team_id: i64,
+    user_ids: Option<&[i64]>,
+) -> Result<Detail> {
     let transaction = db.begin().await?;
     let team = lock(&transaction, team_id).await?;
     require_owner(&transaction, me, team_id).await?;
-    let kept = require_known(&transaction, user_ids).await?;
-    if !me.user.admin && !any_owner_among(&transaction, team_id, &kept).await? {
-        return Err(Error::LastOwner);
-    }
-    remove_others(&transaction, team_id, &kept).await?;
-    for chunk in user_ids.chunks(CHUNK) {
-        let pairs = chunk.iter().map(|&user_id| (user_id, team_id));
-        membership::Entity::add(&transaction, pairs, clock::now()).await?;
+    if let Some(user_ids) = user_ids {
+        replace_members(&transaction, me, team_id, user_ids).await?;
     }
     let detail = detail(&transaction, team::Core { id: team.id, name: team.name }).await?;
     transaction.commit().await?;
     Ok(detail)
+}
+
+async fn replace_members(
+    transaction: &impl ConnectionTrait,
+    me: &SignedIn,
+    team_id: i64,
+    user_ids: &[i64],
+) -> Result<()> {
+    let kept = require_known(transaction, user_ids).await?;
+    let kept_owners = membership::Entity::find().in_team(team_id).owners();
+    let kept_owners = kept_owners.filter(membership::Column::UserId.is_in(kept.clone()));
+    if !me.user.admin && !kept_owners.exists(transaction).await? {
+        return Err(Error::LastOwner);
+    }
+    membership::Entity::remove_all_but(transaction, team_id, kept).await?;
+    for chunk in user_ids.chunks(CHUNK) {
+        let pairs = chunk.iter().map(|&user_id| (user_id, team_id));
+        membership::Entity::add(transaction, pairs, clock::now()).await?;
+    }
+    Ok(())
 }
 
 /// The ids without repetition, if each names an enabled user. The users can't go until the end of
@@ -134,7 +148,7 @@ async fn require_known(
             .enabled()
             .filter(user::Column::Id.is_in(chunk.to_vec()))
             .order_by_asc(user::Column::Id)
-            .lock(LockType::KeyShare)
+            .locked_for_reference()
             .all(transaction)
             .await?;
         known.extend(users.into_iter().map(|user| user.id));
@@ -146,41 +160,6 @@ async fn require_known(
     if unknown.is_empty() { Ok(known) } else { Err(Error::Invalid(unknown)) }
 }
 
-async fn any_owner_among(
-    transaction: &impl ConnectionTrait,
-    team_id: i64,
-    user_ids: &HashSet<i64>,
-) -> Result<bool> {
-    let owners = membership::Entity::find().in_team(team_id).owners().all(transaction).await?;
-    Ok(owners.iter().any(|owner| user_ids.contains(&owner.user_id)))
-}
-
-async fn remove_others(
-    transaction: &impl ConnectionTrait,
-    team_id: i64,
-    kept: &HashSet<i64>,
-) -> Result<()> {
-    let visible = membership::Entity::find_members().in_team(team_id).all(transaction).await?;
-    let removed: Vec<i64> = visible
-        .iter()
-        .filter(|membership| !kept.contains(&membership.user_id))
-        .map(|membership| membership.id)
-        .collect();
-    for chunk in removed.chunks(CHUNK) {
-        let removed = membership::Column::Id.is_in(chunk.to_vec());
-        membership::Entity::delete_many().filter(removed).exec(transaction).await?;
-    }
-    Ok(())
-}
-
-/// Whether an enabled user owns the team.
-///
-/// # Errors
-/// When the database fails.
-pub async fn has_owner(db: &impl ConnectionTrait, team_id: i64) -> Result<bool> {
-    Ok(membership::Entity::find_members().in_team(team_id).owners().exists(db).await?)
-}
-
 /// Goes on for admins, and while the team has another enabled owner than this one.
 async fn require_another_owner(
     db: &impl ConnectionTrait,
@@ -188,9 +167,6 @@ async fn require_another_owner(
     team_id: i64,
     user_id: i64,
 ) -> Result<()> {
-    let others = membership::Entity::find_members()
-        .in_team(team_id)
-        .owners()
-        .filter(membership::Column::UserId.ne(user_id));
+    let others = membership::Entity::find_members().in_team(team_id).owners().not_of_user(user_id);
     if me.user.admin || others.exists(db).await? { Ok(()) } else { Err(Error::LastOwner) }
 }

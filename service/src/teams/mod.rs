@@ -3,10 +3,10 @@
 mod members;
 
 pub use entity::membership::{Member, Role};
-pub use members::{Added, has_owner, member, put_member, remove_member, set_members};
+pub use members::{Added, member, put_member, remove_member, set_members};
 
 use entity::{
-    NESTED_LIMIT,
+    Locking, NESTED_LIMIT,
     membership::{self, MemberOf, Scopes as _},
     team::{self, Scopes as _, WithUserCount},
 };
@@ -14,7 +14,7 @@ use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
     ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect, SelectExt,
-    sea_query::{LockType, Order},
+    sea_query::Order,
 };
 
 use crate::{
@@ -127,7 +127,7 @@ pub async fn delete(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
 
 /// The team, locked until the end of the transaction: whoever changes its members waits.
 async fn lock(transaction: &impl ConnectionTrait, id: i64) -> Result<team::Model> {
-    let locked = team::Entity::find_by_id(id).lock(LockType::NoKeyUpdate);
+    let locked = team::Entity::find_by_id(id).locked_for_change();
     locked.one(transaction).await?.ok_or(Error::NotFound)
 }
 

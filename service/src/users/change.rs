@@ -1,8 +1,5 @@
-use entity::{session, user};
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect,
-    sea_query::LockType,
-};
+use entity::{Locking, session, user};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 
 use super::{Name, Password, UserKey, require_not_last_admin};
 use crate::{Db, Error, Passwords, Result, Viewer, clock};
@@ -62,7 +59,7 @@ pub async fn update(
     if change.drops_admin() {
         require_not_last_admin(&transaction, user.id).await?;
     }
-    let locked = user::Entity::find_by_id(user.id).lock(LockType::NoKeyUpdate);
+    let locked = user::Entity::find_by_id(user.id).locked_for_change();
     let current = locked.one(&transaction).await?.ok_or(Error::NotFound)?;
     if new_hash.is_some() && viewer.is(user.id) && current.password_hash != user.password_hash {
         return Err(wrong_current_password());

@@ -15,8 +15,11 @@ pub use lookup::{Detail, DisabledFilter, Filter, Include, Listed, Newest, get, l
 pub use sign_up::{NewUser, Registration, create, sign_up};
 pub use values::{Name, Password, Username};
 
-use entity::user::{self, Scopes};
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, sea_query::LockType};
+use entity::{
+    Locking,
+    user::{self, Scopes},
+};
+use sea_orm::ConnectionTrait;
 
 use crate::{Error, Result};
 
@@ -26,18 +29,16 @@ pub(crate) async fn require_not_last_admin(
     transaction: &impl ConnectionTrait,
     user_id: i64,
 ) -> Result<()> {
-    let admins = user::Entity::find()
-        .enabled()
-        .admins()
-        .order_by_asc(user::Column::Id)
-        .lock(LockType::NoKeyUpdate)
-        .all(transaction)
-        .await?;
+    let admins = user::Entity::find_enabled_admins().locked_for_change().all(transaction).await?;
     if matches!(&admins[..], [last] if last.id == user_id) { Err(Error::LastAdmin) } else { Ok(()) }
 }
 
-/// The enabled user that this names.
-pub(crate) async fn find_enabled(db: &impl ConnectionTrait, key: &UserKey) -> Result<user::Author> {
-    let found = user::Entity::find_by_key(key).enabled().into_partial_model::<user::Author>();
-    found.one(db).await?.ok_or(Error::NotFound)
+/// The enabled user that this names, who is not deleted until the end of the transaction.
+pub(crate) async fn lock_enabled(
+    transaction: &impl ConnectionTrait,
+    key: &UserKey,
+) -> Result<user::Author> {
+    let found = user::Entity::find_by_key(key).enabled().locked_for_reference();
+    let found = found.into_partial_model::<user::Author>().one(transaction).await?;
+    found.ok_or(Error::NotFound)
 }
