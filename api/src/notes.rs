@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{Body, FromBody, FromQuery, Id, List, Me, Members, Params, boolean, text, time},
-    openapi::{PageParams, Problems},
+    openapi::{BodyProblems, PageParams, Problems},
     problem::Problem,
     state::AppState,
     users::AuthorBody,
@@ -157,7 +157,7 @@ pub(crate) async fn list(state: AppState, list: List<Filter>) -> Result<HttpResp
 
 /// Writes a note.
 #[utoipa::path(post, path = "/api/notes", tag = "notes", request_body = NewNoteBody,
-    responses((status = 201, description = "The new note", body = NoteBody, headers(("Location" = String, description = "Where it is"))), Problems),
+    responses((status = 201, description = "The new note", body = NoteBody, headers(("Location" = String, description = "Where it is"))), Problems, BodyProblems),
     security(("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -170,15 +170,15 @@ pub(crate) async fn create(
 }
 
 /// A note, its author, and who has marked it.
-#[utoipa::path(get, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, description = "The note", body = NoteDetailBody), Problems))]
 pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<NoteDetailBody>, Problem> {
     Ok(Json(notes::get(&state.db, id).await?.into()))
 }
 
 /// Changes a note; for its author.
-#[utoipa::path(method(put, patch), path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path)),
-    request_body = NoteChangeBody, responses((status = 200, description = "The note as it is now", body = NoteBody), Problems),
+#[utoipa::path(method(put, patch), path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
+    request_body = NoteChangeBody, responses((status = 200, description = "The note as it is now", body = NoteBody), Problems, BodyProblems),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -190,7 +190,7 @@ pub(crate) async fn update(
 }
 
 /// Deletes a note and its marks; for its author, or an admin.
-#[utoipa::path(delete, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path)),
+#[utoipa::path(delete, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
     responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
 pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     notes::delete(&state.db, &me, id).await?;

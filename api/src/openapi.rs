@@ -1,14 +1,15 @@
 //! The OpenAPI document, put together from what stands beside each handler.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::HttpResponse;
 use utoipa::{
     IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
-        ComponentsBuilder, ContentBuilder, HeaderBuilder, PathItem, Ref, RefOr, Response,
-        ResponseBuilder,
+        ComponentsBuilder, ContentBuilder, HeaderBuilder, ObjectBuilder, PathItem, Ref, RefOr,
+        Response, ResponseBuilder,
         path::Operation,
+        schema::Type,
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
@@ -20,7 +21,9 @@ use crate::{docs, health, notes, problem, reading_list, sessions, teams, users};
 #[openapi(
     info(
         title = "Teamnotes",
-        description = "Notes, users, teams and reading lists.",
+        description = "Notes, users, teams and reading lists. Every answer has a header \
+            `X-Request-Id`: the request's own if that is 1 to 128 visible ASCII characters. A token \
+            that is sent is checked on every call under `/api`, also where none is needed.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     paths(
@@ -38,10 +41,13 @@ use crate::{docs, health, notes, problem, reading_list, sessions, teams, users};
 struct Api;
 
 /// The document, as `/api/openapi.json` serves it and the repository has it.
-pub fn document_json() -> String {
-    let mut json = serde_json::to_string_pretty(&Api::openapi()).unwrap_or_default();
-    json.push('\n');
-    json
+pub fn document_json() -> &'static str {
+    static JSON: LazyLock<String> = LazyLock::new(|| {
+        let mut json = serde_json::to_string_pretty(&Api::openapi()).unwrap_or_default();
+        json.push('\n');
+        json
+    });
+    &JSON
 }
 
 /// This document.
@@ -68,12 +74,13 @@ pub(crate) struct PageParams {
 type Header = (&'static str, &'static str);
 
 /// Every failure, by status: what it means, and the header it brings.
-const PROBLEMS: [(&str, &str, Option<Header>); 12] = [
+const PROBLEMS: [(&str, &str, Option<Header>); 13] = [
     ("400", "The body is no JSON, or the query is not one of this endpoint's", None),
-    ("401", "No token, or a bad one", Some(("WWW-Authenticate", "`Bearer`"))),
-    ("403", "Signed in, but not allowed", None),
+    ("401", "No token, a bad one, or wrong credentials", Some(("WWW-Authenticate", "`Bearer`"))),
+    ("403", "Not allowed", None),
     ("404", "Nothing there", None),
     ("405", "The path is known, the method is not", Some(("Allow", "The methods that are"))),
+    ("408", "The body did not arrive in time", None),
     ("409", "A unique value is taken, or a rule on the state", None),
     ("413", "The body is larger than 256 KiB", None),
     ("415", "The body is not `application/json`", None),
@@ -83,13 +90,44 @@ const PROBLEMS: [(&str, &str, Option<Header>); 12] = [
     ("503", "The database is out of reach, or overload", Some(("Retry-After", "Seconds"))),
 ];
 
-/// The failures that every operation shares.
+fn references(statuses: &[&str]) -> BTreeMap<String, RefOr<Response>> {
+    let reference = |status: &str| Ref::from_response_name(format!("Problem{status}")).into();
+    statuses.iter().map(|status| ((*status).to_owned(), reference(status))).collect()
+}
+
+/// The failures of operations that take no body.
 pub(crate) struct Problems;
 
 impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let reference = |status: &str| Ref::from_response_name(format!("Problem{status}")).into();
-        PROBLEMS.iter().map(|(status, ..)| ((*status).to_owned(), reference(status))).collect()
+        references(&["400", "401", "403", "404", "405", "500", "503"])
+    }
+}
+
+/// The failures of operations that take a body, beside [`Problems`].
+pub(crate) struct BodyProblems;
+
+impl IntoResponses for BodyProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&["408", "413", "415", "422"])
+    }
+}
+
+/// A rule on the state, or a unique value that is taken.
+pub(crate) struct Conflict;
+
+impl IntoResponses for Conflict {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&["409"])
+    }
+}
+
+/// Too many attempts.
+pub(crate) struct Throttled;
+
+impl IntoResponses for Throttled {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&["429"])
     }
 }
 
@@ -107,7 +145,11 @@ impl Modify for SharedParts {
                 .description(description)
                 .content(problem::PROBLEM_JSON, content);
             if let Some((name, description)) = header {
-                let header = HeaderBuilder::new().description(Some(description)).build();
+                let kind = if name == "Retry-After" { Type::Integer } else { Type::String };
+                let schema = ObjectBuilder::new().schema_type(kind).build();
+                let header =
+                    HeaderBuilder::new().schema(Some(schema)).description(Some(description));
+                let header = header.build();
                 response = response.header(name, header);
             }
             components = components.response(format!("Problem{status}"), response.build());

@@ -54,6 +54,7 @@ pub(crate) struct ProblemBody {
     error: String,
     /// On 422: what is wrong with each value.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     errors: Option<Vec<ViolationBody>>,
 }
 
@@ -74,53 +75,22 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
-    /// Status, last segment of the type, title.
-    #[deny(clippy::wildcard_enum_match_arm)]
-    fn kind(&self) -> (StatusCode, &'static str, &'static str) {
-        let error = match self {
-            Self::Service(error) => error,
-            Self::BadRequest(_) => return (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Service(error) => kind_of(error),
+            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
             Self::MethodNotAllowed(_) => {
-                let status = StatusCode::METHOD_NOT_ALLOWED;
-                return (status, "method-not-allowed", "Method not allowed");
+                (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
-            Self::TooLarge => {
-                return (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large");
-            }
-            Self::UnsupportedMediaType => {
-                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                return (status, "unsupported-media-type", "Unsupported media type");
-            }
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
+            Self::UnsupportedMediaType => (
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                "unsupported-media-type",
+                "Unsupported media type",
+            ),
             Self::Framework(status) => {
-                return (*status, "http", status.canonical_reason().unwrap_or("Failed"));
+                (*status, "http", status.canonical_reason().unwrap_or("Failed"))
             }
-        };
-        match error {
-            Error::TokenMissing
-            | Error::TokenInvalid
-            | Error::SessionExpired
-            | Error::AccountDisabled
-            | Error::WrongCredentials
-            | Error::LoginDisabled => {
-                (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in")
-            }
-            Error::NotAllowed | Error::RegistrationClosed => {
-                (StatusCode::FORBIDDEN, "forbidden", "Not allowed")
-            }
-            Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-            Error::Taken(_) | Error::LastAdmin | Error::LastOwner => {
-                (StatusCode::CONFLICT, "conflict", "Conflict")
-            }
-            Error::Invalid(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed")
-            }
-            Error::TooManyAttempts { .. } => {
-                (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
-            }
-            Error::Unavailable(_) => {
-                (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available")
-            }
-            Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
         }
     }
 
@@ -161,6 +131,34 @@ impl Problem {
             }
             _ => {}
         }
+    }
+}
+
+/// Status, last segment of the type, title.
+type Kind = (StatusCode, &'static str, &'static str);
+
+#[deny(clippy::wildcard_enum_match_arm)]
+fn kind_of(error: &Error) -> Kind {
+    match error {
+        Error::TokenMissing
+        | Error::TokenInvalid
+        | Error::SessionExpired
+        | Error::AccountDisabled
+        | Error::WrongCredentials
+        | Error::LoginDisabled => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in"),
+        Error::NotAllowed | Error::RegistrationClosed => {
+            (StatusCode::FORBIDDEN, "forbidden", "Not allowed")
+        }
+        Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+        Error::Taken(_) | Error::LastAdmin | Error::LastOwner => {
+            (StatusCode::CONFLICT, "conflict", "Conflict")
+        }
+        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed"),
+        Error::TooManyAttempts { .. } => {
+            (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
+        }
+        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available"),
+        Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
     }
 }
 
@@ -211,7 +209,7 @@ mod tests {
 
     use super::*;
 
-    /// One of each variant; a new one does not compile until `kind` knows it.
+    /// One of each variant.
     fn every_error() -> Vec<Error> {
         let secret = "SELECT secret FROM /var/lib/teamnotes.db";
         vec![
@@ -229,6 +227,7 @@ mod tests {
             Error::LastOwner,
             Error::Invalid(vec![Violation::of("content", "must not be empty")]),
             Error::TooManyAttempts { retry_after: Duration::from_secs(9) },
+            Error::unavailable(secret),
             Error::internal(secret),
         ]
     }

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     extract::{Body, FromBody, FromQuery, Id, List, Me, Members, Params, boolean, id},
     notes::NoteBody,
-    openapi::{PageParams, Problems},
+    openapi::{BodyProblems, PageParams, Problems},
     problem::Problem,
     state::AppState,
 };
@@ -61,9 +61,10 @@ impl From<user_note::MarkedNote> for MarkedNoteBody {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes what `NewMark::from_body` reads")]
 pub(crate) struct NewMarkBody {
+    #[schema(minimum = 1)]
     note_id: i64,
     /// One's own id, if it is sent.
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 1)]
     user_id: Option<i64>,
 }
 
@@ -134,7 +135,7 @@ pub(crate) async fn list(
 /// Marks a note, once.
 #[utoipa::path(post, path = "/api/readinglists", tag = "reading list", request_body = NewMarkBody,
     responses((status = 201, description = "It is marked now", body = ReadingBody),
-        (status = 200, description = "It was marked already", body = ReadingBody), Problems),
+        (status = 200, description = "It was marked already", body = ReadingBody), Problems, BodyProblems),
     security(("session" = [])))]
 pub(crate) async fn mark(
     state: AppState,
@@ -152,8 +153,8 @@ pub(crate) async fn mark(
 
 /// Says whether a marked note is read; for the owner of the mark.
 #[utoipa::path(method(put, patch), path = "/api/readinglists/{id}", tag = "reading list",
-    params(("id" = i64, Path)), request_body = MarkChangeBody,
-    responses((status = 200, description = "The mark as it is now", body = ReadingBody), Problems), security(("session" = [])))]
+    params(("id" = i64, Path, minimum = 1)), request_body = MarkChangeBody,
+    responses((status = 200, description = "The mark as it is now", body = ReadingBody), Problems, BodyProblems), security(("session" = [])))]
 pub(crate) async fn set_read(
     state: AppState,
     me: Me,
@@ -165,7 +166,7 @@ pub(crate) async fn set_read(
 
 /// Takes a note off the list; for the owner of the mark.
 #[utoipa::path(delete, path = "/api/readinglists/{id}", tag = "reading list",
-    params(("id" = i64, Path)),
+    params(("id" = i64, Path, minimum = 1)),
     responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
 pub(crate) async fn remove(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     reading_list::remove(&state.db, &me, id).await?;

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::{Address, Body, FromBody, FromQuery, Id, List, Me, Members, Params, UserAgent, text},
-    openapi::{PageParams, Problems},
+    openapi::{BodyProblems, PageParams, Problems, Throttled},
     problem::Problem,
     state::AppState,
 };
@@ -65,6 +65,7 @@ pub(crate) struct SessionBody {
     last_used_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     /// What the client that logged in says it is.
+    #[schema(required)]
     user_agent: Option<String>,
     /// The session that asks.
     current: bool,
@@ -108,7 +109,7 @@ impl FromQuery for AllSessions {
 
 /// Starts a session.
 #[utoipa::path(post, path = "/api/login", tag = "sessions", request_body = CredentialsBody,
-    responses((status = 200, description = "The session has started", body = LoggedInBody), Problems))]
+    responses((status = 200, description = "The session has started", body = LoggedInBody), Problems, BodyProblems, Throttled))]
 pub(crate) async fn log_in(
     state: AppState,
     Address(address): Address,
@@ -151,7 +152,7 @@ pub(crate) async fn current(me: Me) -> Json<CurrentSessionBody> {
 }
 
 /// Ends a session; for its user, or an admin.
-#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = i64, Path)),
+#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = i64, Path, minimum = 1)),
     responses((status = 204, description = "Its token is dead"), Problems), security(("session" = [])))]
 pub(crate) async fn end(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     sessions::end(&state.db, &me, id).await?;

@@ -15,7 +15,7 @@ use service::teams::{self, Added};
 
 use crate::{
     extract::{Body, Id, List, Me, MemberPath, OptionalBody},
-    openapi::{PageParams, Problems},
+    openapi::{BodyProblems, Conflict, PageParams, Problems},
     problem::Problem,
     state::AppState,
 };
@@ -31,7 +31,7 @@ pub(crate) async fn list(state: AppState, list: List<TeamFilter>) -> Result<Http
 
 /// Makes a team, whose owner one is.
 #[utoipa::path(post, path = "/api/teams", tag = "teams", request_body = NewTeamBody,
-    responses((status = 201, description = "The new team", body = TeamBody, headers(("Location" = String, description = "Where it is"))), Problems),
+    responses((status = 201, description = "The new team", body = TeamBody, headers(("Location" = String, description = "Where it is"))), Problems, BodyProblems, Conflict),
     security(("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -44,15 +44,15 @@ pub(crate) async fn create(
 }
 
 /// A team and its members.
-#[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path)),
+#[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
     responses((status = 200, description = "The team", body = TeamBody), Problems))]
 pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<TeamBody>, Problem> {
     Ok(Json(teams::get(&state.db, id).await?.into()))
 }
 
 /// Renames a team; for its owners, or an admin.
-#[utoipa::path(method(put, patch), path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path)),
-    request_body = TeamChangeBody, responses((status = 200, description = "The team as it is now", body = TeamBody), Problems),
+#[utoipa::path(method(put, patch), path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
+    request_body = TeamChangeBody, responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, BodyProblems, Conflict),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -64,7 +64,7 @@ pub(crate) async fn update(
 }
 
 /// Deletes a team; for its owners, or an admin.
-#[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path)),
+#[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
     responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
 pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     teams::delete(&state.db, &me, id).await?;
@@ -74,8 +74,8 @@ pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpRe
 /// Makes these users, and no others, the members; for owners, or an admin. Roles of those who stay
 /// are kept, disabled members are left alone.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}/members", tag = "teams",
-    params(("id" = i64, Path)), request_body = MemberIdsBody,
-    responses((status = 200, description = "The team as it is now", body = TeamBody), Problems), security(("session" = [])))]
+    params(("id" = i64, Path, minimum = 1)), request_body = MemberIdsBody,
+    responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, BodyProblems, Conflict), security(("session" = [])))]
 pub(crate) async fn set_members(
     state: AppState,
     me: Me,
@@ -88,7 +88,7 @@ pub(crate) async fn set_members(
 
 /// A member of a team.
 #[utoipa::path(get, path = "/api/teams/{id}/members/{user}", tag = "teams",
-    params(("id" = i64, Path), ("user" = String, Path, description = "An id or a username")),
+    params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
     responses((status = 200, description = "The member", body = MemberBody), Problems))]
 pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<MemberBody>, Problem> {
     Ok(Json(teams::member(&state.db, path.team_id, &path.user).await?.into()))
@@ -96,10 +96,10 @@ pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<Mem
 
 /// Makes a user a member, and sets the role if one is given; for owners, or an admin.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}/members/{user}", tag = "teams",
-    params(("id" = i64, Path), ("user" = String, Path, description = "An id or a username")),
+    params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
     request_body = Option<MembershipBody>,
     responses((status = 201, description = "Is a member from now on", body = MemberBody),
-        (status = 200, description = "Was a member", body = MemberBody), Problems),
+        (status = 200, description = "Was a member", body = MemberBody), Problems, BodyProblems, Conflict),
     security(("session" = [])))]
 pub(crate) async fn put_member(
     state: AppState,
@@ -115,8 +115,8 @@ pub(crate) async fn put_member(
 
 /// Ends a membership; for owners, an admin, or the member.
 #[utoipa::path(delete, path = "/api/teams/{id}/members/{user}", tag = "teams",
-    params(("id" = i64, Path), ("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "It is over"), Problems), security(("session" = [])))]
+    params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
+    responses((status = 204, description = "It is over"), Problems, Conflict), security(("session" = [])))]
 pub(crate) async fn remove_member(
     state: AppState,
     me: Me,

@@ -12,7 +12,7 @@ use service::users::{self, Change, Filter, Include, NewUser};
 
 use crate::{
     extract::{Address, Body, List, Me, Query, UserPath, Viewer},
-    openapi::{PageParams, Problems},
+    openapi::{BodyProblems, Conflict, PageParams, Problems, Throttled},
     problem::Problem,
     state::AppState,
 };
@@ -33,7 +33,7 @@ pub(crate) async fn list(
 
 /// Signs up; while registration is closed, for admins.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUserBody,
-    responses((status = 201, description = "The new user", body = UserBody, headers(("Location" = String, description = "Where it is"))), Problems),
+    responses((status = 201, description = "The new user", body = UserBody, headers(("Location" = String, description = "Where it is"))), Problems, BodyProblems, Conflict, Throttled),
     security((), ("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -62,7 +62,7 @@ pub(crate) async fn get(
 /// Changes a user; for the user and admins.
 #[utoipa::path(method(put, patch), path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username")),
-    request_body = UserChangeBody, responses((status = 200, description = "The user as it is now", body = UserBody), Problems),
+    request_body = UserChangeBody, responses((status = 200, description = "The user as it is now", body = UserBody), Problems, BodyProblems, Conflict),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -77,7 +77,7 @@ pub(crate) async fn update(
 /// Deletes a user and all that is the user's; for the user and admins.
 #[utoipa::path(delete, path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
+    responses((status = 204, description = "It is gone"), Problems, Conflict), security(("session" = [])))]
 pub(crate) async fn delete(
     state: AppState,
     me: Me,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::TestApp;
 
 fn document() -> Value {
-    serde_json::from_str(&api::openapi::document_json()).unwrap()
+    serde_json::from_str(api::openapi::document_json()).unwrap()
 }
 
 /// (method, path) of each operation.
