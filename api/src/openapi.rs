@@ -7,7 +7,7 @@ use utoipa::{
     IntoParams, IntoResponses, Modify, OpenApi,
     openapi::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, ObjectBuilder, PathItem, Ref, RefOr,
-        Response, ResponseBuilder,
+        Required, Response, ResponseBuilder,
         path::Operation,
         schema::Type,
         security::{Http, HttpAuthScheme, SecurityScheme},
@@ -67,6 +67,7 @@ pub(crate) struct PageParams {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i32>,
     /// Where the page goes on, from the `Link` of the one before.
+    #[param(min_length = 1)]
     cursor: Option<String>,
 }
 
@@ -157,6 +158,14 @@ impl Modify for SharedParts {
         let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         components = components.security_scheme("session", SecurityScheme::Http(bearer));
         document.components = Some(components.build());
+        let members = document.paths.paths.get_mut("/api/teams/{id}/members/{user}");
+        if let Some(PathItem { put, patch, .. }) = members {
+            for body in [put, patch].into_iter().flatten().flat_map(|put| &mut put.request_body) {
+                if let RefOr::T(body) = body {
+                    body.required = Some(Required::False);
+                }
+            }
+        }
         for item in document.paths.paths.values_mut() {
             let PathItem { get, put, post, patch, delete, .. } = item;
             let operations = [(get, ""), (put, ""), (post, ""), (patch, "_patch"), (delete, "")];

@@ -112,9 +112,12 @@ async fn serve() -> Result<(), CommandError> {
     Ok(application.run().await?)
 }
 
-/// What RUST_LOG says, `info` otherwise, with times in UTC.
+/// What is logged when RUST_LOG does not say. What clients send that is no HTTP is not worth an error.
+const LOGGED: &str = "info,actix_server=warn,actix_http=off,sea_orm_migration=warn";
+
+/// What RUST_LOG says, with times in UTC.
 fn start_log() {
-    let variable = env_logger::Env::default().default_filter_or("info");
+    let variable = env_logger::Env::default().default_filter_or(LOGGED);
     env_logger::Builder::from_env(variable)
         .format(|line, record| {
             let time = service::clock::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);

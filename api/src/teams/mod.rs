@@ -97,7 +97,7 @@ pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<Mem
 /// Makes a user a member, and sets the role if one is given; for owners, or an admin.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}/members/{user}", tag = "teams",
     params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
-    request_body = Option<MembershipBody>,
+    request_body(content = MembershipBody, description = "May be left out"),
     responses((status = 201, description = "Is a member from now on", body = MemberBody),
         (status = 200, description = "Was a member", body = MemberBody), Problems, BodyProblems, Conflict),
     security(("session" = [])))]
