@@ -4,7 +4,7 @@ use std::{fmt, fs, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 use service::{
-    DbSettings, PasswordCost,
+    DbSettings, PasswordCost, schema,
     users::{Credentials, Password, Registration, Username},
 };
 
@@ -199,6 +199,18 @@ impl Reader<'_> {
                 self.number("DATABASE_STATEMENT_TIMEOUT", 1, 3_600),
                 defaults.statement_timeout,
             ),
+            migration_lock: schema::Lock {
+                kind: self
+                    .word(
+                        "MIGRATION_LOCK",
+                        [("auto", schema::LockKind::Auto), ("table", schema::LockKind::Table)],
+                    )
+                    .unwrap_or_default(),
+                timeout: seconds(
+                    self.number("MIGRATION_LOCK_TIMEOUT", 1, 3_600),
+                    defaults.migration_lock.timeout,
+                ),
+            },
             ..defaults
         }
     }

@@ -1,9 +1,9 @@
 //! The words of the command line, shared by `sea-orm-cli migrate` and `teamnotes migrate`.
 
 use clap::Subcommand;
-use sea_orm_migration::sea_orm::{DatabaseConnection, DbErr};
+use sea_orm_migration::sea_orm::DatabaseConnection;
 
-use crate::{apply, status};
+use crate::{Lock, MigrationError, apply, status};
 
 /// What to do to the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
@@ -35,9 +35,9 @@ impl Command {
     ///
     /// # Errors
     /// As [`apply`] and [`status`].
-    pub async fn run(self, db: &DatabaseConnection) -> Result<(), DbErr> {
+    pub async fn run(self, db: &DatabaseConnection, lock: Lock) -> Result<(), MigrationError> {
         if self != Self::Status {
-            apply(db, self).await?;
+            apply(db, lock, self).await?;
         }
         for migration in status(db).await? {
             let state = if migration.applied { "applied" } else { "pending" };

@@ -7,6 +7,8 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 pub use sea_orm_migration::MigratorTrait;
 
 pub mod command;
+mod error;
+mod lock;
 mod locked;
 mod m20211209_000000_initialize_notes_and_users;
 mod m20211209_000001_admin_and_disabled_to_users;
@@ -20,7 +22,9 @@ mod m20211209_000007_add_search_columns;
 pub mod sqlite_file;
 
 pub use command::Command;
-pub use locked::{Applied, apply, connect, lacking, pending, status};
+pub use error::MigrationError;
+pub use lock::{Lock, LockKind};
+pub use locked::{Applied, apply, connect, lacking, pending, plan, status};
 
 /// The migrations, oldest first.
 #[derive(Debug)]

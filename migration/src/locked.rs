@@ -1,20 +1,17 @@
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{
         ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-        DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+        DbBackend, DbErr, Statement,
     },
 };
 
-use crate::{Command, Migrator, sqlite_file};
+use crate::{Command, Lock, MigrationError, Migrator, sqlite_file};
 
-/// Any number will do, as long as every process takes the same.
-const ADVISORY_LOCK: i64 = 8_112_209;
-
-/// How long to wait for another process that migrates the same SQLite file.
-const SQLITE_LOCK_TIMEOUT: Duration = Duration::from_secs(60);
+/// How long a try for SQLite's write lock takes.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How long to wait for the database to answer at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,7 +40,7 @@ pub async fn connect(url: &str, schema: Option<&str>) -> Result<DatabaseConnecti
         .acquire_timeout(CONNECT_TIMEOUT)
         .sqlx_logging(false)
         .map_sqlx_sqlite_opts(|sqlite| {
-            sqlite.foreign_keys(false).busy_timeout(SQLITE_LOCK_TIMEOUT)
+            sqlite.foreign_keys(false).busy_timeout(SQLITE_BUSY_TIMEOUT)
         });
     if let Some(schema) = schema {
         options.set_schema_search_path(schema);
@@ -55,79 +52,145 @@ pub async fn connect(url: &str, schema: Option<&str>) -> Result<DatabaseConnecti
 /// of several that start together on one database the first migrates and the others find it done.
 ///
 /// # Errors
-/// When a migration fails, or the database has one that this binary does not know; nothing is
-/// changed then.
-pub async fn apply(db: &DatabaseConnection, command: Command) -> Result<(), DbErr> {
-    let transaction = lock(db).await?;
+/// When a migration fails, the lock is not free in time, or the database has a migration that this
+/// binary does not know; nothing is changed then.
+pub async fn apply(
+    db: &DatabaseConnection,
+    lock: Lock,
+    command: Command,
+) -> Result<(), MigrationError> {
+    let transaction = lock.acquire(db).await?;
+    run(&transaction, command).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// What [`apply`] would do, as SQL, without doing it: it is done, looked at, and taken back.
+///
+/// # Errors
+/// As [`apply`].
+pub async fn plan(
+    mut db: DatabaseConnection,
+    lock: Lock,
+    command: Command,
+) -> Result<Vec<String>, MigrationError> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let sender = Arc::new(std::sync::Mutex::new(sender));
+    db.set_metric_callback(move |info| {
+        if let Ok(sender) = sender.lock() {
+            // Nobody listens once the plan is made.
+            let _ = sender.send(info.statement.sql.clone());
+        }
+    });
+    let transaction = lock.acquire(&db).await?;
+    run(&transaction, command).await?;
+    transaction.rollback().await?;
+    let mut planned: Vec<String> = receiver.try_iter().filter(|sql| is_change(sql)).collect();
+    // A change of many rows is told once.
+    planned.dedup();
+    Ok(planned)
+}
+
+/// Whether a statement changes what is the service's.
+fn is_change(sql: &str) -> bool {
+    let looks = ["SELECT", "PRAGMA", "SET"];
+    !looks.iter().any(|look| sql.starts_with(look)) && !sql.contains("seaql_migrations")
+}
+
+async fn run(transaction: &DatabaseTransaction, command: Command) -> Result<(), MigrationError> {
     match command {
-        Command::Up { num } => Migrator::up(&transaction, num).await?,
-        Command::Down { num } => Migrator::down(&transaction, Some(num)).await?,
-        Command::Fresh => Migrator::fresh(&transaction).await?,
-        Command::Refresh => Migrator::refresh(&transaction).await?,
-        Command::Reset => Migrator::reset(&transaction).await?,
-        Command::Status => {}
+        Command::Status => return Ok(()),
+        Command::Up { num } => up(transaction, num).await?,
+        Command::Down { num } => down(transaction, Some(num)).await?,
+        Command::Fresh => Migrator::fresh(transaction).await?,
+        Command::Refresh => {
+            down(transaction, None).await?;
+            up(transaction, None).await?;
+        }
+        Command::Reset => {
+            down(transaction, None).await?;
+            Migrator::reset(transaction).await?;
+        }
     }
-    check_foreign_keys(&transaction).await?;
-    transaction.commit().await
+    check_foreign_keys(transaction).await
+}
+
+/// One by one, so that the one that fails has a name.
+async fn up(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(), MigrationError> {
+    Migrator::install(transaction).await?;
+    let most = num.map_or(usize::MAX, |num| num as usize);
+    for name in pending(transaction).await?.into_iter().take(most) {
+        let done = Migrator::up(transaction, Some(1)).await;
+        done.map_err(|source| MigrationError::Failed { name, source })?;
+    }
+    Ok(())
+}
+
+async fn down(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(), MigrationError> {
+    let most = num.map_or(usize::MAX, |num| num as usize);
+    let applied = status(transaction).await?.into_iter().filter(|step| step.applied).rev();
+    for step in applied.take(most) {
+        let done = Migrator::down(transaction, Some(1)).await;
+        done.map_err(|source| MigrationError::Failed { name: step.name, source })?;
+    }
+    Ok(())
 }
 
 /// Every migration of this binary, oldest first. Changes nothing.
 ///
 /// # Errors
 /// When the database can't be read, or has a migration that this binary does not know.
-pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Applied>, DbErr> {
+pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Applied>, MigrationError> {
     let pending = pending(db).await?;
-    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
-    Ok(names.map(|name| Applied { applied: !pending.contains(&name), name }).collect())
+    let applied = |name| Applied { applied: !pending.contains(&name), name };
+    Ok(known().into_iter().map(applied).collect())
 }
 
 /// The names of the migrations that the database lacks, oldest first. Changes nothing.
 ///
 /// # Errors
 /// As [`status`].
-pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    let pending = Migrator::get_pending_migrations_read_only(db).await?;
-    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, MigrationError> {
+    match Migrator::get_pending_migrations_read_only(db).await {
+        Ok(pending) => Ok(pending.iter().map(|migration| migration.name().to_owned()).collect()),
+        // Said of nothing else.
+        Err(DbErr::Custom(_)) => {
+            let known: HashSet<String> = known().into_iter().collect();
+            let newer = versions(db).await?.into_iter().filter(|name| !known.contains(name));
+            Err(MigrationError::Newer(newer.collect()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// As [`pending`], but migrations that this binary does not know are no error.
 ///
 /// # Errors
 /// When the database can't be read, or was never migrated.
-pub async fn lacking(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
-    let applied =
-        Statement::from_string(db.get_database_backend(), "SELECT version FROM seaql_migrations");
-    let rows = db.query_all_raw(applied).await?;
-    let applied: HashSet<String> =
-        rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?;
-    let names = Migrator::migrations().into_iter().map(|migration| migration.name().to_owned());
-    Ok(names.filter(|name| !applied.contains(name)).collect())
+pub async fn lacking(db: &impl ConnectionTrait) -> Result<Vec<String>, MigrationError> {
+    let applied: HashSet<String> = versions(db).await?.into_iter().collect();
+    Ok(known().into_iter().filter(|name| !applied.contains(name)).collect())
 }
 
-async fn lock(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    let immediate = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..Default::default()
-    };
-    let transaction = db.begin_with_options(immediate).await?;
-    if db.get_database_backend() == DbBackend::Postgres {
-        let lock = format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})");
-        transaction.execute_unprepared(&lock).await?;
-    }
-    Ok(transaction)
+fn known() -> Vec<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
+/// What the database says it has.
+async fn versions(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    let applied = "SELECT version FROM seaql_migrations ORDER BY version";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), applied)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// What SQLite would have refused, had foreign keys been on.
-async fn check_foreign_keys(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+async fn check_foreign_keys(transaction: &DatabaseTransaction) -> Result<(), MigrationError> {
     if transaction.get_database_backend() != DbBackend::Sqlite {
         return Ok(());
     }
     let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
-    match transaction.query_one_raw(check).await? {
-        None => Ok(()),
-        Some(row) => {
-            let table: String = row.try_get_by_index(0)?;
-            Err(DbErr::Migration(format!("rows of {table} refer to rows that are not there")))
-        }
-    }
+    let Some(row) = transaction.query_one_raw(check).await? else { return Ok(()) };
+    let table: String = row.try_get_by_index(0)?;
+    let dangling = format!("rows of {table} refer to rows that are not there");
+    Err(DbErr::Migration(dangling).into())
 }

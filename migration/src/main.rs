@@ -1,9 +1,9 @@
 //! What `sea-orm-cli migrate` runs: the same migrations under the same lock as the service's.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 use clap::Parser;
-use migration::{Command, connect};
+use migration::{Command, Lock, LockKind, MigrationError, connect};
 
 /// Change the schema of a Teamnotes database.
 #[derive(Debug, Parser)]
@@ -15,7 +15,13 @@ struct Arguments {
     /// The PostgreSQL schema that holds the tables
     #[arg(short = 's', long, global = true, env = "DATABASE_SCHEMA")]
     database_schema: Option<String>,
-    /// Accepted for sea-orm-cli; the log is set by RUST_LOG
+    /// How long to wait for another process that migrates, in seconds
+    #[arg(long, global = true, env = "MIGRATION_LOCK_TIMEOUT", default_value_t = 60)]
+    lock_timeout: u64,
+    /// What keeps two processes from migrating at once
+    #[arg(long, global = true, env = "MIGRATION_LOCK", value_enum, default_value_t)]
+    lock: LockKind,
+    /// Accepted for sea-orm-cli, and without effect: what is done is always printed
     #[arg(short, long, global = true)]
     verbose: bool,
     #[command(subcommand)]
@@ -31,21 +37,24 @@ async fn main() -> ExitCode {
         eprintln!("error: .env can't be read: {error}");
         return ExitCode::from(2);
     }
-    let arguments = Arguments::parse();
-    let Some(url) = arguments.database_url else {
-        eprintln!("error: DATABASE_URL is not set, and no --database-url is given");
-        return ExitCode::from(2);
-    };
-    let command = arguments.command.unwrap_or(Command::Up { num: None });
-    let done = async {
-        let db = connect(&url, arguments.database_schema.as_deref()).await?;
-        command.run(&db).await
-    };
-    match done.await {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(Arguments::parse()).await {
+        Ok(status) => status,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode, MigrationError> {
+    let Some(url) = arguments.database_url.filter(|url| !url.is_empty()) else {
+        eprintln!("error: DATABASE_URL is not set, and no --database-url is given");
+        return Ok(ExitCode::from(2));
+    };
+    let timeout = Duration::from_secs(arguments.lock_timeout);
+    let lock = Lock { kind: arguments.lock, timeout };
+    let command = arguments.command.unwrap_or(Command::Up { num: None });
+    let db = connect(&url, arguments.database_schema.as_deref()).await?;
+    command.run(&db, lock).await?;
+    Ok(ExitCode::SUCCESS)
 }

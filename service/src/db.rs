@@ -30,6 +30,8 @@ pub struct DbSettings {
     pub statement_timeout: Duration,
     /// Statements that take longer are logged, without their values.
     pub slow_statement: Duration,
+    /// What keeps two processes from migrating at once, and how long to wait for it.
+    pub migration_lock: migration::Lock,
     /// Is shown each statement.
     pub on_statement: Option<StatementHook>,
 }
@@ -52,6 +54,7 @@ impl DbSettings {
             acquire_timeout: Duration::from_secs(5),
             statement_timeout: Duration::from_secs(30),
             slow_statement: Duration::from_secs(1),
+            migration_lock: migration::Lock::default(),
             on_statement: None,
         }
     }
@@ -93,7 +96,9 @@ impl Db {
         };
         if in_memory {
             let up = migration::Command::Up { num: None };
-            migration::apply(&writer, up).await.map_err(Error::internal)?;
+            migration::apply(&writer, settings.migration_lock, up)
+                .await
+                .map_err(Error::internal)?;
         }
         Ok(Self { reader, writer })
     }

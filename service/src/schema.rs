@@ -1,18 +1,28 @@
 //! The schema of the database, as commands and the start of the service change it.
 
-pub use migration::Command;
+pub use migration::{Command, Lock, LockKind, MigrationError};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::{DbSettings, Error, Result};
+
+/// What a command would take away for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// A table, or a column as `table.column`.
+    pub what: String,
+    /// How many rows the table has.
+    pub rows: i64,
+}
 
 /// Does what the command says, under the lock that all processes take, and prints the state of each
 /// migration after it.
 ///
 /// # Errors
-/// When the database can't be reached, a migration fails (nothing is changed then), or the database
-/// has one that this binary does not know.
+/// When the database can't be reached, or as [`MigrationError`] says; nothing is changed then.
 pub async fn run(settings: &DbSettings, command: Command) -> Result<()> {
-    let connection = migration::connect(&settings.url, None).await.map_err(Error::internal)?;
-    command.run(&connection).await.map_err(Error::internal)?;
+    let connection = connect(settings).await?;
+    command.run(&connection, settings.migration_lock).await.map_err(Error::internal)?;
     connection.close().await.map_err(Error::internal)
 }
 
@@ -21,8 +31,74 @@ pub async fn run(settings: &DbSettings, command: Command) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub async fn bring_up_to_date(settings: &DbSettings) -> Result<()> {
-    let connection = migration::connect(&settings.url, None).await.map_err(Error::internal)?;
+    let connection = connect(settings).await?;
     let up = Command::Up { num: None };
-    migration::apply(&connection, up).await.map_err(Error::internal)?;
+    migration::apply(&connection, settings.migration_lock, up).await.map_err(Error::internal)?;
     connection.close().await.map_err(Error::internal)
+}
+
+/// What the command would do, as SQL, without doing it.
+///
+/// # Errors
+/// As [`run`].
+pub async fn plan(settings: &DbSettings, command: Command) -> Result<Vec<String>> {
+    let connection = connect(settings).await?;
+    let planned = migration::plan(connection, settings.migration_lock, command);
+    planned.await.map_err(Error::internal)
+}
+
+/// What the command would take away for good.
+///
+/// # Errors
+/// As [`run`].
+pub async fn losses(settings: &DbSettings, command: Command) -> Result<Vec<Loss>> {
+    let planned = plan(settings, command).await?;
+    let connection = connect(settings).await?;
+    let mut losses = Vec::new();
+    for (table, column) in planned.iter().filter_map(|sql| dropped(sql)) {
+        let rows = count(&connection, table).await?;
+        let what = column.map_or(table.to_owned(), |column| format!("{table}.{column}"));
+        losses.push(Loss { what, rows });
+    }
+    connection.close().await.map_err(Error::internal)?;
+    Ok(losses)
+}
+
+async fn connect(settings: &DbSettings) -> Result<DatabaseConnection> {
+    migration::connect(&settings.url, None).await.map_err(Error::internal)
+}
+
+/// The table that a statement drops, or of which it drops the column.
+fn dropped(sql: &str) -> Option<(&str, Option<&str>)> {
+    let mut quoted = sql.split('"').skip(1).step_by(2);
+    let table = quoted.next()?;
+    if sql.starts_with("DROP TABLE") {
+        return Some((table, None));
+    }
+    if sql.starts_with("ALTER TABLE") && sql.contains(" DROP COLUMN ") {
+        return Some((table, Some(quoted.next()?)));
+    }
+    None
+}
+
+async fn count(connection: &DatabaseConnection, table: &str) -> Result<i64> {
+    let count = format!("SELECT COUNT(*) FROM \"{table}\"");
+    let count = Statement::from_string(connection.get_database_backend(), count);
+    let row = connection.query_one_raw(count).await?;
+    row.map_or(Ok(0), |row| row.try_get_by_index(0)).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_statement_drops_is_read_from_it() {
+        assert_eq!(dropped(r#"DROP TABLE "notes""#), Some(("notes", None)));
+        assert_eq!(dropped(r#"DROP TABLE IF EXISTS "notes" CASCADE"#), Some(("notes", None)));
+        let column = r#"ALTER TABLE "users" DROP COLUMN "admin""#;
+        assert_eq!(dropped(column), Some(("users", Some("admin"))));
+        assert_eq!(dropped(r#"ALTER TABLE "users" ADD COLUMN "admin" boolean"#), None);
+        assert_eq!(dropped(r#"DROP INDEX "uq_users_username""#), None);
+    }
 }

@@ -4,7 +4,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
-use migration::{Migrator, MigratorTrait};
+use migration::{Lock, Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
@@ -78,7 +78,7 @@ impl TestDatabase {
     async fn migrate(&self) {
         let connection = migration::connect(&self.url, None).await.expect("connects");
         let up = migration::Command::Up { num: None };
-        migration::apply(&connection, up).await.expect("migrates");
+        migration::apply(&connection, Lock::default(), up).await.expect("migrates");
         connection.close().await.expect("closes");
     }
 

@@ -1,13 +1,14 @@
 //! The command line.
 
 mod healthcheck;
+mod migrate;
 mod password;
 mod user;
 
 use std::{io::Write, process::ExitCode};
 
 use clap::{Parser, Subcommand};
-use service::{Db, Viewer, schema, sessions, users::UserKey};
+use service::{Db, Viewer, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Application, Settings, StartError, application::cause, openapi};
@@ -27,8 +28,7 @@ enum Command {
     /// Serve requests until SIGTERM or SIGINT; also without a command
     Serve,
     /// Change the schema of the database
-    #[command(subcommand)]
-    Migrate(schema::Command),
+    Migrate(migrate::Arguments),
     /// Manage users
     #[command(subcommand)]
     User(user::Command),
@@ -73,7 +73,7 @@ impl Arguments {
     pub async fn run(self) -> ExitCode {
         let done = match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve().await,
-            Command::Migrate(command) => migrate(command).await,
+            Command::Migrate(arguments) => migrate::run(arguments).await,
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
             Command::Healthcheck => healthcheck::run(),
@@ -138,10 +138,6 @@ async fn connect() -> Result<Db, CommandError> {
     let db = Db::connect(&database()?).await?;
     db.require_schema().await?;
     Ok(db)
-}
-
-async fn migrate(command: schema::Command) -> Result<(), CommandError> {
-    Ok(schema::run(&database()?, command).await?)
 }
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {

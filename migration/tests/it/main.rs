@@ -6,13 +6,13 @@ mod concurrent;
 mod rows;
 mod schema;
 
-use migration::{Command, apply, connect};
+use migration::{Command, Lock, apply, connect};
 use testkit::TestDatabase;
 
 /// Changes the schema on a connection of its own.
 async fn migrate(database: &TestDatabase, command: Command) {
     let connection = connect(database.url(), None).await.unwrap();
-    apply(&connection, command).await.unwrap();
+    apply(&connection, Lock::default(), command).await.unwrap();
     connection.close().await.unwrap();
 }
 

@@ -1,6 +1,6 @@
 //! The schema at each level.
 
-use migration::{Command, Migrator, MigratorTrait};
+use migration::{Command, Lock, MigrationError, Migrator, MigratorTrait, apply, connect};
 use testkit::TestDatabase;
 
 use crate::{applied, migrate};
@@ -63,6 +63,35 @@ async fn constraints_and_indexes_have_names() {
     ] {
         assert!(schema.contains(name), "{name} is missing in\n{schema}");
     }
+}
+
+#[tokio::test]
+async fn a_plan_is_the_statements_and_changes_nothing() {
+    let database = TestDatabase::empty().await;
+    let plan = async |command| {
+        let connection = connect(database.url(), None).await.unwrap();
+        migration::plan(connection, Lock::default(), command).await.unwrap()
+    };
+    let up = plan(ALL_UP).await;
+    assert!(up[0].starts_with(r#"CREATE TABLE "users""#), "{up:#?}");
+    assert!(up.iter().all(|sql| !sql.contains("seaql_migrations") && !sql.starts_with("SELECT")));
+    assert_eq!(database.schema().await, Vec::<String>::new());
+    migrate(&database, ALL_UP).await;
+    let newest = database.schema().await;
+    let down = plan(Command::Down { num: 2 }).await;
+    assert_eq!(down.last().unwrap(), r#"ALTER TABLE "memberships" DROP COLUMN "role""#);
+    assert_eq!(plan(ALL_UP).await, Vec::<String>::new());
+    assert_eq!(database.schema().await, newest);
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_named() {
+    let database = TestDatabase::migrated().await;
+    database.execute("INSERT INTO seaql_migrations VALUES ('m29990101_000000_newer', 0)").await;
+    let connection = connect(database.url(), None).await.unwrap();
+    let refused = apply(&connection, Lock::default(), ALL_UP).await.unwrap_err();
+    let MigrationError::Newer(names) = refused else { panic!("{refused}") };
+    assert_eq!(names, ["m29990101_000000_newer"]);
 }
 
 #[tokio::test]

@@ -1,0 +1,62 @@
+use std::io::{self, BufRead, IsTerminal, Write};
+
+use clap::{Args, Subcommand};
+use service::schema::{self, Loss};
+
+use super::{CommandError, database};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Do what loses data without asking
+    #[arg(long, global = true)]
+    yes: bool,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    #[command(flatten)]
+    Run(schema::Command),
+    /// Print what a command would do, as SQL, without doing it
+    #[command(subcommand)]
+    Plan(schema::Command),
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
+    let settings = database()?;
+    match arguments.command {
+        Command::Plan(command) => {
+            for sql in schema::plan(&settings, command).await? {
+                println!("{sql};");
+            }
+        }
+        Command::Run(command) => {
+            let losses = schema::losses(&settings, command).await?;
+            if !losses.is_empty() && !arguments.yes {
+                confirm(&losses)?;
+            }
+            schema::run(&settings, command).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Goes on only when somebody at a terminal types `yes`.
+fn confirm(losses: &[Loss]) -> Result<(), CommandError> {
+    eprintln!("This takes away for good:");
+    for Loss { what, rows } in losses {
+        eprintln!("  {what} ({rows} rows)");
+    }
+    if !io::stdin().is_terminal() {
+        return Err(CommandError::Input("nothing was changed: add --yes to go on".into()));
+    }
+    eprint!("Type yes to go on: ");
+    io::stderr().flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    match answer.trim() {
+        "yes" => Ok(()),
+        _ => Err(CommandError::Input("nothing was changed".into())),
+    }
+}
