@@ -1,4 +1,4 @@
-use std::{io, net::SocketAddr};
+use std::{io, net::SocketAddr, sync::Arc};
 
 use actix_web::{
     App, HttpServer,
@@ -12,7 +12,7 @@ use service::{
 };
 
 use crate::{
-    Settings, State, config::SettingsError, extract::check_token, middleware::frame,
+    Metrics, Settings, State, config::SettingsError, extract::check_token, middleware::frame,
     problem::Problem, routes, secret,
 };
 
@@ -44,6 +44,9 @@ pub enum StartError {
     /// The schema is not that of this binary.
     #[error("the schema of the database does not fit: {0}; run `teamnotes migrate up`")]
     Schema(String),
+    /// A metric is declared wrongly.
+    #[error("metrics can't be counted: {0}")]
+    Metrics(String),
     /// The database can't be reached or read.
     #[error("the database can't be used: {0}")]
     Database(String),
@@ -57,7 +60,9 @@ impl Application {
     ///
     /// # Errors
     /// When anything is not as it must be; no request was taken then.
-    pub async fn build(settings: Settings) -> Result<Self, StartError> {
+    pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
+        let metrics = Metrics::new().map_err(|error| StartError::Metrics(error.to_string()))?;
+        count_statements(&mut settings, &metrics);
         let db = prepare_database(&settings).await?;
         let secret = secret(&settings)?;
         let passwords = Passwords::new(settings.password_cost)
@@ -70,7 +75,7 @@ impl Application {
             registration: settings.registration,
             throttle: Throttle::new(settings.login_rate_limit),
         };
-        Self::bind(State { db, auth }, &settings.host, settings.port)
+        Self::bind(State { db, auth, metrics }, &settings.host, settings.port)
     }
 
     fn bind(state: State, host: &str, port: u16) -> Result<Self, StartError> {
@@ -125,6 +130,17 @@ fn configure(app: &mut ServiceConfig) {
 
 async fn not_found() -> Result<&'static str, Problem> {
     Err(service::Error::NotFound.into())
+}
+
+/// Beside whoever else is shown statements.
+fn count_statements(settings: &mut Settings, metrics: &Metrics) {
+    let (metrics, shown) = (metrics.clone(), settings.database.on_statement.take());
+    settings.database.on_statement = Some(Arc::new(move |sql| {
+        metrics.statement();
+        if let Some(shown) = &shown {
+            shown(sql);
+        }
+    }));
 }
 
 async fn prepare_database(settings: &Settings) -> Result<Db, StartError> {

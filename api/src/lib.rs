@@ -7,6 +7,7 @@ pub mod config;
 mod docs;
 mod extract;
 mod health;
+mod metrics;
 mod middleware;
 mod notes;
 pub mod openapi;
@@ -22,4 +23,5 @@ mod users;
 
 pub use application::{Application, StartError};
 pub use config::Settings;
+pub use metrics::Metrics;
 pub use state::State;

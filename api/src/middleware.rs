@@ -17,7 +17,11 @@ use actix_web::{
 use futures_util::FutureExt;
 use service::Error;
 
-use crate::problem::{PROBLEM_JSON, Problem};
+use crate::{
+    metrics::UNMATCHED,
+    problem::{PROBLEM_JSON, Problem},
+    state::AppState,
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -38,10 +42,16 @@ pub(crate) async fn frame<B: MessageBody>(
     };
     let response = response?;
     let mut response = as_problem(response);
-    let route = response.request().match_pattern().unwrap_or(path);
+    let route = response.request().match_pattern();
     let status = response.status();
-    let elapsed = started.elapsed().as_millis();
+    let elapsed = started.elapsed();
+    if let Some(state) = response.request().app_data::<AppState>() {
+        let route = route.as_deref().unwrap_or(UNMATCHED);
+        state.metrics.request(&method, route, status.as_u16(), elapsed);
+    }
+    let route = route.unwrap_or(path);
     let id_text = id.to_str().unwrap_or_default();
+    let elapsed = elapsed.as_millis();
     log::info!("{method} {route} {} {elapsed}ms request={id_text}", status.as_u16());
     if status.is_server_error()
         && let Some(error) = response.response().error()
@@ -103,5 +113,30 @@ impl ResponseError for Panicked {
         let mut response = Problem::Service(Error::internal("panic")).error_response();
         add_headers(response.headers_mut(), self.id.clone());
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, middleware::from_fn, test, web};
+
+    use super::*;
+
+    async fn panics() -> HttpResponse {
+        panic!("a secret of the inside")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_an_internal_error_and_tells_nothing() {
+        let app = App::new().wrap(from_fn(frame)).route("/", web::get().to(panics));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().uri("/").insert_header(("X-Request-Id", "mine"));
+        let error = test::try_call_service(&app, request.to_request()).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers().get("x-request-id").unwrap(), "mine");
+        assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"), "{body:?}");
     }
 }

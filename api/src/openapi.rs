@@ -14,7 +14,7 @@ use utoipa::{
     },
 };
 
-use crate::{docs, health, notes, problem, reading_list, sessions, teams, users};
+use crate::{docs, health, metrics, notes, problem, reading_list, sessions, teams, users};
 
 /// The whole API.
 #[derive(OpenApi)]
@@ -32,7 +32,7 @@ use crate::{docs, health, notes, problem, reading_list, sessions, teams, users};
         notes::list, notes::create, notes::get, notes::update, notes::delete, reading_list::list,
         reading_list::mark, reading_list::set_read, reading_list::remove, teams::list, teams::create,
         teams::get, teams::update, teams::delete, teams::set_members, teams::member,
-        teams::put_member, teams::remove_member, health::live, health::ready, document, docs::page,
+        teams::put_member, teams::remove_member, health::live, health::ready, metrics::metrics, document, docs::page,
         docs::asset,
     ),
     components(schemas(problem::ProblemBody, problem::ViolationBody)),

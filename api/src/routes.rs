@@ -1,7 +1,7 @@
 //! Every URL of the service on one screen.
 
 use crate::{
-    docs, health, notes, openapi, reading_list,
+    docs, health, metrics, notes, openapi, reading_list,
     routing::{RouteTable, change, delete, get, post, query},
     sessions, teams, users,
 };
@@ -39,6 +39,7 @@ pub fn operations() -> RouteTable {
     RouteTable::default()
         .at("/healthz", [get(health::live)])
         .at("/readyz", [get(health::ready)])
+        .at("/metrics", [get(metrics::metrics)])
         .at("/docs", [query(docs::page)])
         .at("/docs/{file}", [query(docs::asset)])
 }

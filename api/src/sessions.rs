@@ -117,7 +117,9 @@ pub(crate) async fn log_in(
     Body(Credentials { username, password }): Body<Credentials>,
 ) -> Result<Json<LoggedInBody>, Problem> {
     let request = LogIn { username, password, address, user_agent };
-    Ok(Json(sessions::log_in(&state.db, &state.auth, request).await?.into()))
+    let attempt = sessions::log_in(&state.db, &state.auth, request).await;
+    state.metrics.login(&attempt);
+    Ok(Json(attempt?.into()))
 }
 
 /// Ends the session that asks.

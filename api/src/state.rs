@@ -1,6 +1,8 @@
 use actix_web::web;
 use service::{Auth, Db};
 
+use crate::Metrics;
+
 /// What every request shares.
 #[derive(Debug)]
 pub struct State {
@@ -8,6 +10,8 @@ pub struct State {
     pub db: Db,
     /// What signing up and logging in needs.
     pub auth: Auth,
+    /// What it counts.
+    pub metrics: Metrics,
 }
 
 /// [`State`], as handlers get it.

@@ -146,6 +146,20 @@ impl Db {
         none_pending(&lacking)
     }
 
+    /// How full the pools are.
+    pub fn pools(&self) -> Vec<PoolUse> {
+        if self.is_postgres() {
+            let pool = self.reader.get_postgres_connection_pool();
+            return vec![PoolUse::new("main", pool.size(), pool.num_idle())];
+        }
+        let [reader, writer] =
+            [&self.reader, &self.writer].map(|db| db.get_sqlite_connection_pool());
+        vec![
+            PoolUse::new("reader", reader.size(), reader.num_idle()),
+            PoolUse::new("writer", writer.size(), writer.num_idle()),
+        ]
+    }
+
     /// Closes the pools, once what is under way is done.
     ///
     /// # Errors
@@ -160,6 +174,23 @@ fn none_pending(names: &[String]) -> Result<()> {
     match names.first() {
         None => Ok(()),
         Some(name) => Err(Error::unavailable(format!("migration {name} is pending"))),
+    }
+}
+
+/// How full a pool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolUse {
+    /// What the pool is for.
+    pub name: &'static str,
+    /// Connections, idle ones too.
+    pub open: u32,
+    /// Those that nobody uses.
+    pub idle: u32,
+}
+
+impl PoolUse {
+    fn new(name: &'static str, open: u32, idle: usize) -> Self {
+        Self { name, open, idle: u32::try_from(idle).unwrap_or(open) }
     }
 }
 

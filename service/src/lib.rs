@@ -21,7 +21,7 @@ mod token;
 pub mod users;
 mod viewer;
 
-pub use db::{Db, DbSettings, StatementHook};
+pub use db::{Db, DbSettings, PoolUse, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration::sqlite_file;
 pub use page::{Page, PageRequest};

@@ -1,4 +1,7 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 
 use argon2::{
     Algorithm, Argon2, Params, Version,
@@ -8,6 +11,9 @@ use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
 use crate::{Error, Result, users::Password};
+
+/// So many passwords wait to be hashed or checked at most: some seconds of work.
+const QUEUE: i64 = 200;
 
 /// What a hash costs whoever computes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +38,7 @@ pub struct Passwords {
     argon2: Argon2<'static>,
     decoy: String,
     threads: Arc<ThreadPool>,
+    queued: Arc<AtomicI64>,
 }
 
 impl Passwords {
@@ -47,12 +54,15 @@ impl Passwords {
         let threads = ThreadPoolBuilder::new()
             .num_threads(cores)
             .thread_name(|number| format!("password-{number}"))
+            // Whoever waits is told that the work has gone.
+            .panic_handler(|_| log::error!("hashing a password panicked"))
             .build()
             .map_err(Error::internal)?;
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             decoy: decoy(cost),
             threads: Arc::new(threads),
+            queued: Arc::default(),
         })
     }
 
@@ -87,19 +97,45 @@ impl Passwords {
         .await
     }
 
-    /// Waits for a thread. What nobody waits for any more is not done.
+    /// How many passwords are being hashed or checked, or wait for it.
+    pub fn queued(&self) -> i64 {
+        self.queued.load(Ordering::Relaxed)
+    }
+
+    /// Waits for a thread, unless too many wait already. What nobody waits for any more is not done.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
+        let place = Place::take(&self.queued)?;
         let (sender, result) = oneshot::channel();
         self.threads.spawn(move || {
+            let _place = place;
             if !sender.is_closed() {
                 // Refused when the caller has left meanwhile.
                 let _ = sender.send(work());
             }
         });
         result.await.map_err(Error::internal)?
+    }
+}
+
+/// A place in the queue, given back however the work ends.
+struct Place(Arc<AtomicI64>);
+
+impl Place {
+    fn take(queued: &Arc<AtomicI64>) -> Result<Self> {
+        let place = Self(queued.clone());
+        if queued.fetch_add(1, Ordering::Relaxed) >= QUEUE {
+            return Err(Error::unavailable("too many passwords wait to be hashed"));
+        }
+        Ok(place)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

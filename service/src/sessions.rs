@@ -11,7 +11,7 @@ use entity::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    EntityTrait,
+    EntityTrait, PaginatorTrait,
     sea_query::Order,
 };
 
@@ -169,6 +169,15 @@ pub async fn list(db: &Db, me: &SignedIn, request: PageRequest) -> Result<Page<s
     let sessions = session::Entity::find().of_user(me.user.id).live_at(clock::now());
     let key = (session::Column::Id, Order::Desc);
     page::read(db.reader(), sessions, key, request, |session: &session::Core| session.id).await
+}
+
+/// Counts the sessions that are not over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_live(db: &Db) -> Result<i64> {
+    let live = session::Entity::find().live_at(clock::now()).count(db.reader()).await?;
+    i64::try_from(live).map_err(Error::internal)
 }
 
 /// Ends the session that asks.

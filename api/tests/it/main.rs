@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
 
 mod hostile;
+mod metrics;
 mod notes;
 mod openapi;
 mod operations;
