@@ -23,6 +23,7 @@ const SHUTDOWN_TIMEOUT: u64 = 8;
 pub struct Application {
     address: SocketAddr,
     server: Server,
+    metrics_server: Option<Server>,
     db: Db,
 }
 
@@ -75,17 +76,26 @@ impl Application {
             registration: settings.registration,
             throttle: Throttle::new(settings.login_rate_limit),
         };
-        Self::bind(State { db, auth, metrics }, &settings.host, settings.port)
+        Self::bind(State { db, auth, metrics }, &settings)
     }
 
-    fn bind(state: State, host: &str, port: u16) -> Result<Self, StartError> {
-        let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
+    fn bind(state: State, settings: &Settings) -> Result<Self, StartError> {
         let db = state.db.clone();
         let state = web::Data::new(state);
+        let metrics_server = settings
+            .metrics_address
+            .map(|address| bind_metrics(state.clone(), address))
+            .transpose()?;
+        let beside_the_api = metrics_server.is_none();
         let app = move || {
             let app = App::new().app_data(state.clone()).wrap(from_fn(frame));
-            app.configure(configure).default_service(web::to(not_found))
+            let app = app.configure(configure);
+            let metrics = |app: &mut ServiceConfig| routes::metrics().register("", app);
+            let app = if beside_the_api { app.configure(metrics) } else { app };
+            app.default_service(web::to(not_found))
         };
+        let (host, port) = (settings.host.as_str(), settings.port);
+        let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
         let server = HttpServer::new(app)
             .shutdown_timeout(SHUTDOWN_TIMEOUT)
             .disable_signals()
@@ -93,7 +103,7 @@ impl Application {
             .map_err(failed)?;
         let address = server.addrs().first().copied();
         let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
-        Ok(Self { address, server: server.run(), db })
+        Ok(Self { address, server: server.run(), metrics_server, db })
     }
 
     /// Where it listens.
@@ -111,12 +121,34 @@ impl Application {
     /// # Errors
     /// When the server fails.
     pub async fn run(self) -> io::Result<()> {
+        let metrics_handle = self.metrics_server.as_ref().map(Server::handle);
+        if let Some(server) = self.metrics_server {
+            tokio::spawn(server);
+        }
         self.server.await?;
+        if let Some(handle) = metrics_handle {
+            handle.stop(false).await;
+        }
         if let Err(error) = self.db.close().await {
             log::warn!("the database was not closed: {error}");
         }
         Ok(())
     }
+}
+
+/// `/metrics` alone, where only those who should see it can reach it.
+fn bind_metrics(state: web::Data<State>, address: SocketAddr) -> Result<Server, StartError> {
+    let app = move || {
+        let app = App::new().app_data(state.clone()).wrap(from_fn(frame));
+        let metrics = |app: &mut ServiceConfig| routes::metrics().register("", app);
+        app.configure(metrics).default_service(web::to(not_found))
+    };
+    let server = HttpServer::new(app)
+        .workers(1)
+        .disable_signals()
+        .bind(address)
+        .map_err(|error| StartError::Bind(address.to_string(), error))?;
+    Ok(server.run())
 }
 
 fn configure(app: &mut ServiceConfig) {

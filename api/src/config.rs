@@ -1,12 +1,14 @@
 //! Settings: from the environment and `.env`. All that is wrong with them is told at once.
 
-use std::{fmt, fs, str::FromStr, time::Duration};
+use std::{fmt, fs, net::SocketAddr, str::FromStr, time::Duration};
 
 use chrono::TimeDelta;
 use service::{
     DbSettings, PasswordCost, schema,
     users::{Credentials, Password, Registration, Username},
 };
+
+use crate::logging::LogFormat;
 
 /// Where the notes are when nothing else is said.
 const DEFAULT_DATABASE: &str = "sqlite://data/teamnotes.db";
@@ -31,6 +33,10 @@ pub struct Settings {
     pub registration: Registration,
     /// Who becomes an admin when there is none.
     pub first_admin: Option<Credentials>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// Where `/metrics` is served instead of beside the API.
+    pub metrics_address: Option<SocketAddr>,
     /// What hashing a password costs.
     pub password_cost: PasswordCost,
     /// Whether the schema is brought up to date at start.
@@ -97,6 +103,10 @@ impl Settings {
                 )
                 .unwrap_or(Registration::Open),
             first_admin: reader.first_admin(),
+            log_format: reader
+                .word("LOG_FORMAT", [("text", LogFormat::Text), ("json", LogFormat::Json)])
+                .unwrap_or_default(),
+            metrics_address: reader.address("METRICS_ADDR"),
             password_cost: PasswordCost::default(),
             auto_migrate: reader
                 .word("AUTO_MIGRATE", [("true", true), ("false", false)])
@@ -151,6 +161,15 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    fn address(&mut self, name: &str) -> Option<SocketAddr> {
+        let text = self.plain(name)?;
+        let address = text.parse().ok();
+        if address.is_none() {
+            self.wrong.push(format!("{name} must be like 127.0.0.1:9100, not {text:?}"));
+        }
+        address
     }
 
     fn number<T: FromStr + PartialOrd + fmt::Display>(

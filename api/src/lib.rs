@@ -7,6 +7,7 @@ pub mod config;
 mod docs;
 mod extract;
 mod health;
+pub mod logging;
 mod metrics;
 mod middleware;
 mod notes;

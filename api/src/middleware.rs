@@ -1,13 +1,16 @@
 //! What happens to every request, whatever it is for.
 
-use std::{panic::AssertUnwindSafe, time::Instant};
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
-    Error as ActixError, HttpResponse, ResponseError,
+    Error as ActixError, HttpMessage, HttpResponse, ResponseError,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
         },
@@ -15,7 +18,7 @@ use actix_web::{
     middleware::Next,
 };
 use futures_util::FutureExt;
-use service::Error;
+use service::{Error, SignedIn};
 
 use crate::{
     metrics::UNMATCHED,
@@ -37,7 +40,8 @@ pub(crate) async fn frame<B: MessageBody>(
     let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     // The handler panicked: its request is gone, so the answer can't be made of it.
     let Ok(response) = called else {
-        log::error!("{method} {path} panicked request={}", id.to_str().unwrap_or_default());
+        let (method, request) = (method.as_str(), id.to_str().unwrap_or_default());
+        log::error!(method, route = path, request; "panicked");
         return Err(Panicked { id }.into());
     };
     let response = response?;
@@ -49,17 +53,27 @@ pub(crate) async fn frame<B: MessageBody>(
         let route = route.as_deref().unwrap_or(UNMATCHED);
         state.metrics.request(&method, route, status.as_u16(), elapsed);
     }
-    let route = route.unwrap_or(path);
-    let id_text = id.to_str().unwrap_or_default();
-    let elapsed = elapsed.as_millis();
-    log::info!("{method} {route} {} {elapsed}ms request={id_text}", status.as_u16());
-    if status.is_server_error()
-        && let Some(error) = response.response().error()
-    {
-        log::error!("{method} {route} failed: {error} request={id_text}");
-    }
+    write_log(&response, &method, &route.unwrap_or(path), elapsed, &id);
     add_headers(response.headers_mut(), id);
     Ok(response)
+}
+
+fn write_log<B>(
+    response: &ServiceResponse<B>,
+    method: &Method,
+    route: &str,
+    elapsed: Duration,
+    id: &HeaderValue,
+) {
+    let status = response.status().as_u16();
+    let request = id.to_str().unwrap_or_default();
+    let method = method.as_str();
+    let milliseconds = elapsed.as_millis() as i64;
+    let user = response.request().extensions().get::<SignedIn>().map_or(0, |me| me.user.id);
+    log::info!(method, route, status, milliseconds, request, user; "answered");
+    if let (500.., Some(error)) = (status, response.response().error()) {
+        log::error!(method, route, status, request, user; "failed: {error}");
+    }
 }
 
 fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {

@@ -34,12 +34,16 @@ pub fn api() -> RouteTable {
         .at("/api/openapi.json", [get(openapi::document)])
 }
 
+/// What the service counts; at an address of its own when `METRICS_ADDR` is set.
+pub fn metrics() -> RouteTable {
+    RouteTable::default().at("/metrics", [get(metrics::metrics)])
+}
+
 /// Everything else.
 pub fn operations() -> RouteTable {
     RouteTable::default()
         .at("/healthz", [get(health::live)])
         .at("/readyz", [get(health::ready)])
-        .at("/metrics", [get(metrics::metrics)])
         .at("/docs", [query(docs::page)])
         .at("/docs/{file}", [query(docs::asset)])
 }

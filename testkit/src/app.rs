@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use api::{Application, Settings, config::Secret};
+use api::{Application, Settings, config::Secret, logging::LogFormat};
 use chrono::TimeDelta;
 use reqwest::redirect::Policy;
 use serde_json::json;
@@ -115,6 +115,8 @@ pub fn settings(url: &str) -> Settings {
             username: Username::parse(ADMIN.into()).expect("a username"),
             password: Password::parse(PASSWORD.into()).expect("a password"),
         }),
+        log_format: LogFormat::Text,
+        metrics_address: None,
         // Hashing at full cost would be most of what the tests do.
         password_cost: PasswordCost { memory: 8, passes: 1 },
         auto_migrate: true,

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 use service::{Db, Viewer, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Application, Settings, StartError, application::cause, openapi};
+use crate::{Application, Settings, StartError, application::cause, logging, openapi};
 
 /// Teamnotes: notes, teams and reading lists over HTTP.
 ///
@@ -95,7 +95,7 @@ impl Arguments {
 
 async fn serve() -> Result<(), CommandError> {
     let settings = settings()?;
-    start_log();
+    logging::start(settings.log_format);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let application = Application::build(settings).await?;
@@ -110,20 +110,6 @@ async fn serve() -> Result<(), CommandError> {
         handle.stop(true).await;
     });
     Ok(application.run().await?)
-}
-
-/// What is logged when RUST_LOG does not say. What clients send that is no HTTP is not worth an error.
-const LOGGED: &str = "info,actix_server=warn,actix_http=off,sea_orm_migration=warn";
-
-/// What RUST_LOG says, with times in UTC.
-fn start_log() {
-    let variable = env_logger::Env::default().default_filter_or(LOGGED);
-    env_logger::Builder::from_env(variable)
-        .format(|line, record| {
-            let time = service::clock::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-            writeln!(line, "{time} {} {} {}", record.level(), record.target(), record.args())
-        })
-        .init();
 }
 
 fn settings() -> Result<Settings, CommandError> {

@@ -50,7 +50,10 @@ struct Served {
 impl Served {
     /// Starts it on any port and waits until it listens.
     fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
-        let mut child = Self::spawn(directory, settings);
+        Self::wait_for(Self::spawn(directory, settings))
+    }
+
+    fn wait_for(mut child: Child) -> Self {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut greeting = Vec::new();
         let address = loop {
@@ -192,6 +195,66 @@ async fn eight_that_start_together_on_an_empty_database_all_come_up() {
         served.signal("TERM");
         assert_eq!(served.ended(), 0);
     }
+}
+
+#[tokio::test]
+async fn metrics_can_have_an_address_of_their_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let served = Served::start(directory.path(), &[("METRICS_ADDR", &free.to_string())]);
+    assert_eq!(served.send(Method::GET, "/metrics", None).await.0, 404);
+    let metrics = reqwest::get(format!("http://{free}/metrics")).await.unwrap();
+    assert_eq!(metrics.status(), 200);
+    assert!(metrics.text().await.unwrap().contains("teamnotes_build_info"));
+    assert_eq!(reqwest::get(format!("http://{free}/api/notes")).await.unwrap().status(), 404);
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+}
+
+#[tokio::test]
+async fn the_log_tells_who_did_what_and_nothing_of_what_was_said() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut command = teamnotes(
+        directory.path(),
+        &[
+            ("DATABASE_URL", database.url()),
+            ("SECRET", SECRET),
+            ("PORT", "0"),
+            ("RUST_LOG", "trace"),
+            ("LOG_FORMAT", "json"),
+        ],
+        &[],
+    );
+    command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+    let served = Served::wait_for(command.spawn().unwrap());
+    let alice =
+        json!({ "username": "alice", "name": "Hidden Name", "password": "hidden-password" });
+    assert_eq!(served.send(Method::POST, "/api/users", Some(alice.clone())).await.0, 201);
+    let (_, answer) = served.send(Method::POST, "/api/login", Some(alice)).await;
+    let token = answer["token"].as_str().unwrap();
+    let client = reqwest::Client::new();
+    let url = |path: &str| format!("http://{}{path}", served.address);
+    let note = client.post(url("/api/notes")).json(&json!({ "content": "hidden content" }));
+    assert_eq!(note.bearer_auth(token).send().await.unwrap().status(), 201);
+    for path in ["/api/notes?search=hidden", "/api/users?name=hidden", "/api/notes?hidden=hidden"] {
+        client.get(url(path)).bearer_auth(token).send().await.unwrap();
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+
+    let log = std::fs::read_to_string(log).unwrap();
+    for hidden in ["hidden", "Hidden", token, SECRET] {
+        assert!(!log.contains(hidden), "{hidden} is in the log");
+    }
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let written =
+        lines.iter().find(|line| line["method"] == "POST" && line["route"] == "/api/notes");
+    let written = written.unwrap();
+    assert_eq!((&written["status"], &written["level"]), (&json!(201), &json!("INFO")));
+    assert!(written["user"].as_i64().unwrap() > 0 && written["request"].is_string());
+    assert!(written["milliseconds"].is_i64());
 }
 
 #[test]

@@ -1,0 +1,129 @@
+//! The log: one line a request and one a failure, as text for people or as JSON for machines.
+
+use std::io::{self, Write};
+
+use log::{Level, Record, kv};
+use serde_json::{Map, Value, json};
+use service::clock;
+
+/// What is logged when RUST_LOG does not say. What clients send that is no HTTP is not worth an error.
+const LOGGED: &str = "info,actix_server=warn,actix_http=off,sea_orm_migration=warn";
+
+/// How a line is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Time, level, message, `key=value` pairs.
+    #[default]
+    Text,
+    /// An object a line.
+    Json,
+}
+
+/// Starts the log, to standard error. Call it once.
+pub(crate) fn start(format: LogFormat) {
+    let variable = env_logger::Env::default().default_filter_or(LOGGED);
+    env_logger::Builder::from_env(variable)
+        .format(move |out, record| match (may_be_written(record), format) {
+            (false, _) => Ok(()),
+            (true, LogFormat::Text) => write_text(out, record),
+            (true, LogFormat::Json) => write_json(out, record),
+        })
+        .init();
+}
+
+/// What libraries say in detail may hold what statements bind: notes, names, hashes. That is not
+/// written whatever RUST_LOG asks for.
+fn may_be_written(record: &Record<'_>) -> bool {
+    let own = ["api", "service", "entity", "migration"];
+    let krate = record.target().split("::").next().unwrap_or_default();
+    record.level() <= Level::Info || own.contains(&krate)
+}
+
+fn write_text(out: &mut impl Write, record: &Record<'_>) -> io::Result<()> {
+    let time = clock::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
+    write!(out, "{time} {} {}", record.level(), record.args())?;
+    for (key, value) in pairs(record) {
+        match value {
+            Value::String(text) => write!(out, " {key}={text}")?,
+            value => write!(out, " {key}={value}")?,
+        }
+    }
+    writeln!(out)
+}
+
+fn write_json(out: &mut impl Write, record: &Record<'_>) -> io::Result<()> {
+    let mut line = json!({
+        "time": clock::now(),
+        "level": record.level().as_str(),
+        "target": record.target(),
+        "message": record.args().to_string(),
+    });
+    if let Some(members) = line.as_object_mut() {
+        members.extend(pairs(record));
+    }
+    writeln!(out, "{line}")
+}
+
+fn pairs(record: &Record<'_>) -> Map<String, Value> {
+    struct Collect(Map<String, Value>);
+
+    impl<'kvs> kv::VisitSource<'kvs> for Collect {
+        fn visit_pair(
+            &mut self,
+            key: kv::Key<'kvs>,
+            value: kv::Value<'kvs>,
+        ) -> Result<(), kv::Error> {
+            let value =
+                value.to_i64().map_or_else(|| json!(value.to_string()), |number| json!(number));
+            self.0.insert(key.to_string(), value);
+            Ok(())
+        }
+    }
+
+    let mut collect = Collect(Map::new());
+    // Collecting never fails.
+    let _ = record.key_values().visit(&mut collect);
+    collect.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record_of<T>(target: &str, level: Level, then: impl FnOnce(&Record<'_>) -> T) -> T {
+        let pairs = [("status", kv::Value::from(200)), ("route", kv::Value::from("/api/notes"))];
+        let pairs: &[(&str, kv::Value<'_>)] = &pairs;
+        let mut record = Record::builder();
+        record.target(target).level(level).key_values(&pairs);
+        then(&record.args(format_args!("a \"request\"")).build())
+    }
+
+    #[test]
+    fn text_is_a_line_of_pairs() {
+        let mut out = Vec::new();
+        record_of("api", Level::Info, |record| write_text(&mut out, record)).unwrap();
+        let line = String::from_utf8(out).unwrap();
+        assert!(line.ends_with(" INFO a \"request\" route=/api/notes status=200\n"), "{line}");
+    }
+
+    #[test]
+    fn json_is_an_object_a_line() {
+        let mut out = Vec::new();
+        record_of("api", Level::Info, |record| write_json(&mut out, record)).unwrap();
+        let line: Value = serde_json::from_slice(&out).unwrap();
+        assert_eq!(line["message"], "a \"request\"");
+        assert_eq!((&line["status"], &line["route"]), (&json!(200), &json!("/api/notes")));
+    }
+
+    #[test]
+    fn what_libraries_say_in_detail_is_not_written() {
+        for (target, level, is_written) in [
+            ("sqlx::query", Level::Debug, false),
+            ("sea_orm::driver", Level::Trace, false),
+            ("sqlx::query", Level::Warn, true),
+            ("api::middleware", Level::Debug, true),
+        ] {
+            assert_eq!(record_of(target, level, may_be_written), is_written, "{target}");
+        }
+    }
+}
