@@ -9,6 +9,13 @@ const UP: Command = Command::Up { num: Some(1) };
 const DOWN: Command = Command::Down { num: 1 };
 const ALL_UP: Command = Command::Up { num: None };
 
+/// `MigratorTrait` applies in the order of the list, not of the names.
+#[test]
+fn the_list_is_sorted_by_name_and_names_are_unique() {
+    let names = testkit::migrations();
+    assert!(names.is_sorted_by(|earlier, later| earlier < later), "{names:?}");
+}
+
 #[tokio::test]
 async fn down_one_by_one_and_up_again_gives_the_same_schema_at_each_level() {
     let database = TestDatabase::empty().await;
