@@ -1,5 +1,6 @@
 //! The command line.
 
+mod doctor;
 mod healthcheck;
 mod migrate;
 mod password;
@@ -35,6 +36,8 @@ enum Command {
     /// Manage sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Say how the settings and the database are, a line each; exit status 1 when something is bad
+    Doctor,
     /// Print the OpenAPI document
     Openapi,
     /// Ask the service that runs here whether it serves; exit status 0 when it does
@@ -76,6 +79,7 @@ impl Arguments {
             Command::Migrate(arguments) => migrate::run(arguments).await,
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Command::Doctor => doctor::run().await,
             Command::Healthcheck => healthcheck::run(),
             Command::Openapi => {
                 let document = openapi::document_json();

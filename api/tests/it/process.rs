@@ -368,6 +368,28 @@ async fn the_schema_is_changed_by_commands() {
 }
 
 #[tokio::test]
+async fn the_doctor_says_how_it_is_a_line_each() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
+    let doctor = || run(directory.path(), &settings, &["doctor"]);
+    let told = doctor();
+    assert!(told.status.success(), "{}", text(&told.stdout));
+    assert!(text(&told.stdout).contains("look  admins: none"), "{}", text(&told.stdout));
+    with_password(directory.path(), &settings, &["user", "create", "root", "--admin"]);
+    let told = text(&doctor().stdout);
+    assert!(told.lines().all(|line| line.starts_with("ok    ")), "{told}");
+    for subject in ["settings", "secret", "version", "schema", "admins"] {
+        assert!(told.contains(&format!(" {subject}: ")), "{subject} in {told}");
+    }
+
+    run(directory.path(), &settings, &["migrate", "down", "--yes"]);
+    let told = doctor();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stdout).contains("BAD   schema: "), "{}", text(&told.stdout));
+}
+
+#[tokio::test]
 async fn what_loses_data_says_so_and_waits_for_a_yes() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();

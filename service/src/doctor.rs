@@ -1,0 +1,139 @@
+//! What an operator wants to know before users find out.
+
+use chrono::{DateTime, Utc};
+use entity::user;
+use migration::sqlite_file;
+use sea_orm::{ConnectionTrait, DbBackend, PaginatorTrait, Statement, TryGetable};
+
+use crate::{Db, DbSettings, Result, clock};
+
+/// Below this the next notes may not fit, in bytes.
+const LITTLE_DISK: u64 = 500 * 1024 * 1024;
+
+/// The clocks of the service and of the database may differ by so much, in seconds.
+const CLOCK_SKEW: i64 = 5;
+
+/// How something is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// It works, and somebody should look at it.
+    Doubtful,
+    /// It does not work.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub subject: &'static str,
+    /// How it is.
+    pub health: Health,
+    /// What was seen, and what to do about it.
+    pub detail: String,
+}
+
+impl Finding {
+    /// What was seen of a subject.
+    pub fn new(subject: &'static str, health: Health, detail: impl Into<String>) -> Self {
+        Self { subject, health, detail: detail.into() }
+    }
+
+    fn of(subject: &'static str, examined: Result<Self>) -> Self {
+        examined.unwrap_or_else(|error| {
+            let cause = std::error::Error::source(&error).map(ToString::to_string);
+            Self::new(subject, Health::Bad, cause.unwrap_or_else(|| error.to_string()))
+        })
+    }
+}
+
+/// Looks at the database and what is around it. Changes nothing.
+pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
+    let mut findings = vec![
+        Finding::of("version", version(db).await),
+        Finding::of("schema", schema(db).await),
+        Finding::of("admins", admins(db).await),
+    ];
+    if db.is_postgres() {
+        findings.push(Finding::of("clock", clock_skew(db).await));
+        findings.push(Finding::of("connections", connections(db, settings).await));
+    } else {
+        findings.push(Finding::of("foreign keys", foreign_keys(db).await));
+        findings.push(disk(settings));
+    }
+    findings
+}
+
+async fn version(db: &Db) -> Result<Finding> {
+    let sql =
+        if db.is_postgres() { "SELECT version()" } else { "SELECT 'SQLite ' || sqlite_version()" };
+    let version: String = one(db, sql).await?;
+    Ok(Finding::new("version", Health::Good, version))
+}
+
+async fn schema(db: &Db) -> Result<Finding> {
+    db.require_schema().await?;
+    Ok(Finding::new("schema", Health::Good, "has all migrations of this version"))
+}
+
+async fn admins(db: &Db) -> Result<Finding> {
+    let count = user::Entity::find_enabled_admins().count(db.reader()).await?;
+    Ok(match count {
+        0 => Finding::new("admins", Health::Doubtful, "none: `teamnotes user promote` makes one"),
+        count => Finding::new("admins", Health::Good, format!("{count} enabled")),
+    })
+}
+
+async fn clock_skew(db: &Db) -> Result<Finding> {
+    let theirs: DateTime<Utc> = one(db, "SELECT clock_timestamp()").await?;
+    let skew = (clock::now() - theirs).num_seconds();
+    Ok(if skew.abs() <= CLOCK_SKEW {
+        Finding::new("clock", Health::Good, "agrees with the database's")
+    } else {
+        let detail = format!("{skew} s ahead of the database's: sessions may end early or late");
+        Finding::new("clock", Health::Doubtful, detail)
+    })
+}
+
+async fn connections(db: &Db, settings: &DbSettings) -> Result<Finding> {
+    let most: String = one(db, "SHOW max_connections").await?;
+    let (ours, most) = (settings.max_connections, most.parse::<u32>().unwrap_or(0));
+    let detail = format!("{ours} of the server's {most} for each instance");
+    let health = if ours.saturating_mul(2) <= most { Health::Good } else { Health::Doubtful };
+    Ok(Finding::new("connections", health, detail))
+}
+
+async fn foreign_keys(db: &Db) -> Result<Finding> {
+    let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
+    let dangling = db.reader().query_all_raw(check).await?.len();
+    Ok(match dangling {
+        0 => Finding::new("foreign keys", Health::Good, "all lead somewhere"),
+        count => {
+            let detail = format!("{count} rows refer to rows that are not there: restore a backup");
+            Finding::new("foreign keys", Health::Bad, detail)
+        }
+    })
+}
+
+fn disk(settings: &DbSettings) -> Finding {
+    let Some(file) = sqlite_file::of(&settings.url) else {
+        return Finding::new("disk", Health::Doubtful, "none: all is lost when the service ends");
+    };
+    match fs4::available_space(&file) {
+        Err(error) => Finding::new("disk", Health::Bad, error.to_string()),
+        Ok(free) => {
+            let health = if free < LITTLE_DISK { Health::Doubtful } else { Health::Good };
+            Finding::new("disk", health, format!("{} MiB free", free / 1024 / 1024))
+        }
+    }
+}
+
+/// The one value that a query gives.
+async fn one<T: TryGetable>(db: &Db, sql: &str) -> Result<T> {
+    let backend = db.reader().get_database_backend();
+    let row = db.reader().query_one_raw(Statement::from_string(backend, sql)).await?;
+    let row = row.ok_or_else(|| crate::Error::internal("no row"))?;
+    row.try_get_by_index(0).map_err(Into::into)
+}
