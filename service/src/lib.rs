@@ -6,6 +6,7 @@
 
 pub mod clock;
 mod db;
+pub mod demo;
 pub mod doctor;
 mod error;
 pub mod notes;

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod demo;
 mod doctor;
 mod healthcheck;
 mod migrate;
@@ -36,6 +37,8 @@ enum Command {
     /// Manage sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Fill a database that has no users with made-up data, to look at or to measure with
+    Demo(demo::Arguments),
     /// Say how the settings and the database are, a line each; exit status 1 when something is bad
     Doctor,
     /// Print the OpenAPI document
@@ -79,6 +82,7 @@ impl Arguments {
             Command::Migrate(arguments) => migrate::run(arguments).await,
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Command::Demo(arguments) => demo::run(arguments).await,
             Command::Doctor => doctor::run().await,
             Command::Healthcheck => healthcheck::run(),
             Command::Openapi => {

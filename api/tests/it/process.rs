@@ -390,6 +390,35 @@ async fn the_doctor_says_how_it_is_a_line_each() {
 }
 
 #[tokio::test]
+async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut samples = Vec::new();
+    for _ in 0..2 {
+        let database = TestDatabase::migrated().await;
+        let settings = [("DATABASE_URL", database.url())];
+        let demo = || run(directory.path(), &settings, &["demo", "--users", "250"]);
+        let told = demo();
+        assert!(told.status.success(), "{}", text(&told.stderr));
+        let told = text(&told.stdout);
+        assert!(
+            told.starts_with("250 users, 25 teams, 5000 notes and 2500 marks are made\n"),
+            "{told}"
+        );
+        for (table, rows) in
+            [("users", 250), ("notes", 5000), ("user_notes", 2500), ("memberships", 500)]
+        {
+            assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, rows);
+        }
+        let sample = "SELECT SUM(LENGTH(content) * id) + SUM(CASE WHEN important THEN id ELSE 0 END) FROM notes";
+        samples.push(database.number(&format!("SELECT CAST(({sample}) AS bigint)")).await);
+        let again = demo();
+        assert_eq!(again.status.code(), Some(1));
+        assert!(text(&again.stderr).contains("has users already"), "{}", text(&again.stderr));
+    }
+    assert_eq!(samples[0], samples[1]);
+}
+
+#[tokio::test]
 async fn what_loses_data_says_so_and_waits_for_a_yes() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();

@@ -1,0 +1,239 @@
+//! Data to look at and to measure with: plausible, and the same each time.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    membership::{self, Role},
+    note, team, text, user, user_note,
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::{NotSet, Set},
+    ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect,
+};
+
+use crate::{Db, Error, Passwords, Result, users::Password};
+
+/// Notes that each user has written.
+const NOTES: usize = 20;
+/// Notes that each user has marked.
+const MARKS: usize = 10;
+/// Users for each team.
+const USERS_A_TEAM: usize = 10;
+/// Teams that each user belongs to, as far as there are so many.
+const TEAMS: usize = 2;
+/// Rows of one statement: what it binds stays below the databases' limits.
+const CHUNK: usize = 2_000;
+
+const FIRST_NAMES: [&str; 16] = [
+    "Aino", "Bruno", "Chiara", "Dmitri", "Élodie", "Fatima", "Günther", "Hanna", "Ikaika",
+    "Jamila", "Kaori", "Łukasz", "Mónica", "Ngozi", "Øystein", "Priya",
+];
+const LAST_NAMES: [&str; 12] = [
+    "Andersson",
+    "Brandão",
+    "Çelik",
+    "Dubois",
+    "Eriksen",
+    "Fischer",
+    "Güneş",
+    "Hämäläinen",
+    "Ito",
+    "Jovanović",
+    "Kowalski",
+    "Lindqvist",
+];
+const TEAM_NAMES: [&str; 8] =
+    ["Operations", "Design", "Research", "Support", "Finance", "Platform", "Field Work", "Archive"];
+const SUBJECTS: [&str; 10] = [
+    "The backup of last night",
+    "Our reading of the contract",
+    "The new login page",
+    "The migration to PostgreSQL",
+    "Tuesday's meeting",
+    "The draft of the manual",
+    "The invoice for the servers",
+    "The list of open questions",
+    "The test on the slow machine",
+    "The workshop in spring",
+];
+const PREDICATES: [&str; 10] = [
+    "was restored on another machine and is complete",
+    "needs one more pair of eyes",
+    "is ready to be shown to everyone",
+    "took longer than we thought",
+    "is moved to next week",
+    "has answered most of what was unclear",
+    "should be repeated with more data",
+    "was the reason for three calls",
+    "is worth a page in the handbook",
+    "can be closed",
+];
+
+/// What was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filled {
+    /// Users; the first one is an admin.
+    pub users: usize,
+    /// Teams.
+    pub teams: usize,
+    /// Notes.
+    pub notes: usize,
+    /// Marks.
+    pub marks: usize,
+}
+
+/// Fills a database that has no users, in one transaction. All users have the same password.
+/// `progress` is told how many rows are done, and of how many.
+///
+/// # Errors
+/// [`Error::Invalid`] when there are users already; nothing is changed then.
+pub async fn fill(
+    db: &Db,
+    passwords: &Passwords,
+    users: usize,
+    password: Password,
+    progress: &(dyn Fn(usize, usize) + Send + Sync),
+) -> Result<Filled> {
+    let hash = passwords.hash(password).await?;
+    let transaction = db.begin().await?;
+    if user::Entity::find().count(&transaction).await? > 0 {
+        return Err(Error::invalid("database", "has users already"));
+    }
+    let teams = users.div_ceil(USERS_A_TEAM);
+    let filled = Filled { users, teams, notes: users * NOTES, marks: users * MARKS };
+    let memberships = users * TEAMS.min(teams);
+    let total = users + teams + memberships + filled.notes + filled.marks;
+    let rows = Rows { transaction: &transaction, progress, total, done: 0.into() };
+
+    rows.insert((0..users).map(|number| new_user(number, &hash))).await?;
+    let user_ids = ids::<user::Entity>(&transaction, user::Column::Id).await?;
+    rows.insert((0..teams).map(new_team)).await?;
+    let team_ids = ids::<team::Entity>(&transaction, team::Column::Id).await?;
+    rows.insert((0..memberships).map(|number| new_membership(number, &user_ids, &team_ids)))
+        .await?;
+    rows.insert((0..filled.notes).map(|number| new_note(number, &user_ids))).await?;
+    let note_ids = ids::<note::Entity>(&transaction, note::Column::Id).await?;
+    rows.insert((0..filled.marks).map(|number| new_mark(number, &user_ids, &note_ids))).await?;
+    transaction.commit().await?;
+    Ok(filled)
+}
+
+/// Inserts in chunks, and tells how far it is.
+struct Rows<'a> {
+    transaction: &'a DatabaseTransaction,
+    progress: &'a (dyn Fn(usize, usize) + Send + Sync),
+    total: usize,
+    done: std::sync::atomic::AtomicUsize,
+}
+
+impl Rows<'_> {
+    async fn insert<A>(&self, rows: impl Iterator<Item = A>) -> Result<()>
+    where
+        A: ActiveModelTrait,
+    {
+        let mut rows = rows.peekable();
+        while rows.peek().is_some() {
+            let chunk: Vec<A> = rows.by_ref().take(CHUNK).collect();
+            let count = chunk.len();
+            A::Entity::insert_many(chunk).exec_without_returning(self.transaction).await?;
+            let before = self.done.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
+            (self.progress)(before + count, self.total);
+        }
+        Ok(())
+    }
+}
+
+async fn ids<E: EntityTrait>(db: &impl ConnectionTrait, id: E::Column) -> Result<Vec<i64>> {
+    let ids = E::find().select_only().column(id).order_by_asc(id).into_tuple().all(db).await?;
+    Ok(ids)
+}
+
+/// A number that looks random and is the same each time (SplitMix64).
+fn mixed(number: usize) -> usize {
+    let mut z = (number as u64).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (z ^ (z >> 31)) as usize
+}
+
+fn pick<T: Copy>(from: &[T], number: usize) -> T {
+    from[number % from.len()]
+}
+
+/// Some minute of the years from 2024 on.
+fn time(number: usize) -> DateTime<Utc> {
+    let first = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
+    first + TimeDelta::minutes((mixed(number) % 1_000_000) as i64)
+}
+
+fn new_user(number: usize, hash: &str) -> user::ActiveModel {
+    let name = format!(
+        "{} {}",
+        pick(&FIRST_NAMES, mixed(number)),
+        pick(&LAST_NAMES, mixed(number) / FIRST_NAMES.len())
+    );
+    let created_at = time(number);
+    user::ActiveModel {
+        id: NotSet,
+        username: Set(format!("user{}", number + 1)),
+        name_folded: Set(text::fold(&name)),
+        name: Set(name),
+        password_hash: Set(Some(hash.to_owned())),
+        admin: Set(number == 0),
+        disabled: Set(false),
+        created_at: Set(created_at),
+        updated_at: Set(created_at),
+    }
+}
+
+fn new_team(number: usize) -> team::ActiveModel {
+    let name = format!("{} {}", pick(&TEAM_NAMES, number), number / TEAM_NAMES.len() + 1);
+    team::ActiveModel { id: NotSet, name_folded: Set(text::fold(&name)), name: Set(name) }
+}
+
+/// Each user is in two neighbouring teams; the first to join owns.
+fn new_membership(number: usize, users: &[i64], teams: &[i64]) -> membership::ActiveModel {
+    let (user, nth) = (number % users.len(), number / users.len());
+    let team = (user / USERS_A_TEAM + nth) % teams.len();
+    let is_owner = nth == 0 && user.is_multiple_of(USERS_A_TEAM);
+    membership::ActiveModel {
+        id: NotSet,
+        user_id: Set(users[user]),
+        team_id: Set(teams[team]),
+        role: Set(if is_owner { Role::Owner } else { Role::Member }),
+        joined_at: Set(time(number)),
+    }
+}
+
+fn new_note(number: usize, users: &[i64]) -> note::ActiveModel {
+    let random = mixed(number);
+    let content = format!(
+        "{} {}. {} {}.",
+        pick(&SUBJECTS, random),
+        pick(&PREDICATES, random / 10),
+        pick(&SUBJECTS, random / 100),
+        pick(&PREDICATES, random / 1_000),
+    );
+    let written = time(number);
+    note::ActiveModel {
+        id: NotSet,
+        content_folded: Set(text::fold(&content)),
+        content: Set(content),
+        important: Set(random.is_multiple_of(5)),
+        date: Set(written),
+        user_id: Set(pick(users, number)),
+        created_at: Set(written),
+        updated_at: Set(written),
+    }
+}
+
+/// The marks of one user are neighbours, so none comes twice.
+fn new_mark(number: usize, users: &[i64], notes: &[i64]) -> user_note::ActiveModel {
+    let (user, nth) = (number / MARKS, number % MARKS);
+    user_note::ActiveModel {
+        id: NotSet,
+        user_id: Set(users[user]),
+        note_id: Set(pick(notes, mixed(user) / 2 + nth)),
+        read: Set(mixed(number).is_multiple_of(3)),
+    }
+}
