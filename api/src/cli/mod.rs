@@ -7,7 +7,11 @@ mod migrate;
 mod password;
 mod user;
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use service::{Db, Viewer, sessions, users::UserKey};
@@ -37,6 +41,11 @@ enum Command {
     /// Manage sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Copy an SQLite database into a new file while the service runs
+    Backup {
+        /// The file to make
+        file: PathBuf,
+    },
     /// Fill a database that has no users with made-up data, to look at or to measure with
     Demo(demo::Arguments),
     /// Say how the settings and the database are, a line each; exit status 1 when something is bad
@@ -82,6 +91,7 @@ impl Arguments {
             Command::Migrate(arguments) => migrate::run(arguments).await,
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Command::Backup { file } => back_up(&file).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Doctor => doctor::run().await,
             Command::Healthcheck => healthcheck::run(),
@@ -132,6 +142,12 @@ async fn connect() -> Result<Db, CommandError> {
     let db = Db::connect(&database()?).await?;
     db.require_schema().await?;
     Ok(db)
+}
+
+async fn back_up(file: &Path) -> Result<(), CommandError> {
+    connect().await?.back_up(file).await?;
+    println!("{} is made", file.display());
+    Ok(())
 }
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {

@@ -419,6 +419,27 @@ async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
 }
 
 #[tokio::test]
+async fn a_backup_is_a_database_that_can_be_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = Served::start(directory.path(), &[]);
+    let alice = json!({ "username": "alice", "name": "Alice", "password": "walnut-harbour-42" });
+    assert_eq!(served.send(Method::POST, "/api/users", Some(alice)).await.0, 201);
+    let copy = run(directory.path(), &[], &["backup", "copy.db"]);
+    assert!(copy.status.success(), "{}", text(&copy.stderr));
+    let again = run(directory.path(), &[], &["backup", "copy.db"]);
+    assert_eq!(again.status.code(), Some(1), "it was written over");
+
+    let restored = Served::start(directory.path(), &[("DATABASE_URL", "sqlite:copy.db")]);
+    assert_eq!(restored.send(Method::GET, "/api/users/alice", None).await.0, 200);
+    let database = TestDatabase::migrated().await;
+    if database.is_postgres() {
+        let settings = [("DATABASE_URL", database.url())];
+        let refused = run(directory.path(), &settings, &["backup", "other.db"]);
+        assert!(text(&refused.stderr).contains("pg_dump"), "{}", text(&refused.stderr));
+    }
+}
+
+#[tokio::test]
 async fn what_loses_data_says_so_and_waits_for_a_yes() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
