@@ -1,17 +1,17 @@
 //! Settings: from the environment and `.env`. All that is wrong with them is told at once.
 
-use std::{fmt, fs, net::SocketAddr, str::FromStr, time::Duration};
+mod reader;
+
+use std::{fmt, net::SocketAddr};
 
 use chrono::TimeDelta;
+use reader::Reader;
 use service::{
-    DbSettings, PasswordCost, schema,
-    users::{Credentials, Password, Registration, Username},
+    DbSettings, PasswordCost,
+    users::{Credentials, Registration},
 };
 
 use crate::logging::LogFormat;
-
-/// Where the notes are when nothing else is said.
-const DEFAULT_DATABASE: &str = "sqlite://data/teamnotes.db";
 
 /// The shortest secret for tokens, in bytes: as long as what HMAC-SHA-256 makes of it.
 pub(crate) const MIN_SECRET: usize = 32;
@@ -134,148 +134,10 @@ fn variable(name: &str) -> Option<String> {
     std::env::var_os(name).map(|value| value.to_string_lossy().into_owned())
 }
 
-/// Reads variables, and keeps what is wrong.
-struct Reader<'a> {
-    variable: &'a dyn Fn(&str) -> Option<String>,
-    wrong: Vec<String>,
-}
-
-impl Reader<'_> {
-    fn plain(&self, name: &str) -> Option<String> {
-        (self.variable)(name).filter(|value| !value.is_empty())
-    }
-
-    /// A variable that may be in a file instead, which `<name>_FILE` names.
-    fn confidential(&mut self, name: &str) -> Option<String> {
-        let file_name = format!("{name}_FILE");
-        let (value, file) = (self.plain(name), self.plain(&file_name));
-        let Some(file) = file else { return value };
-        if value.is_some() {
-            self.wrong.push(format!("{name} and {file_name} are both set: choose one"));
-            return None;
-        }
-        match fs::read_to_string(&file) {
-            Ok(text) => Some(text.trim_end_matches(['\r', '\n']).to_owned()),
-            Err(error) => {
-                self.wrong.push(format!("{file_name}: {file} can't be read: {error}"));
-                None
-            }
-        }
-    }
-
-    fn address(&mut self, name: &str) -> Option<SocketAddr> {
-        let text = self.plain(name)?;
-        let address = text.parse().ok();
-        if address.is_none() {
-            self.wrong.push(format!("{name} must be like 127.0.0.1:9100, not {text:?}"));
-        }
-        address
-    }
-
-    fn number<T: FromStr + PartialOrd + fmt::Display>(
-        &mut self,
-        name: &str,
-        least: T,
-        most: T,
-    ) -> Option<T> {
-        let text = self.plain(name)?;
-        match text.parse() {
-            Ok(number) if number >= least && number <= most => Some(number),
-            _ => {
-                let range = format!("an integer from {least} to {most}");
-                self.wrong.push(format!("{name} must be {range}, not {text:?}"));
-                None
-            }
-        }
-    }
-
-    fn word<T, const N: usize>(&mut self, name: &str, words: [(&str, T); N]) -> Option<T> {
-        let text = self.plain(name)?;
-        let known: Vec<String> = words.iter().map(|(word, _)| (*word).to_owned()).collect();
-        let found = words.into_iter().find(|(word, _)| *word == text);
-        if found.is_none() {
-            self.wrong.push(format!("{name} must be {}, not {text:?}", known.join(" or ")));
-        }
-        found.map(|(_, value)| value)
-    }
-
-    fn database(&mut self) -> DbSettings {
-        let url = self.confidential("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE.into());
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
-            self.wrong.push("DATABASE_URL must start with sqlite: or postgres:".into());
-        }
-        let defaults = DbSettings::new(url);
-        let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);
-        DbSettings {
-            max_connections: self
-                .number("DATABASE_MAX_CONNECTIONS", 1, 1_000)
-                .unwrap_or(defaults.max_connections),
-            acquire_timeout: seconds(
-                self.number("DATABASE_ACQUIRE_TIMEOUT", 1, 60),
-                defaults.acquire_timeout,
-            ),
-            statement_timeout: seconds(
-                self.number("DATABASE_STATEMENT_TIMEOUT", 1, 3_600),
-                defaults.statement_timeout,
-            ),
-            migration_lock: schema::Lock {
-                kind: self
-                    .word(
-                        "MIGRATION_LOCK",
-                        [("auto", schema::LockKind::Auto), ("table", schema::LockKind::Table)],
-                    )
-                    .unwrap_or_default(),
-                timeout: seconds(
-                    self.number("MIGRATION_LOCK_TIMEOUT", 1, 3_600),
-                    defaults.migration_lock.timeout,
-                ),
-            },
-            ..defaults
-        }
-    }
-
-    fn secret(&mut self, database: &DbSettings) -> Option<Secret> {
-        let secret = self.confidential("SECRET").map(|secret| Secret(secret.into_bytes()));
-        match &secret {
-            Some(Secret(bytes)) if bytes.len() < MIN_SECRET => {
-                let length = bytes.len();
-                self.wrong
-                    .push(format!("SECRET must have {MIN_SECRET} bytes at least, not {length}"));
-            }
-            None if !database.is_sqlite() => {
-                self.wrong
-                    .push("SECRET must be set on PostgreSQL, the same for all instances".into());
-            }
-            _ => {}
-        }
-        secret
-    }
-
-    fn first_admin(&mut self) -> Option<Credentials> {
-        let (username, password) =
-            (self.plain("ADMIN_USERNAME"), self.confidential("ADMIN_PASSWORD"));
-        let (username, password) = match (username, password) {
-            (Some(username), Some(password)) => (username, password),
-            (None, None) => return None,
-            _ => {
-                self.wrong.push("ADMIN_USERNAME and ADMIN_PASSWORD must be set together".into());
-                return None;
-            }
-        };
-        let username = Username::parse(username);
-        let password = Password::parse(password);
-        if let Err(why) = &username {
-            self.wrong.push(format!("ADMIN_USERNAME {why}"));
-        }
-        if let Err(why) = &password {
-            self.wrong.push(format!("ADMIN_PASSWORD {why}"));
-        }
-        Some(Credentials { username: username.ok()?, password: password.ok()? })
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
