@@ -24,3 +24,12 @@ ci:
 # The service, or another command of it: just run user list
 run *arguments:
     cargo run --release -- {{ arguments }}
+
+# The migrations through the released sea-orm-cli, which is installed when it is missing
+sea-orm-cli command="status":
+    command -v sea-orm-cli >/dev/null || cargo install sea-orm-cli@2.0.4 --locked
+    sea-orm-cli migrate {{ command }}
+
+# The deployment files, against their schemas and linters
+check-deploy:
+    deploy/check

@@ -7,8 +7,8 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use service::{
-    Auth, Db, Passwords, Throttle, TokenKeys, schema, sqlite_file,
-    users::{self, Credentials, Password, Username},
+    Auth, Db, Passwords, Throttle, TokenKeys, schema,
+    users::{self, FirstAdmin, Password, Username},
 };
 
 use crate::{
@@ -45,6 +45,9 @@ pub enum StartError {
     /// The schema is not that of this binary.
     #[error("the schema of the database does not fit: {0}; run `teamnotes migrate up`")]
     Schema(String),
+    /// There are no threads to hash passwords on.
+    #[error("passwords can't be hashed: {0}")]
+    Passwords(String),
     /// A metric is declared wrongly.
     #[error("metrics can't be counted: {0}")]
     Metrics(String),
@@ -67,7 +70,7 @@ impl Application {
         let db = prepare_database(&settings).await?;
         let secret = secret(&settings)?;
         let passwords = Passwords::new(settings.password_cost)
-            .map_err(|error| StartError::Database(cause(&error)))?;
+            .map_err(|error| StartError::Passwords(cause(&error)))?;
         make_first_admin(&db, &passwords, &settings).await?;
         let auth = Auth {
             keys: TokenKeys::new(&secret),
@@ -197,12 +200,9 @@ fn secret(settings: &Settings) -> Result<Vec<u8>, StartError> {
     if let Some(secret) = &settings.secret {
         return Ok(secret.0.clone());
     }
-    match sqlite_file::of(&settings.database.url) {
-        Some(mut file) => {
-            file.as_mut_os_string().push(".secret");
-            secret::read_or_make(&file)
-                .map_err(|error| StartError::File(file.display().to_string(), error))
-        }
+    match secret::file(settings) {
+        Some(file) => secret::read_or_make(&file)
+            .map_err(|error| StartError::File(file.display().to_string(), error)),
         None => service::random::text(48).map(String::into_bytes).map_err(|error| {
             StartError::File("the system's randomness".into(), io::Error::other(error))
         }),
@@ -235,7 +235,7 @@ async fn make_first_admin(
 
 async fn make_random_admin(db: &Db, passwords: &Passwords) -> service::Result<bool> {
     let password = service::random::text(15)?;
-    let admin = Credentials {
+    let admin = FirstAdmin {
         username: Username::parse("admin".into()).map_err(service::Error::internal)?,
         password: Password::parse(password.clone()).map_err(service::Error::internal)?,
     };

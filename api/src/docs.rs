@@ -6,7 +6,10 @@ use actix_web::{HttpRequest, HttpResponse, http::header};
 use service::Error;
 use utoipa_swagger_ui::Config;
 
-use crate::problem::Problem;
+use crate::{
+    openapi::{Missing, ServerProblems},
+    problem::Problem,
+};
 
 /// Only this service may be asked, and nothing be loaded from elsewhere.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
@@ -15,7 +18,7 @@ const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
 
 /// The page.
 #[utoipa::path(get, path = "/docs", tag = "operations",
-    responses((status = 200, description = "This document as a page", body = str, content_type = "text/html")))]
+    responses((status = 200, description = "This document as a page", body = str, content_type = "text/html"), ServerProblems))]
 pub(crate) async fn page() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
@@ -25,7 +28,7 @@ pub(crate) async fn page() -> HttpResponse {
 
 /// What the page loads.
 #[utoipa::path(get, path = "/docs/{file}", tag = "operations", params(("file" = String, Path)),
-    responses((status = 200, description = "An asset of the page"), crate::openapi::Problems))]
+    responses((status = 200, description = "An asset of the page"), ServerProblems, Missing))]
 pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let file = request.match_info().get("file").unwrap_or_default();
     let config = Arc::new(Config::from("/api/openapi.json"));

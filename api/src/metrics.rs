@@ -10,7 +10,7 @@ use prometheus::{
 use service::{Error, sessions};
 
 use crate::{
-    openapi::Problems,
+    openapi::ServerProblems,
     problem::Problem,
     state::{AppState, State},
 };
@@ -135,7 +135,7 @@ impl Metrics {
 /// What the service counts.
 #[utoipa::path(get, path = "/metrics", tag = "operations",
     responses((status = 200, description = "Prometheus text", body = str, content_type = "text/plain"),
-        Problems))]
+        ServerProblems))]
 pub(crate) async fn metrics(state: AppState) -> Result<HttpResponse, Problem> {
     let text = state.metrics.render(&state).await?;
     Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))

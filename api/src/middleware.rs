@@ -37,9 +37,13 @@ pub(crate) async fn frame<B: MessageBody>(
     let started = Instant::now();
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
+    let metrics = request.app_data::<AppState>().map(|state| state.metrics.clone());
     let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
     // The handler panicked: its request is gone, so the answer can't be made of it.
     let Ok(response) = called else {
+        if let Some(metrics) = metrics {
+            metrics.request(&method, UNMATCHED, 500, started.elapsed());
+        }
         let (method, request) = (method.as_str(), id.to_str().unwrap_or_default());
         log::error!(method, route = path, request; "panicked");
         return Err(Panicked { id }.into());
@@ -49,9 +53,9 @@ pub(crate) async fn frame<B: MessageBody>(
     let route = response.request().match_pattern();
     let status = response.status();
     let elapsed = started.elapsed();
-    if let Some(state) = response.request().app_data::<AppState>() {
+    if let Some(metrics) = metrics {
         let route = route.as_deref().unwrap_or(UNMATCHED);
-        state.metrics.request(&method, route, status.as_u16(), elapsed);
+        metrics.request(&method, route, status.as_u16(), elapsed);
     }
     write_log(&response, &method, &route.unwrap_or(path), elapsed, &id);
     add_headers(response.headers_mut(), id);

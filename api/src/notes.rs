@@ -4,13 +4,15 @@ use actix_web::{HttpResponse, web::Json};
 use chrono::{DateTime, Utc};
 use entity::note;
 use serde::Serialize;
-use service::notes::{self, Change, Content, Detail, Filter, NewNote};
-use service::users::UserKey;
+use service::{
+    notes::{self, Change, Content, Detail, Filter, NewNote},
+    users::UserKey,
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     extract::{Body, FromBody, FromQuery, Id, List, Me, Members, Params, boolean, text, time},
-    openapi::{BodyProblems, PageParams, Problems},
+    openapi::{BodyProblems, Forbidden, Missing, PageParams, Problems},
     problem::Problem,
     state::AppState,
     users::AuthorBody,
@@ -171,14 +173,14 @@ pub(crate) async fn create(
 
 /// A note, its author, and who has marked it.
 #[utoipa::path(get, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 200, description = "The note", body = NoteDetailBody), Problems))]
+    responses((status = 200, description = "The note", body = NoteDetailBody), Problems, Missing))]
 pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<NoteDetailBody>, Problem> {
     Ok(Json(notes::get(&state.db, id).await?.into()))
 }
 
 /// Changes a note; for its author.
 #[utoipa::path(method(put, patch), path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
-    request_body = NoteChangeBody, responses((status = 200, description = "The note as it is now", body = NoteBody), Problems, BodyProblems),
+    request_body = NoteChangeBody, responses((status = 200, description = "The note as it is now", body = NoteBody), Problems, Forbidden, Missing, BodyProblems),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -191,7 +193,7 @@ pub(crate) async fn update(
 
 /// Deletes a note and its marks; for its author, or an admin.
 #[utoipa::path(delete, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
+    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing), security(("session" = [])))]
 pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     notes::delete(&state.db, &me, id).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -96,12 +96,12 @@ fn references(statuses: &[&str]) -> BTreeMap<String, RefOr<Response>> {
     statuses.iter().map(|status| ((*status).to_owned(), reference(status))).collect()
 }
 
-/// The failures of operations that take no body.
+/// The failures of every operation under `/api`.
 pub(crate) struct Problems;
 
 impl IntoResponses for Problems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        references(&["400", "401", "403", "404", "405", "500", "503"])
+        references(&["400", "401", "405", "500", "503"])
     }
 }
 
@@ -111,6 +111,33 @@ pub(crate) struct BodyProblems;
 impl IntoResponses for BodyProblems {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
         references(&["408", "413", "415", "422"])
+    }
+}
+
+/// The failures of operations outside `/api`.
+pub(crate) struct ServerProblems;
+
+impl IntoResponses for ServerProblems {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&["405", "500", "503"])
+    }
+}
+
+/// Nothing there.
+pub(crate) struct Missing;
+
+impl IntoResponses for Missing {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&["404"])
+    }
+}
+
+/// Not allowed.
+pub(crate) struct Forbidden;
+
+impl IntoResponses for Forbidden {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        references(&["403"])
     }
 }
 

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     extract::{Body, FromBody, FromQuery, Id, List, Me, Members, Params, boolean, id},
     notes::NoteBody,
-    openapi::{BodyProblems, PageParams, Problems},
+    openapi::{BodyProblems, Forbidden, Missing, PageParams, Problems},
     problem::Problem,
     state::AppState,
 };
@@ -135,7 +135,7 @@ pub(crate) async fn list(
 /// Marks a note, once.
 #[utoipa::path(post, path = "/api/readinglists", tag = "reading list", request_body = NewMarkBody,
     responses((status = 201, description = "It is marked now", body = ReadingBody),
-        (status = 200, description = "It was marked already", body = ReadingBody), Problems, BodyProblems),
+        (status = 200, description = "It was marked already", body = ReadingBody), Problems, Forbidden, BodyProblems),
     security(("session" = [])))]
 pub(crate) async fn mark(
     state: AppState,
@@ -154,7 +154,7 @@ pub(crate) async fn mark(
 /// Says whether a marked note is read; for the owner of the mark.
 #[utoipa::path(method(put, patch), path = "/api/readinglists/{id}", tag = "reading list",
     params(("id" = i64, Path, minimum = 1)), request_body = MarkChangeBody,
-    responses((status = 200, description = "The mark as it is now", body = ReadingBody), Problems, BodyProblems), security(("session" = [])))]
+    responses((status = 200, description = "The mark as it is now", body = ReadingBody), Problems, Forbidden, Missing, BodyProblems), security(("session" = [])))]
 pub(crate) async fn set_read(
     state: AppState,
     me: Me,
@@ -167,7 +167,7 @@ pub(crate) async fn set_read(
 /// Takes a note off the list; for the owner of the mark.
 #[utoipa::path(delete, path = "/api/readinglists/{id}", tag = "reading list",
     params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
+    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing), security(("session" = [])))]
 pub(crate) async fn remove(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     reading_list::remove(&state.db, &me, id).await?;
     Ok(HttpResponse::NoContent().finish())

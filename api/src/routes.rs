@@ -2,7 +2,7 @@
 
 use crate::{
     docs, health, metrics, notes, openapi, reading_list,
-    routing::{RouteTable, change, delete, get, post, query},
+    routing::{RouteTable, change, delete, get, open, post, query},
     sessions, teams, users,
 };
 
@@ -36,14 +36,14 @@ pub fn api() -> RouteTable {
 
 /// What the service counts; at an address of its own when `METRICS_ADDR` is set.
 pub fn metrics() -> RouteTable {
-    RouteTable::default().at("/metrics", [get(metrics::metrics)])
+    RouteTable::default().at("/metrics", [open(metrics::metrics)])
 }
 
 /// Everything else.
 pub fn operations() -> RouteTable {
     RouteTable::default()
-        .at("/healthz", [get(health::live)])
-        .at("/readyz", [get(health::ready)])
-        .at("/docs", [query(docs::page)])
-        .at("/docs/{file}", [query(docs::asset)])
+        .at("/healthz", [open(health::live)])
+        .at("/readyz", [open(health::ready)])
+        .at("/docs", [open(docs::page)])
+        .at("/docs/{file}", [open(docs::asset)])
 }

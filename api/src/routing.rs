@@ -35,6 +35,14 @@ where
     endpoint(vec![Method::GET, Method::HEAD], handler)
 }
 
+/// `GET`, and `HEAD` with it, whatever the query: probes and browsers add what they like.
+pub(crate) fn open<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
+where
+    F::Output: Responder + 'static,
+{
+    query(handler)
+}
+
 /// `POST`.
 pub(crate) fn post<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
 where

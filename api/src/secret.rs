@@ -4,10 +4,19 @@ use std::{
     fs::{self, OpenOptions},
     io::{self, ErrorKind, Write},
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
-use crate::config::MIN_SECRET;
+use service::sqlite_file;
+
+use crate::{Settings, config::MIN_SECRET};
+
+/// Where the secret is kept, when none is set: beside the SQLite file, if there is one.
+pub(crate) fn file(settings: &Settings) -> Option<PathBuf> {
+    let mut file = sqlite_file::of(&settings.database.url)?;
+    file.as_mut_os_string().push(".secret");
+    Some(file)
+}
 
 /// Reads the secret of this file, which is made (mode 0600) when it is missing. Of several
 /// processes that start at once, all get the same.

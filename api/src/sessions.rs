@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::{
     extract::{Address, Body, FromBody, FromQuery, Id, List, Me, Members, Params, UserAgent, text},
-    openapi::{BodyProblems, PageParams, Problems, Throttled},
+    openapi::{BodyProblems, Forbidden, Missing, PageParams, Problems, Throttled},
     problem::Problem,
     state::AppState,
 };
@@ -155,7 +155,7 @@ pub(crate) async fn current(me: Me) -> Json<CurrentSessionBody> {
 
 /// Ends a session; for its user, or an admin.
 #[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "Its token is dead"), Problems), security(("session" = [])))]
+    responses((status = 204, description = "Its token is dead"), Problems, Forbidden, Missing), security(("session" = [])))]
 pub(crate) async fn end(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     sessions::end(&state.db, &me, id).await?;
     Ok(HttpResponse::NoContent().finish())

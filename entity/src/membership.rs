@@ -99,6 +99,11 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(key.condition())
     }
 
+    /// Of these users.
+    fn of_users(self, user_ids: impl IntoIterator<Item = i64>) -> Self {
+        self.filter(COLUMN.user_id.is_in(user_ids))
+    }
+
     /// Of other users than this.
     fn not_of_user(self, user_id: i64) -> Self {
         self.filter(COLUMN.user_id.ne(user_id))
@@ -154,7 +159,10 @@ impl Entity {
     /// When the database fails.
     pub async fn promote_heirs_of(db: &impl ConnectionTrait, user_id: i64) -> Result<(), DbErr> {
         let owned = Self::find().of_user(user_id).owners();
-        let owned_by_others = Self::find_members().owners().not_of_user(user_id);
+        let owned_by_others = Self::find_members()
+            .owners()
+            .not_of_user(user_id)
+            .filter(Column::TeamId.in_subquery(team_ids(owned.clone())));
         let by_standing = WindowStatement::partition_by((Entity, Column::TeamId))
             .order_by((user::Entity, user::Column::Disabled), Order::Asc)
             .order_by((Entity, Column::Id), Order::Asc)

@@ -145,6 +145,11 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(note_count().gt(count))
     }
 
+    /// The ones with these ids.
+    fn with_ids(self, ids: impl IntoIterator<Item = i64>) -> Self {
+        self.filter(COLUMN.id.is_in(ids))
+    }
+
     /// The one with this id or username.
     fn identified_by(self, key: &UserKey) -> Self {
         self.filter(key.condition())

@@ -31,6 +31,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it can take away tables or columns.
+    pub fn may_lose_data(self) -> bool {
+        match self {
+            Self::Up { .. } | Self::Status => false,
+            Self::Down { .. } | Self::Fresh | Self::Refresh | Self::Reset => true,
+        }
+    }
+
     /// Does it, and prints the state of each migration after it.
     ///
     /// # Errors

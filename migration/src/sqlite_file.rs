@@ -7,13 +7,19 @@ use std::{
     path::PathBuf,
 };
 
+use percent_encoding::percent_decode_str;
+
 /// The file that the URL names. None for other databases, and for SQLite in memory.
 pub fn of(url: &str) -> Option<PathBuf> {
     let file = url.strip_prefix("sqlite:")?;
     let file = file.strip_prefix("//").unwrap_or(file);
     let (path, options) = file.split_once('?').unwrap_or((file, ""));
     let in_memory = path.is_empty() || path == ":memory:" || options.contains("mode=memory");
-    if in_memory { None } else { Some(PathBuf::from(path)) }
+    if in_memory {
+        return None;
+    }
+    let path = percent_decode_str(path).decode_utf8_lossy();
+    Some(PathBuf::from(path.into_owned()))
 }
 
 /// Makes the file, and its directory, when they are missing: for their owner only, since password
@@ -47,6 +53,7 @@ mod tests {
             ("sqlite:a.db", Some("a.db")),
             ("sqlite://data/a.db?mode=rwc", Some("data/a.db")),
             ("sqlite:///var/a.db", Some("/var/a.db")),
+            ("sqlite:my%20notes.db", Some("my notes.db")),
             ("sqlite::memory:", None),
             ("sqlite://:memory:", None),
             ("sqlite:x?mode=memory", None),

@@ -160,10 +160,10 @@ fn pick<T: Copy>(from: &[T], number: usize) -> T {
     from[number % from.len()]
 }
 
-/// Some minute of the years from 2024 on.
-fn time(number: usize) -> DateTime<Utc> {
+/// Three seconds after the row before: users come first, what they do follows.
+fn time(position: usize) -> DateTime<Utc> {
     let first = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
-    first + TimeDelta::minutes((mixed(number) % 1_000_000) as i64)
+    first + TimeDelta::seconds(3 * position as i64)
 }
 
 fn new_user(number: usize, hash: &str) -> user::ActiveModel {
@@ -201,7 +201,7 @@ fn new_membership(number: usize, users: &[i64], teams: &[i64]) -> membership::Ac
         user_id: Set(users[user]),
         team_id: Set(teams[team]),
         role: Set(if is_owner { Role::Owner } else { Role::Member }),
-        joined_at: Set(time(number)),
+        joined_at: Set(time(users.len() + number)),
     }
 }
 
@@ -214,7 +214,7 @@ fn new_note(number: usize, users: &[i64]) -> note::ActiveModel {
         pick(&SUBJECTS, random / 100),
         pick(&PREDICATES, random / 1_000),
     );
-    let written = time(number);
+    let written = time(users.len() * (1 + TEAMS) + number);
     note::ActiveModel {
         id: NotSet,
         content_folded: Set(text::fold(&content)),

@@ -1,5 +1,5 @@
 //! The use cases of Teamnotes, their rules and their transactions. A call reads as prose:
-//! `notes::create(&db, &viewer, new)`: the database, who asks, and what is asked for.
+//! `notes::create(&db, &me, new)`: the database, who asks, and what is asked for.
 //!
 //! What comes in is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is
 //! allowed. What goes wrong is an [`Error`].

@@ -1,6 +1,9 @@
 //! The reading list: the notes that a user has marked, and whether they are read.
 
-use entity::user_note::{self, MarkedNote, Scopes as _};
+use entity::{
+    Locking, user,
+    user_note::{self, MarkedNote, Scopes as _},
+};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel,
     sea_query::Order,
@@ -41,9 +44,12 @@ pub async fn list(
 /// get it.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is no such note.
+/// [`Error::Invalid`] when there is no such note; [`Error::SessionExpired`] when the viewer was
+/// deleted meanwhile.
 pub async fn mark(db: &Db, me: &SignedIn, note_id: i64) -> Result<Marked> {
     let transaction = db.begin().await?;
+    let owner = user::Entity::find_by_id(me.user.id).locked_for_reference();
+    owner.one(&transaction).await?.ok_or(Error::SessionExpired)?;
     let (is_new, mark) = loop {
         let added = user_note::Entity::add(&transaction, me.user.id, note_id).await;
         let is_new = added.unless_dangling(|| Error::invalid("note_id", "names no note"))?;

@@ -21,6 +21,8 @@ pub(crate) enum Rule {
     PasswordOf(String, IpAddr),
     /// Wrong passwords from one address, whatever the username.
     Password(IpAddr),
+    /// Wrong passwords of a user who is signed in and wants another.
+    OwnPassword(i64),
     /// Users signed up from one address.
     SignUp(IpAddr),
 }
@@ -29,6 +31,7 @@ impl Rule {
     fn limit(&self) -> u32 {
         match self {
             Self::PasswordOf(..) => 40,
+            Self::OwnPassword(_) => 10,
             Self::Password(_) => 100,
             Self::SignUp(_) => 50,
         }

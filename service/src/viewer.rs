@@ -70,7 +70,10 @@ impl Viewer {
     /// # Errors
     /// As [`Viewer::require_admin`].
     pub fn require_self_or_admin(&self, user_id: i64) -> Result<()> {
-        if self.is(user_id) { Ok(()) } else { self.require_admin() }
+        match self {
+            Self::User(me) => me.require_self_or_admin(user_id),
+            Self::Anonymous | Self::Operator => self.require_admin(),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use reqwest::redirect::Policy;
 use serde_json::json;
 use service::{
     DbSettings, PasswordCost,
-    users::{Credentials, Password, Registration, Username},
+    users::{FirstAdmin, Password, Registration, Username},
 };
 
 use crate::{Client, TestDatabase};
@@ -111,7 +111,7 @@ pub fn settings(url: &str) -> Settings {
         secret: Some(Secret(b"a secret of the tests, and of nobody else".to_vec())),
         session_ttl: TimeDelta::days(30),
         registration: Registration::Open,
-        first_admin: Some(Credentials {
+        first_admin: Some(FirstAdmin {
             username: Username::parse(ADMIN.into()).expect("a username"),
             password: Password::parse(PASSWORD.into()).expect("a password"),
         }),

@@ -6,7 +6,7 @@ use super::{CommandError, connect};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// How many; each writes 20 notes, marks 10 and is in 2 teams
+    /// How many; each writes 20 notes, marks 10 and is in up to 2 teams
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     users: u32,
 }

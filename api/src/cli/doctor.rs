@@ -1,10 +1,11 @@
 use service::{
     Db,
     doctor::{self, Finding, Health},
+    sqlite_file,
 };
 
 use super::CommandError;
-use crate::{Settings, application::cause, config::MIN_SECRET};
+use crate::{Settings, application::cause, config::MIN_SECRET, secret};
 
 /// Says how the settings and the database are, a line each. Fails when something does not work.
 pub(super) async fn run() -> Result<(), CommandError> {
@@ -29,6 +30,10 @@ pub(super) async fn run() -> Result<(), CommandError> {
 async fn examine(settings: &Settings) -> Vec<Finding> {
     let mut findings =
         vec![Finding::new("settings", Health::Good, "all understood"), secret(settings)];
+    if let Some(missing) = missing_file(settings) {
+        findings.push(missing);
+        return findings;
+    }
     match Db::connect(&settings.database).await {
         Ok(db) => findings.extend(doctor::examine(&db, &settings.database).await),
         Err(error) => findings.push(Finding::new("database", Health::Bad, cause(&error))),
@@ -36,10 +41,27 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
+/// Connecting would make an SQLite file that is not there.
+fn missing_file(settings: &Settings) -> Option<Finding> {
+    let file = sqlite_file::of(&settings.database.url).filter(|file| !file.exists())?;
+    let detail = format!("{} is not there; the service makes it at its start", file.display());
+    Some(Finding::new("database", Health::Bad, detail))
+}
+
 fn secret(settings: &Settings) -> Finding {
-    let detail = match &settings.secret {
-        Some(secret) => format!("{} bytes of {MIN_SECRET} at least", secret.0.len()),
-        None => "kept beside the database".into(),
+    let subject = "secret";
+    if let Some(secret) = &settings.secret {
+        let detail = format!("{} bytes of {MIN_SECRET} at least", secret.0.len());
+        return Finding::new(subject, Health::Good, detail);
+    }
+    let Some(file) = secret::file(settings) else {
+        return Finding::new(subject, Health::Doubtful, "made anew at each start");
     };
-    Finding::new("secret", Health::Good, detail)
+    match std::fs::metadata(&file) {
+        Ok(kept) if kept.len() >= MIN_SECRET as u64 => {
+            Finding::new(subject, Health::Good, format!("kept in {}", file.display()))
+        }
+        Ok(_) => Finding::new(subject, Health::Bad, format!("{} is too short", file.display())),
+        Err(_) => Finding::new(subject, Health::Doubtful, "made at the next start"),
+    }
 }

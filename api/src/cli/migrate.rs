@@ -32,9 +32,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
             }
         }
         Command::Run(command) => {
-            let losses = schema::losses(&settings, command).await?;
-            if !losses.is_empty() && !arguments.yes {
-                confirm(&losses)?;
+            if command.may_lose_data() && !arguments.yes {
+                let losses = schema::losses(&settings, command).await?;
+                if !losses.is_empty() {
+                    confirm(&losses)?;
+                }
             }
             schema::run(&settings, command).await?;
         }

@@ -145,7 +145,8 @@ async fn connect() -> Result<Db, CommandError> {
 }
 
 async fn back_up(file: &Path) -> Result<(), CommandError> {
-    connect().await?.back_up(file).await?;
+    // Also a database that is about to be migrated can be copied.
+    Db::connect(&database()?).await?.back_up(file).await?;
     println!("{} is made", file.display());
     Ok(())
 }

@@ -1,6 +1,6 @@
 use clap::{Args, Subcommand};
 use service::{
-    Db, PageRequest, PasswordCost, Passwords, Viewer,
+    Db, PageRequest, PasswordCost, Passwords, Throttle, Viewer,
     users::{self, Change, DisabledFilter, Filter, Name, NewUser, Username},
 };
 
@@ -79,7 +79,9 @@ async fn create(new: Create) -> Result<(), CommandError> {
 
 async fn update(db: &Db, user: &str, change: Change) -> Result<(), CommandError> {
     let key = parse_user(user)?;
-    let changed = users::update(db, &passwords()?, &Viewer::Operator, &key, change).await?;
+    let changed =
+        users::update(db, &passwords()?, &Throttle::new(false), &Viewer::Operator, &key, change)
+            .await?;
     print(&changed);
     Ok(())
 }

@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use reader::Reader;
 use service::{
     DbSettings, PasswordCost,
-    users::{Credentials, Registration},
+    users::{FirstAdmin, Registration},
 };
 
 use crate::logging::LogFormat;
@@ -32,7 +32,7 @@ pub struct Settings {
     /// Who may sign up.
     pub registration: Registration,
     /// Who becomes an admin when there is none.
-    pub first_admin: Option<Credentials>,
+    pub first_admin: Option<FirstAdmin>,
     /// How the log is written.
     pub log_format: LogFormat,
     /// Where `/metrics` is served instead of beside the API.

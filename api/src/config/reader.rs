@@ -2,7 +2,7 @@ use std::{fmt, fs, net::SocketAddr, str::FromStr, time::Duration};
 
 use service::{
     DbSettings, schema,
-    users::{Credentials, Password, Username},
+    users::{FirstAdmin, Password, Username},
 };
 
 use super::{MIN_SECRET, Secret};
@@ -131,7 +131,7 @@ impl Reader<'_> {
         secret
     }
 
-    pub(super) fn first_admin(&mut self) -> Option<Credentials> {
+    pub(super) fn first_admin(&mut self) -> Option<FirstAdmin> {
         let (username, password) =
             (self.plain("ADMIN_USERNAME"), self.confidential("ADMIN_PASSWORD"));
         let (username, password) = match (username, password) {
@@ -150,6 +150,6 @@ impl Reader<'_> {
         if let Err(why) = &password {
             self.wrong.push(format!("ADMIN_PASSWORD {why}"));
         }
-        Some(Credentials { username: username.ok()?, password: password.ok()? })
+        Some(FirstAdmin { username: username.ok()?, password: password.ok()? })
     }
 }

@@ -15,7 +15,7 @@ use service::teams::{self, Added};
 
 use crate::{
     extract::{Body, Id, List, Me, MemberPath, OptionalBody},
-    openapi::{BodyProblems, Conflict, PageParams, Problems},
+    openapi::{BodyProblems, Conflict, Forbidden, Missing, PageParams, Problems},
     problem::Problem,
     state::AppState,
 };
@@ -45,14 +45,14 @@ pub(crate) async fn create(
 
 /// A team and its members.
 #[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 200, description = "The team", body = TeamBody), Problems))]
+    responses((status = 200, description = "The team", body = TeamBody), Problems, Missing))]
 pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<TeamBody>, Problem> {
     Ok(Json(teams::get(&state.db, id).await?.into()))
 }
 
 /// Renames a team; for its owners, or an admin.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
-    request_body = TeamChangeBody, responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, BodyProblems, Conflict),
+    request_body = TeamChangeBody, responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, Forbidden, Missing, BodyProblems, Conflict),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -65,7 +65,7 @@ pub(crate) async fn update(
 
 /// Deletes a team; for its owners, or an admin.
 #[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "It is gone"), Problems), security(("session" = [])))]
+    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing), security(("session" = [])))]
 pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
     teams::delete(&state.db, &me, id).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -75,7 +75,7 @@ pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpRe
 /// are kept, disabled members are left alone.
 #[utoipa::path(method(put, patch), path = "/api/teams/{id}/members", tag = "teams",
     params(("id" = i64, Path, minimum = 1)), request_body = MemberIdsBody,
-    responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, BodyProblems, Conflict), security(("session" = [])))]
+    responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, Forbidden, Missing, BodyProblems, Conflict), security(("session" = [])))]
 pub(crate) async fn set_members(
     state: AppState,
     me: Me,
@@ -89,7 +89,7 @@ pub(crate) async fn set_members(
 /// A member of a team.
 #[utoipa::path(get, path = "/api/teams/{id}/members/{user}", tag = "teams",
     params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
-    responses((status = 200, description = "The member", body = MemberBody), Problems))]
+    responses((status = 200, description = "The member", body = MemberBody), Problems, Missing))]
 pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<MemberBody>, Problem> {
     Ok(Json(teams::member(&state.db, path.team_id, &path.user).await?.into()))
 }
@@ -99,7 +99,7 @@ pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<Mem
     params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
     request_body(content = MembershipBody, description = "May be left out"),
     responses((status = 201, description = "Is a member from now on", body = MemberBody),
-        (status = 200, description = "Was a member", body = MemberBody), Problems, BodyProblems, Conflict),
+        (status = 200, description = "Was a member", body = MemberBody), Problems, Forbidden, Missing, BodyProblems, Conflict),
     security(("session" = [])))]
 pub(crate) async fn put_member(
     state: AppState,
@@ -116,7 +116,7 @@ pub(crate) async fn put_member(
 /// Ends a membership; for owners, an admin, or the member.
 #[utoipa::path(delete, path = "/api/teams/{id}/members/{user}", tag = "teams",
     params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "It is over"), Problems, Conflict), security(("session" = [])))]
+    responses((status = 204, description = "It is over"), Problems, Forbidden, Missing, Conflict), security(("session" = [])))]
 pub(crate) async fn remove_member(
     state: AppState,
     me: Me,

@@ -12,7 +12,7 @@ use service::users::{self, Change, Filter, Include, NewUser};
 
 use crate::{
     extract::{Address, Body, List, Me, Query, UserPath, Viewer},
-    openapi::{BodyProblems, Conflict, PageParams, Problems, Throttled},
+    openapi::{BodyProblems, Conflict, Forbidden, Missing, PageParams, Problems, Throttled},
     problem::Problem,
     state::AppState,
 };
@@ -20,7 +20,7 @@ use crate::{
 /// Users, by id.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(UserParams, PageParams),
     responses((status = 200, description = "A page of users", body = Vec<ListedUserBody>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems),
+        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems, Forbidden),
     security((), ("session" = [])))]
 pub(crate) async fn list(
     state: AppState,
@@ -33,7 +33,7 @@ pub(crate) async fn list(
 
 /// Signs up; while registration is closed, for admins.
 #[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUserBody,
-    responses((status = 201, description = "The new user", body = UserBody, headers(("Location" = String, description = "Where it is"))), Problems, BodyProblems, Conflict, Throttled),
+    responses((status = 201, description = "The new user", body = UserBody, headers(("Location" = String, description = "Where it is"))), Problems, Forbidden, BodyProblems, Conflict, Throttled),
     security((), ("session" = [])))]
 pub(crate) async fn create(
     state: AppState,
@@ -49,7 +49,7 @@ pub(crate) async fn create(
 /// A user, with notes and marked notes. A disabled one is there for admins only.
 #[utoipa::path(get, path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username"), IncludeParams),
-    responses((status = 200, description = "The user", body = UserDetailBody), Problems), security((), ("session" = [])))]
+    responses((status = 200, description = "The user", body = UserDetailBody), Problems, Missing), security((), ("session" = [])))]
 pub(crate) async fn get(
     state: AppState,
     viewer: Viewer,
@@ -62,7 +62,7 @@ pub(crate) async fn get(
 /// Changes a user; for the user and admins.
 #[utoipa::path(method(put, patch), path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username")),
-    request_body = UserChangeBody, responses((status = 200, description = "The user as it is now", body = UserBody), Problems, BodyProblems, Conflict),
+    request_body = UserChangeBody, responses((status = 200, description = "The user as it is now", body = UserBody), Problems, Forbidden, Missing, BodyProblems, Conflict, Throttled),
     security(("session" = [])))]
 pub(crate) async fn update(
     state: AppState,
@@ -71,13 +71,15 @@ pub(crate) async fn update(
     Body(change): Body<Change>,
 ) -> Result<Json<UserBody>, Problem> {
     let viewer = me.viewer();
-    Ok(Json(users::update(&state.db, &state.auth.passwords, &viewer, &key, change).await?.into()))
+    let (passwords, throttle) = (&state.auth.passwords, &state.auth.throttle);
+    let user = users::update(&state.db, passwords, throttle, &viewer, &key, change).await?;
+    Ok(Json(user.into()))
 }
 
 /// Deletes a user and all that is the user's; for the user and admins.
 #[utoipa::path(delete, path = "/api/users/{user}", tag = "users",
     params(("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "It is gone"), Problems, Conflict), security(("session" = [])))]
+    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing, Conflict), security(("session" = [])))]
 pub(crate) async fn delete(
     state: AppState,
     me: Me,

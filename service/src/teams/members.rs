@@ -7,14 +7,13 @@ use entity::{
     user::{self, Scopes as _, UserKey},
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel,
-    QueryFilter, QueryOrder, SelectExt,
+    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel, SelectExt,
 };
 
 use super::{Detail, detail, lock, require_owner};
 use crate::{Db, Error, Result, SignedIn, Violation, clock, users::lock_enabled};
 
-/// A statement binds so many ids at most; databases have limits.
+/// Rows of one insert: what it binds stays below the databases' limits.
 const CHUNK: usize = 1_000;
 
 /// What became of a member.
@@ -124,7 +123,7 @@ async fn replace_members(
 ) -> Result<()> {
     let kept = require_known(transaction, user_ids).await?;
     let kept_owners = membership::Entity::find().in_team(team_id).owners();
-    let kept_owners = kept_owners.filter(membership::Column::UserId.is_in(kept.clone()));
+    let kept_owners = kept_owners.of_users(kept.clone());
     if !me.user.admin && !kept_owners.exists(transaction).await? {
         return Err(Error::LastOwner);
     }
@@ -142,17 +141,9 @@ async fn require_known(
     transaction: &impl ConnectionTrait,
     user_ids: &[i64],
 ) -> Result<HashSet<i64>> {
-    let mut known = HashSet::new();
-    for chunk in user_ids.chunks(CHUNK) {
-        let users = user::Entity::find()
-            .enabled()
-            .filter(user::Column::Id.is_in(chunk.to_vec()))
-            .order_by_asc(user::Column::Id)
-            .locked_for_reference()
-            .all(transaction)
-            .await?;
-        known.extend(users.into_iter().map(|user| user.id));
-    }
+    let users = user::Entity::find().enabled().with_ids(user_ids.to_vec()).locked_for_reference();
+    let users = users.into_partial_model::<user::Author>().all(transaction).await?;
+    let known: HashSet<i64> = users.into_iter().map(|user| user.id).collect();
     let unknown: Vec<Violation> = (user_ids.iter().enumerate())
         .filter(|(_, id)| !known.contains(id))
         .map(|(at, _)| Violation::of(format_args!("user_ids/{at}"), "names no user"))

@@ -2,7 +2,7 @@ use entity::{Locking, session, user};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 
 use super::{Name, Password, UserKey, require_not_last_admin};
-use crate::{Db, Error, Passwords, Result, Viewer, clock};
+use crate::{Db, Error, Passwords, Result, Rule, Throttle, Viewer, clock};
 
 /// What to change of a user; what is `None` stays.
 #[derive(Debug, Default)]
@@ -34,10 +34,12 @@ impl Change {
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others, and for users who would change their own
-/// `admin` or `disabled`; [`Error::Invalid`] when `current_password` is wrong; [`Error::LastAdmin`].
+/// `admin` or `disabled`; [`Error::Invalid`] when `current_password` is wrong,
+/// [`Error::TooManyAttempts`] when it was so too often; [`Error::LastAdmin`].
 pub async fn update(
     db: &Db,
     passwords: &Passwords,
+    throttle: &Throttle,
     viewer: &Viewer,
     key: &UserKey,
     change: Change,
@@ -53,7 +55,7 @@ pub async fn update(
     if change.is_empty() {
         return Ok(user.into());
     }
-    let new_hash = new_password_hash(passwords, viewer, &user, &change).await?;
+    let new_hash = new_password_hash(passwords, throttle, viewer, &user, &change).await?;
 
     let transaction = db.begin().await?;
     if change.drops_admin() {
@@ -72,6 +74,7 @@ pub async fn update(
 
 async fn new_password_hash(
     passwords: &Passwords,
+    throttle: &Throttle,
     viewer: &Viewer,
     user: &user::Model,
     change: &Change,
@@ -82,9 +85,12 @@ async fn new_password_hash(
         let Some(current) = current else {
             return Err(Error::invalid("current_password", "is missing"));
         };
+        let rule = [Rule::OwnPassword(user.id)];
+        throttle.attempt(&rule)?;
         if !passwords.verify(current, user.password_hash.as_deref()).await? {
             return Err(wrong_current_password());
         }
+        throttle.forgive(&rule);
     }
     passwords.hash(password).await.map(Some)
 }

@@ -20,9 +20,7 @@ pub async fn delete(db: &Db, viewer: &Viewer, key: &UserKey) -> Result<()> {
     let transaction = db.begin().await?;
     // Two who share a team and are deleted at once meet here: the second sees what it inherited.
     team::Entity::find_of_user(user.id).locked_for_change().all(&transaction).await?;
-    if user.admin {
-        require_not_last_admin(&transaction, user.id).await?;
-    }
+    require_not_last_admin(&transaction, user.id).await?;
     membership::Entity::promote_heirs_of(&transaction, user.id).await?;
     let deleted = user::Entity::delete_by_id(user.id).exec(&transaction).await?;
     if deleted.rows_affected == 0 {

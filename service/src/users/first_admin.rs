@@ -6,7 +6,7 @@ use crate::{Db, Error, Field, Passwords, Result, error::Constraints};
 
 /// Who becomes the first admin.
 #[derive(Clone, Debug)]
-pub struct Credentials {
+pub struct FirstAdmin {
     /// What the admin logs in with; the name too, until it is changed.
     pub username: Username,
     /// What only the admin knows.
@@ -18,7 +18,7 @@ pub struct Credentials {
 ///
 /// # Errors
 /// [`Error::Taken`] when there is no admin, but a user of this name.
-pub async fn make_first_admin(db: &Db, passwords: &Passwords, admin: Credentials) -> Result<bool> {
+pub async fn make_first_admin(db: &Db, passwords: &Passwords, admin: FirstAdmin) -> Result<bool> {
     if has_admin(db).await? {
         return Ok(false);
     }

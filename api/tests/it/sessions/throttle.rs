@@ -86,3 +86,18 @@ async fn nobody_is_refused_while_throttling_is_off() {
     }
     log_in(&app.anonymous(), "admin", PASSWORD).await.ok();
 }
+
+#[tokio::test]
+async fn a_stolen_session_does_not_help_to_guess_the_password() {
+    let app = throttled().await;
+    let alice = app.user("alice").await;
+    let path = format!("/api/users/{}", alice.id);
+    for _ in 0..10 {
+        let guess = json!({ "password": "another-harbour", "current_password": "wrong-harbour" });
+        assert_eq!(alice.put(&path, guess).await.pointers(), ["/current_password"]);
+    }
+    let right = json!({ "password": "another-harbour", "current_password": PASSWORD });
+    let refused = alice.put(&path, right).await;
+    assert!(retry_after(&refused) > 0);
+    refused.problem(429);
+}
