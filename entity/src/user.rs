@@ -250,7 +250,8 @@ impl Model {
         membership::Entity::add(db, [(self.id, team_id)], joined_at).await.map(|added| added > 0)
     }
 
-    /// Ends the membership in the team, and says whether there was one.
+    /// Ends the membership in the team, and says whether there was one. That a team keeps an owner is
+    /// not known here, but in the service's teams.
     ///
     /// # Errors
     /// When the database fails.
@@ -265,7 +266,8 @@ impl Model {
     }
 
     /// Makes these teams, and no others, the teams of this user. Roles and dates of those that stay
-    /// are kept; a repeated id counts once; all or nothing.
+    /// are kept; a repeated id counts once; all or nothing. That a team keeps an owner is not known
+    /// here, but in the service's teams.
     ///
     /// # Errors
     /// A foreign key violation (see [`DbErr::sql_err`]) when a team is not there.

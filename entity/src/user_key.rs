@@ -7,7 +7,7 @@ use crate::user;
 pub enum UserKey {
     /// A positive id.
     Id(i64),
-    /// Compared without case.
+    /// In lower case, as [`UserKey::parse`] makes it.
     Username(String),
 }
 
