@@ -111,7 +111,9 @@ impl Db {
         &self.reader
     }
 
-    /// For a single statement that writes.
+    /// For a single statement that writes and returns no row. One that returns its row (`insert` of an
+    /// active model) needs a transaction on SQLite: the row comes before the commit, whose failure
+    /// nobody would see.
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }

@@ -130,7 +130,9 @@ pub async fn create(db: &Db, me: &SignedIn, new: NewNote) -> Result<WithAuthor> 
         created_at: Set(now),
         updated_at: Set(now),
     };
-    let note = note.insert(db.writer()).await.unless_dangling(|| Error::SessionExpired)?;
+    let transaction = db.begin().await?;
+    let note = note.insert(&transaction).await.unless_dangling(|| Error::SessionExpired)?;
+    transaction.commit().await?;
     Ok(WithAuthor { note: note.into(), author: me.author() })
 }
 

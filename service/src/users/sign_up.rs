@@ -62,7 +62,10 @@ pub async fn create(
 ) -> Result<user::Account> {
     let password_hash = passwords.hash(new.password).await?;
     let user = new_row(new.username, new.name, password_hash, admin);
-    Ok(user.insert(db.writer()).await.unless_taken(Field::Username)?.into())
+    let transaction = db.begin().await?;
+    let user = user.insert(&transaction).await.unless_taken(Field::Username)?;
+    transaction.commit().await?;
+    Ok(user.into())
 }
 
 /// A row to insert.
