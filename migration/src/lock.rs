@@ -128,13 +128,24 @@ async fn make_lock_row(db: &DatabaseConnection) -> Result<bool, DbErr> {
         "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
     ] {
         match db.execute_unprepared(make).await {
-            Err(error) if matches!(code(&error).as_deref(), Some("23505" | "42P07" | "42P01")) => {
-                return Ok(false);
-            }
+            Err(error) if is_another_making_it(&error) => return Ok(false),
             made => made?,
         };
     }
     Ok(true)
+}
+
+/// `IF NOT EXISTS` looks first and makes then: in between, another process's table, its row type, its
+/// row or its end may come.
+fn is_another_making_it(error: &DbErr) -> bool {
+    const UNIQUE_VIOLATION: &str = "23505";
+    const DUPLICATE_TABLE: &str = "42P07";
+    const DUPLICATE_OBJECT: &str = "42710";
+    const UNDEFINED_TABLE: &str = "42P01";
+    matches!(
+        code(error).as_deref(),
+        Some(UNIQUE_VIOLATION | DUPLICATE_TABLE | DUPLICATE_OBJECT | UNDEFINED_TABLE)
+    )
 }
 
 async fn try_sqlite(db: &DatabaseConnection) -> Result<Option<DatabaseTransaction>, DbErr> {
