@@ -1,4 +1,8 @@
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use actix_web::{
     App, HttpServer,
@@ -12,8 +16,13 @@ use service::{
 };
 
 use crate::{
-    Metrics, Settings, State, config::SettingsError, extract::check_token, middleware::frame,
-    problem::Problem, routes, secret,
+    Metrics, Settings, State,
+    config::SettingsError,
+    extract::check_token,
+    middleware::frame,
+    problem::Problem,
+    routes, secret,
+    starting::{self, Starting},
 };
 
 /// How long requests in flight have to be answered once the service is told to stop, in seconds.
@@ -57,56 +66,30 @@ pub enum StartError {
 }
 
 impl Application {
-    /// Prepares the database, then binds the port. After this requests are queued, and [`run`]
-    /// answers them.
+    /// Binds the port, then prepares the database. Meanwhile it is alive, and not ready; after it
+    /// requests are queued, and [`run`] answers them.
     ///
     /// [`run`]: Application::run
     ///
     /// # Errors
-    /// When anything is not as it must be; no request was taken then.
+    /// When anything is not as it must be; no request was served then.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
-        let metrics = Metrics::new().map_err(|error| StartError::Metrics(error.to_string()))?;
-        count_statements(&mut settings, &metrics);
-        let db = prepare_database(&settings).await?;
-        let secret = secret(&settings)?;
-        let passwords = Passwords::new(settings.password_cost)
-            .map_err(|error| StartError::Passwords(cause(&error)))?;
-        make_first_admin(&db, &passwords, &settings).await?;
-        let auth = Auth {
-            keys: TokenKeys::new(&secret),
-            passwords,
-            session_ttl: settings.session_ttl,
-            registration: settings.registration,
-            throttle: Throttle::new(settings.login_rate_limit),
-        };
-        Self::bind(State { db, auth, metrics }, &settings)
-    }
-
-    fn bind(state: State, settings: &Settings) -> Result<Self, StartError> {
+        let (host, port) = (settings.host.as_str(), settings.port);
+        let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
+        let sockets = starting::listen(host, port).await.map_err(failed)?;
+        let address = sockets[0].local_addr().map_err(failed)?;
+        let starting = Starting::serve(&sockets).map_err(failed)?;
+        let prepared = prepare(&mut settings).await;
+        starting.stop().await;
+        let state = web::Data::new(prepared?);
         let db = state.db.clone();
-        let state = web::Data::new(state);
         let metrics_server = settings
             .metrics_address
             .map(|address| bind_metrics(state.clone(), address))
             .transpose()?;
-        let beside_the_api = metrics_server.is_none();
-        let app = move || {
-            let app = App::new().app_data(state.clone()).wrap(from_fn(frame));
-            let app = app.configure(configure);
-            let metrics = |app: &mut ServiceConfig| routes::metrics().register("", app);
-            let app = if beside_the_api { app.configure(metrics) } else { app };
-            app.default_service(web::to(not_found))
-        };
-        let (host, port) = (settings.host.as_str(), settings.port);
-        let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
-        let server = HttpServer::new(app)
-            .shutdown_timeout(SHUTDOWN_TIMEOUT)
-            .disable_signals()
-            .bind((host, port))
-            .map_err(failed)?;
-        let address = server.addrs().first().copied();
-        let address = address.ok_or_else(|| failed(io::ErrorKind::AddrNotAvailable.into()))?;
-        Ok(Self { address, server: server.run(), metrics_server, db })
+        let server = serve(state, sockets, metrics_server.is_none());
+        let server = server.map_err(|error| StartError::Bind(address.to_string(), error))?;
+        Ok(Self { address, server, metrics_server, db })
     }
 
     /// Where it listens.
@@ -137,6 +120,42 @@ impl Application {
         }
         Ok(())
     }
+}
+
+async fn prepare(settings: &mut Settings) -> Result<State, StartError> {
+    let metrics = Metrics::new().map_err(|error| StartError::Metrics(error.to_string()))?;
+    count_statements(settings, &metrics);
+    let db = prepare_database(settings).await?;
+    let secret = secret(settings)?;
+    let passwords = Passwords::new(settings.password_cost)
+        .map_err(|error| StartError::Passwords(cause(&error)))?;
+    make_first_admin(&db, &passwords, settings).await?;
+    let auth = Auth {
+        keys: TokenKeys::new(&secret),
+        passwords,
+        session_ttl: settings.session_ttl,
+        registration: settings.registration,
+        throttle: Throttle::new(settings.login_rate_limit),
+    };
+    Ok(State { db, auth, metrics })
+}
+
+fn serve(
+    state: web::Data<State>,
+    sockets: Vec<TcpListener>,
+    with_metrics: bool,
+) -> io::Result<Server> {
+    let app = move || {
+        let app = App::new().app_data(state.clone()).wrap(from_fn(frame)).configure(configure);
+        let metrics = |app: &mut ServiceConfig| routes::metrics().register("", app);
+        let app = if with_metrics { app.configure(metrics) } else { app };
+        app.default_service(web::to(not_found))
+    };
+    let mut server = HttpServer::new(app).shutdown_timeout(SHUTDOWN_TIMEOUT).disable_signals();
+    for socket in sockets {
+        server = server.listen(socket)?;
+    }
+    Ok(server.run())
 }
 
 /// `/metrics` alone, where only those who should see it can reach it.

@@ -18,6 +18,7 @@ pub mod routes;
 mod routing;
 mod secret;
 mod sessions;
+mod starting;
 mod state;
 mod teams;
 mod users;

@@ -39,10 +39,14 @@ pub fn metrics() -> RouteTable {
     RouteTable::default().at("/metrics", [open(metrics::metrics)])
 }
 
+/// What is answered while the database is prepared, too.
+pub fn liveness() -> RouteTable {
+    RouteTable::default().at("/healthz", [open(health::live)])
+}
+
 /// Everything else.
 pub fn operations() -> RouteTable {
-    RouteTable::default()
-        .at("/healthz", [open(health::live)])
+    liveness()
         .at("/readyz", [open(health::ready)])
         .at("/docs", [open(docs::page)])
         .at("/docs/{file}", [open(docs::asset)])

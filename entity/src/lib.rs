@@ -26,7 +26,7 @@ pub mod user;
 mod user_key;
 pub mod user_note;
 
-pub use transaction::{Locking, begin_write};
+pub use transaction::{Locking, begin_snapshot, begin_write};
 
 /// How many rows a list has at most that is nested in an object: a user's notes, a team's members.
 pub const NESTED_LIMIT: u64 = 100;

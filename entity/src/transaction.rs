@@ -1,6 +1,6 @@
 use sea_orm::{
-    DbErr, EntityTrait, QuerySelect, Select, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, sea_query::LockType,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, QuerySelect,
+    Select, SqliteTransactionMode, TransactionOptions, TransactionTrait, sea_query::LockType,
 };
 
 /// Begins a transaction that will write. SQLite takes the write lock here, where it can wait for it:
@@ -15,6 +15,24 @@ pub async fn begin_write<C: TransactionTrait>(db: &C) -> Result<C::Transaction, 
         ..Default::default()
     };
     db.begin_with_options(immediate).await
+}
+
+/// Begins a transaction that only reads, and sees the database as it is at its first statement,
+/// whatever others write meanwhile.
+///
+/// # Errors
+/// When no connection is free in time.
+pub async fn begin_snapshot<C>(db: &C) -> Result<C::Transaction, DbErr>
+where
+    C: ConnectionTrait + TransactionTrait,
+{
+    match db.get_database_backend() {
+        DbBackend::Postgres => {
+            let isolation = IsolationLevel::RepeatableRead;
+            db.begin_with_config(Some(isolation), Some(AccessMode::ReadOnly)).await
+        }
+        _ => db.begin().await,
+    }
 }
 
 /// Locks of rows until the end of a transaction. On SQLite they are nothing, since a transaction

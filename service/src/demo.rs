@@ -6,12 +6,15 @@ use entity::{
     note, team, text, user, user_note,
 };
 use sea_orm::{
-    ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect,
+    ConnectionTrait, EntityTrait, QueryOrder, QuerySelect,
 };
 
-use crate::{Db, Error, Passwords, Result, users::Password};
+use crate::{
+    Db, Passwords, Result,
+    bulk::{self, Bulk, Counts, Progress},
+    users::Password,
+};
 
 /// Notes that each user has written.
 const NOTES: usize = 20;
@@ -21,8 +24,6 @@ const MARKS: usize = 10;
 const USERS_A_TEAM: usize = 10;
 /// Teams that each user belongs to, as far as there are so many.
 const TEAMS: usize = 2;
-/// Rows of one statement: what it binds stays below the databases' limits.
-const CHUNK: usize = 2_000;
 
 const FIRST_NAMES: [&str; 16] = [
     "Aino", "Bruno", "Chiara", "Dmitri", "Élodie", "Fatima", "Günther", "Hanna", "Ikaika",
@@ -69,78 +70,45 @@ const PREDICATES: [&str; 10] = [
     "can be closed",
 ];
 
-/// What was made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Filled {
-    /// Users; the first one is an admin.
-    pub users: usize,
-    /// Teams.
-    pub teams: usize,
-    /// Notes.
-    pub notes: usize,
-    /// Marks.
-    pub marks: usize,
-}
-
-/// Fills a database that has no users, in one transaction. All users have the same password.
-/// `progress` is told how many rows are done, and of how many.
+/// Fills a database that has no users, in one transaction. The first user is an admin; all have the
+/// same password. `progress` is told how many rows are done, and of how many.
 ///
 /// # Errors
 /// [`Error::Invalid`] when there are users already; nothing is changed then.
 pub async fn fill(
     db: &Db,
     passwords: &Passwords,
-    users: usize,
+    users: u32,
     password: Password,
-    progress: &(dyn Fn(usize, usize) + Send + Sync),
-) -> Result<Filled> {
+    progress: &Progress,
+) -> Result<Counts> {
     let hash = passwords.hash(password).await?;
     let transaction = db.begin().await?;
-    if user::Entity::find().count(&transaction).await? > 0 {
-        return Err(Error::invalid("database", "has users already"));
-    }
+    bulk::require_no_users(&transaction).await?;
+    let users = users as usize;
     let teams = users.div_ceil(USERS_A_TEAM);
-    let filled = Filled { users, teams, notes: users * NOTES, marks: users * MARKS };
     let memberships = users * TEAMS.min(teams);
-    let total = users + teams + memberships + filled.notes + filled.marks;
-    let rows = Rows { transaction: &transaction, progress, total, done: 0.into() };
+    let (notes, marks) = (users * NOTES, users * MARKS);
+    let counts = Counts {
+        users: users as u64,
+        teams: teams as u64,
+        memberships: memberships as u64,
+        notes: notes as u64,
+        marks: marks as u64,
+    };
+    let mut bulk = Bulk::new(&transaction, progress, counts.total());
 
-    rows.insert((0..users).map(|number| new_user(number, &hash))).await?;
+    bulk.insert((0..users).map(|number| Ok(new_user(number, &hash)))).await?;
     let user_ids = ids::<user::Entity>(&transaction, user::Column::Id).await?;
-    rows.insert((0..teams).map(new_team)).await?;
+    bulk.insert((0..teams).map(|number| Ok(new_team(number)))).await?;
     let team_ids = ids::<team::Entity>(&transaction, team::Column::Id).await?;
-    rows.insert((0..memberships).map(|number| new_membership(number, &user_ids, &team_ids)))
+    bulk.insert((0..memberships).map(|number| Ok(new_membership(number, &user_ids, &team_ids))))
         .await?;
-    rows.insert((0..filled.notes).map(|number| new_note(number, &user_ids))).await?;
+    bulk.insert((0..notes).map(|number| Ok(new_note(number, &user_ids)))).await?;
     let note_ids = ids::<note::Entity>(&transaction, note::Column::Id).await?;
-    rows.insert((0..filled.marks).map(|number| new_mark(number, &user_ids, &note_ids))).await?;
+    bulk.insert((0..marks).map(|number| Ok(new_mark(number, &user_ids, &note_ids)))).await?;
     transaction.commit().await?;
-    Ok(filled)
-}
-
-/// Inserts in chunks, and tells how far it is.
-struct Rows<'a> {
-    transaction: &'a DatabaseTransaction,
-    progress: &'a (dyn Fn(usize, usize) + Send + Sync),
-    total: usize,
-    done: std::sync::atomic::AtomicUsize,
-}
-
-impl Rows<'_> {
-    async fn insert<A>(&self, rows: impl Iterator<Item = A>) -> Result<()>
-    where
-        A: ActiveModelTrait,
-    {
-        let mut rows = rows.peekable();
-        while rows.peek().is_some() {
-            let chunk: Vec<A> = rows.by_ref().take(CHUNK).collect();
-            let count = chunk.len();
-            A::Entity::insert_many(chunk).exec_without_returning(self.transaction).await?;
-            let before = self.done.fetch_add(count, std::sync::atomic::Ordering::Relaxed);
-            (self.progress)(before + count, self.total);
-        }
-        Ok(())
-    }
+    Ok(counts)
 }
 
 async fn ids<E: EntityTrait>(db: &impl ConnectionTrait, id: E::Column) -> Result<Vec<i64>> {

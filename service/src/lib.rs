@@ -4,6 +4,7 @@
 //! What comes in is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is
 //! allowed. What goes wrong is an [`Error`].
 
+mod bulk;
 pub mod clock;
 mod db;
 pub mod demo;
@@ -20,9 +21,11 @@ pub mod teams;
 mod text;
 mod throttle;
 mod token;
+pub mod transfer;
 pub mod users;
 mod viewer;
 
+pub use bulk::{Counts, Progress};
 pub use db::{Db, DbSettings, PoolUse, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration::sqlite_file;

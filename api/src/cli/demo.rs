@@ -1,8 +1,7 @@
 use clap::Args;
-use indicatif::ProgressBar;
 use service::{PasswordCost, Passwords, demo, users::Password};
 
-use super::{CommandError, connect};
+use super::{CommandError, connect, progress};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -17,15 +16,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let password = Password::parse(text.clone())
         .map_err(|why| CommandError::Input(format!("the password {why}")))?;
     let passwords = Passwords::new(PasswordCost::default())?;
-    let bar = ProgressBar::new(0);
-    let progress = |done, total| {
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
-    };
-    let filled = demo::fill(&db, &passwords, arguments.users as usize, password, &progress).await?;
-    bar.finish_and_clear();
-    let demo::Filled { users, teams, notes, marks } = filled;
-    println!("{users} users, {teams} teams, {notes} notes and {marks} marks are made");
+    let users = arguments.users;
+    let counts = demo::fill(&db, &passwords, users, password, &progress::bar()).await?;
+    println!("made: {counts}");
     println!("The users are user1 (an admin) to user{users}; all have the password {text}");
     Ok(())
 }

@@ -5,6 +5,8 @@ mod doctor;
 mod healthcheck;
 mod migrate;
 mod password;
+mod progress;
+mod transfer;
 mod user;
 
 use std::{
@@ -44,6 +46,17 @@ enum Command {
     /// Copy an SQLite database into a new file while the service runs
     Backup {
         /// The file to make
+        file: PathBuf,
+    },
+    /// Write everything but the sessions into one file, to keep or to import elsewhere; the service
+    /// may run. A name that ends in .zst makes it compressed
+    Export {
+        /// The file to make
+        file: PathBuf,
+    },
+    /// Read an exported file into a database that has no users; all of it or nothing
+    Import {
+        /// The file to read, compressed or not
         file: PathBuf,
     },
     /// Fill a database that has no users with made-up data, to look at or to measure with
@@ -92,6 +105,8 @@ impl Arguments {
             Command::User(command) => user::run(command).await,
             Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
             Command::Backup { file } => back_up(&file).await,
+            Command::Export { file } => transfer::export(&file).await,
+            Command::Import { file } => transfer::import(&file).await,
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Doctor => doctor::run().await,
             Command::Healthcheck => healthcheck::run(),
@@ -116,14 +131,23 @@ async fn serve() -> Result<(), CommandError> {
     logging::start(settings.log_format);
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let application = Application::build(settings).await?;
-    println!("Teamnotes listens at http://{}", application.address());
-    let handle = application.handle();
-    tokio::spawn(async move {
+    let mut told_to_stop = Box::pin(async move {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
+    });
+    let application = tokio::select! {
+        built = Application::build(settings) => built?,
+        () = &mut told_to_stop => {
+            log::info!("stopping before the start was over");
+            return Ok(());
+        }
+    };
+    println!("Teamnotes listens at http://{}", application.address());
+    let handle = application.handle();
+    tokio::spawn(async move {
+        told_to_stop.await;
         log::info!("stopping: requests in flight are answered, new ones are not taken");
         handle.stop(true).await;
     });
@@ -140,7 +164,7 @@ fn database() -> Result<service::DbSettings, CommandError> {
 
 async fn connect() -> Result<Db, CommandError> {
     let db = Db::connect(&database()?).await?;
-    db.require_schema().await?;
+    db.require_schema().await.map_err(|error| StartError::Schema(cause(&error)))?;
     Ok(db)
 }
 

@@ -1,0 +1,93 @@
+//! Commands that manage users and look at how things are.
+
+use testkit::TestDatabase;
+
+use super::{SECRET, run, text, with_password};
+
+#[test]
+fn a_database_that_is_not_there_is_one_line_and_status_1() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x"), ("SECRET", SECRET)];
+    for arguments in [&["serve"][..], &["migrate", "status"], &["user", "list"]] {
+        let output = run(directory.path(), &settings, arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.lines().any(|line| line.starts_with("error: ")), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url())];
+    let here = directory.path();
+    let made = with_password(here, &settings, &["user", "create", "Root", "--admin"]);
+    assert_eq!(text(&made.stdout), "1 root admin (Root)\n", "{}", text(&made.stderr));
+    let made = with_password(here, &settings, &["user", "create", "alice", "--name", "Alice W"]);
+    assert_eq!(text(&made.stdout), "2 alice (Alice W)\n");
+    let taken = with_password(here, &settings, &["user", "create", "ALICE"]);
+    assert_eq!(
+        (taken.status.code(), text(&taken.stderr)),
+        (Some(1), "error: username must be unique\n".into())
+    );
+
+    for (arguments, said) in [
+        (["user", "disable", "alice"], "2 alice disabled (Alice W)\n"),
+        (["user", "enable", "2"], "2 alice (Alice W)\n"),
+        (["user", "promote", "alice"], "2 alice admin (Alice W)\n"),
+        (["user", "demote", "alice"], "2 alice (Alice W)\n"),
+    ] {
+        let output = run(here, &settings, &arguments);
+        assert_eq!(text(&output.stdout), said, "{}", text(&output.stderr));
+    }
+    let refused = run(here, &settings, &["user", "demote", "root"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("last admin"), "{}", text(&refused.stderr));
+    let reset = with_password(here, &settings, &["user", "reset-password", "alice"]);
+    assert!(reset.status.success());
+    let list = run(here, &settings, &["user", "list"]);
+    assert_eq!(text(&list.stdout), "1 root admin (Root)\n2 alice (Alice W)\n");
+    let revoked = run(here, &settings, &["sessions", "revoke", "--all"]);
+    assert_eq!(text(&revoked.stdout), "0 sessions ended\n");
+    let unknown = run(here, &settings, &["sessions", "revoke", "--user", "nobody"]);
+    assert_eq!(
+        (unknown.status.code(), text(&unknown.stderr)),
+        (Some(1), "error: not found\n".into())
+    );
+}
+
+#[tokio::test]
+async fn the_doctor_says_how_it_is_a_line_each() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
+    let doctor = || run(directory.path(), &settings, &["doctor"]);
+    let told = doctor();
+    assert!(told.status.success(), "{}", text(&told.stdout));
+    assert!(text(&told.stdout).contains("look  admins: none"), "{}", text(&told.stdout));
+    with_password(directory.path(), &settings, &["user", "create", "root", "--admin"]);
+    let told = text(&doctor().stdout);
+    assert!(told.lines().all(|line| line.starts_with("ok    ")), "{told}");
+    for subject in ["settings", "secret", "version", "schema", "admins"] {
+        assert!(told.contains(&format!(" {subject}: ")), "{subject} in {told}");
+    }
+
+    run(directory.path(), &settings, &["migrate", "down", "--yes"]);
+    let told = doctor();
+    assert_eq!(told.status.code(), Some(1));
+    assert!(text(&told.stdout).contains("BAD   schema: "), "{}", text(&told.stdout));
+}
+
+#[test]
+fn help_can_be_followed_and_tells_no_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", "postgres://u:hunter2@h/d")];
+    for arguments in [&["--help"][..], &["migrate", "--help"], &["user", "--help"]] {
+        let output = run(directory.path(), &settings, arguments);
+        let told = text(&output.stdout);
+        assert!(output.status.success() && told.contains("Usage:"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}

@@ -1,0 +1,233 @@
+//! Commands that move the data as a whole.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+
+use reqwest::Method;
+use serde_json::json;
+use testkit::TestDatabase;
+
+use super::{Served, run, text};
+
+#[tokio::test]
+async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut samples = Vec::new();
+    for _ in 0..2 {
+        let database = TestDatabase::migrated().await;
+        let settings = [("DATABASE_URL", database.url())];
+        let demo = || run(directory.path(), &settings, &["demo", "--users", "250"]);
+        let told = demo();
+        assert!(told.status.success(), "{}", text(&told.stderr));
+        let told = text(&told.stdout);
+        assert!(
+            told.starts_with(
+                "made: 250 users, 25 teams, 500 memberships, 5000 notes, 2500 marks\n"
+            ),
+            "{told}"
+        );
+        for (table, rows) in
+            [("users", 250), ("notes", 5000), ("user_notes", 2500), ("memberships", 500)]
+        {
+            assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, rows);
+        }
+        let sample = "SELECT SUM(LENGTH(content) * id) + SUM(CASE WHEN important THEN id ELSE 0 END) FROM notes";
+        samples.push(database.number(&format!("SELECT CAST(({sample}) AS bigint)")).await);
+        let again = demo();
+        assert_eq!(again.status.code(), Some(1));
+        assert!(text(&again.stderr).contains("has users already"), "{}", text(&again.stderr));
+    }
+    assert_eq!(samples[0], samples[1]);
+}
+
+#[tokio::test]
+async fn a_backup_is_a_database_that_can_be_served() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = Served::start(directory.path(), &[]);
+    let alice = json!({ "username": "alice", "name": "Alice", "password": "walnut-harbour-42" });
+    assert_eq!(served.send(Method::POST, "/api/users", Some(alice)).await.0, 201);
+    let copy = run(directory.path(), &[], &["backup", "copy.db"]);
+    assert!(copy.status.success(), "{}", text(&copy.stderr));
+    let again = run(directory.path(), &[], &["backup", "copy.db"]);
+    assert_eq!(again.status.code(), Some(1), "it was written over");
+
+    let restored = Served::start(directory.path(), &[("DATABASE_URL", "sqlite:copy.db")]);
+    assert_eq!(restored.send(Method::GET, "/api/users/alice", None).await.0, 200);
+    let database = TestDatabase::migrated().await;
+    if database.is_postgres() {
+        let settings = [("DATABASE_URL", database.url())];
+        let refused = run(directory.path(), &settings, &["backup", "other.db"]);
+        assert!(text(&refused.stderr).contains("pg_dump"), "{}", text(&refused.stderr));
+    }
+}
+
+/// Runs a command on the database of this URL, which must succeed; gives what it says.
+fn on(directory: &Path, url: &str, arguments: &[&str]) -> String {
+    let output = run(directory, &[("DATABASE_URL", url)], arguments);
+    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// A service on an SQLite file `source.db` with something of everything in it.
+async fn source(directory: &Path) -> Served {
+    let settings = [("DATABASE_URL", "sqlite:source.db"), ("LOGIN_RATE_LIMIT", "off")];
+    on(directory, "sqlite:source.db", &["migrate", "up"]);
+    on(directory, "sqlite:source.db", &["demo", "--users", "60"]);
+    on(directory, "sqlite:source.db", &["user", "disable", "user7"]);
+    let served = Served::start(directory, &settings);
+    let token = served.user("alice").await;
+    for content in ["two\nlines and \"quotes\" \\", "Ä a\u{308} 日本 🦀 \u{1} \u{7f} \u{2028}"]
+    {
+        let note =
+            json!({ "content": content, "important": true, "date": "2024-02-29T23:59:59.123456Z" });
+        let (status, note) = served.send_as(&token, Method::POST, "/api/notes", Some(note)).await;
+        assert_eq!(status, 201, "{note}");
+        let mark = json!({ "note_id": note["id"] });
+        let (status, mark) =
+            served.send_as(&token, Method::POST, "/api/readinglists", Some(mark)).await;
+        assert_eq!(status, 201, "{mark}");
+    }
+    served
+}
+
+#[tokio::test]
+async fn what_is_exported_is_the_same_after_every_import() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let _served = source(here).await;
+    let told = on(here, "sqlite:source.db", &["export", "first.ndjson"]);
+    assert!(told.starts_with("first.ndjson is made: 61 users, 6 teams, "), "{told}");
+    let first = fs::read_to_string(here.join("first.ndjson")).unwrap();
+    assert!(first.starts_with("{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n"));
+    assert!(first.contains("$argon2id$") && first.contains("2024-02-29T23:59:59.123456Z"));
+    let mode = fs::metadata(here.join("first.ndjson")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let again = run(here, &[("DATABASE_URL", "sqlite:source.db")], &["export", "first.ndjson"]);
+    assert_eq!(again.status.code(), Some(1), "it was written over");
+    assert_eq!(fs::read_to_string(here.join("first.ndjson")).unwrap(), first);
+
+    let middle = TestDatabase::migrated().await;
+    let imported = on(here, middle.url(), &["import", "first.ndjson"]);
+    assert_eq!(imported.lines().nth(1), told.lines().nth(1), "{imported}");
+    on(here, middle.url(), &["export", "second.ndjson.zst"]);
+    assert!(fs::metadata(here.join("second.ndjson.zst")).unwrap().len() * 2 < first.len() as u64);
+
+    on(here, "sqlite:third.db", &["migrate", "up"]);
+    on(here, "sqlite:third.db", &["import", "second.ndjson.zst"]);
+    on(here, "sqlite:third.db", &["export", "third.ndjson"]);
+    assert_eq!(fs::read_to_string(here.join("third.ndjson")).unwrap(), first);
+}
+
+#[tokio::test]
+async fn an_imported_database_goes_on_where_the_other_stopped() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    source(here).await.signal("TERM");
+    on(here, "sqlite:source.db", &["export", "all.zst"]);
+    let database = TestDatabase::migrated().await;
+    on(here, database.url(), &["import", "all.zst"]);
+
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", super::SECRET)];
+    let served = Served::start(here, &settings);
+    let alice = json!({ "username": "alice", "password": "walnut-harbour-42" });
+    let (status, answer) = served.send(Method::POST, "/api/login", Some(alice)).await;
+    assert_eq!(status, 200, "{answer}");
+    let token = answer["token"].as_str().unwrap();
+    let newest = database.number("SELECT MAX(id) FROM notes").await;
+    let note = json!({ "content": "the next one" });
+    let (status, note) = served.send_as(token, Method::POST, "/api/notes", Some(note)).await;
+    assert_eq!((status, note["id"].as_i64()), (201, Some(newest + 1)), "{note}");
+    let (_, found) = served.send(Method::GET, "/api/notes?search=%C3%84%20%C3%A4", None).await;
+    assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+    let disabled = "SELECT COUNT(*) FROM users WHERE username = 'user7' AND disabled";
+    assert_eq!(database.number(disabled).await, 1);
+    assert_eq!(database.number("SELECT COUNT(*) FROM sessions").await, 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_whole_is_refused_and_nothing_is_changed() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    source(here).await.signal("TERM");
+    on(here, "sqlite:source.db", &["export", "good"]);
+    on(here, "sqlite:source.db", &["export", "good.zst"]);
+    let good = fs::read_to_string(here.join("good")).unwrap();
+    let packed = fs::read(here.join("good.zst")).unwrap();
+    let lines: Vec<&str> = good.split_inclusive('\n').collect();
+    let without = |number: usize| [&lines[..number], &lines[number + 1..]].concat().concat();
+    let swapped = [&lines[..1], &lines[61..70], &lines[1..61], &lines[70..]].concat().concat();
+
+    let database = TestDatabase::migrated().await;
+    for (bad, why) in [
+        (String::new(), "is no export"),
+        ("PK\u{3}\u{4} something else".into(), "is no export"),
+        (good.replace("\"version\":1", "\"version\":2"), "is of version 2"),
+        (lines[0].into(), "was cut off"),
+        (lines[..lines.len() - 1].concat(), "was cut off"),
+        (good[..good.len() - 1].into(), "was cut off"),
+        (good[..good.len() / 2].into(), "was cut off"),
+        (without(7), "was altered"),
+        (good.replacen("\"admin\":false", "\"admin\":true", 1), "was altered"),
+        (good.clone() + lines[1], "was altered"),
+        (good.replacen("\"admin\"", "\"boss\"", 1), "line 2: unknown field `boss`"),
+        (swapped, "in the wrong place"),
+        (good.replacen('\n', &" ".repeat(2 << 20), 1), "is no export"),
+        (
+            good.replacen("\"name\":\"", &format!("\"name\":\"{}", "x".repeat(2 << 20)), 1),
+            "too long",
+        ),
+    ] {
+        fs::write(here.join("bad"), bad).unwrap();
+        refused(here, &database, "bad", why).await;
+    }
+    fs::write(here.join("half.zst"), &packed[..packed.len() / 2]).unwrap();
+    refused(here, &database, "half.zst", "was cut off").await;
+    refused(here, &database, "none", "can't be read").await;
+    on(here, database.url(), &["import", "good"]);
+    let full = run(here, &[("DATABASE_URL", database.url())], &["import", "good"]);
+    assert!(text(&full.stderr).contains("has users already"), "{}", text(&full.stderr));
+}
+
+async fn refused(directory: &Path, database: &TestDatabase, file: &str, why: &str) {
+    let output = run(directory, &[("DATABASE_URL", database.url())], &["import", file]);
+    let told = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{why}: {told}");
+    assert!(told.starts_with("error: file ") && told.contains(why), "{why} in {told}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0, "{why}");
+}
+
+#[tokio::test]
+async fn an_export_is_of_one_moment_whatever_is_written_meanwhile() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    on(here, database.url(), &["demo", "--users", "100"]);
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", super::SECRET)];
+    let served = Served::start(here, &settings);
+    let token = served.user("alice").await;
+    let write = async {
+        loop {
+            let note = json!({ "content": "written meanwhile" });
+            let (_, note) = served.send_as(&token, Method::POST, "/api/notes", Some(note)).await;
+            let mark = json!({ "note_id": note["id"] });
+            served.send_as(&token, Method::POST, "/api/readinglists", Some(mark)).await;
+        }
+    };
+    let (path, url) = (here.to_owned(), database.url().to_owned());
+    let exports = tokio::task::spawn_blocking(move || {
+        for round in 0..5 {
+            on(&path, &url, &["export", &format!("{round}.ndjson")]);
+        }
+    });
+    tokio::select! {
+        () = write => {}
+        exported = exports => exported.unwrap(),
+    }
+    let mut sizes = Vec::new();
+    for round in 0..5 {
+        let copy = format!("sqlite:{round}.db");
+        on(here, &copy, &["migrate", "up"]);
+        on(here, &copy, &["import", &format!("{round}.ndjson")]);
+        sizes.push(fs::metadata(here.join(format!("{round}.ndjson"))).unwrap().len());
+    }
+    assert!(sizes.first() < sizes.last(), "nothing was written meanwhile");
+}

@@ -1,0 +1,233 @@
+//! Starting, serving, logging and stopping.
+
+use std::{
+    net::TcpListener,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use migration::Lock;
+use reqwest::Method;
+use serde_json::{Value, json};
+use testkit::TestDatabase;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{SECRET, Served, migrations, run, signal, teamnotes, text};
+
+#[tokio::test]
+async fn with_no_setting_at_all_it_serves_an_sqlite_file_and_shows_the_admins_password_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = Served::start(directory.path(), &[]);
+    let shown = served.greeting.iter().find(|line| line.contains("password")).unwrap();
+    let password = shown.trim_end().rsplit(' ').next().unwrap();
+    let credentials = json!({ "username": "admin", "password": password });
+    let (status, answer) = served.send(Method::POST, "/api/login", Some(credentials)).await;
+    assert_eq!((status, answer["username"].as_str()), (200, Some("admin")));
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+
+    let again = Served::start(directory.path(), &[]);
+    assert_eq!(again.greeting, Vec::<String>::new());
+    again.signal("INT");
+    assert_eq!(again.ended(), 0);
+}
+
+#[tokio::test]
+async fn a_token_outlives_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let admin = [("ADMIN_USERNAME", "root"), ("ADMIN_PASSWORD", "walnut-harbour-42")];
+    let served = Served::start(directory.path(), &admin);
+    let credentials = json!({ "username": "root", "password": "walnut-harbour-42" });
+    let (_, answer) = served.send(Method::POST, "/api/login", Some(credentials)).await;
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+
+    let served = Served::start(directory.path(), &admin);
+    let current = reqwest::Client::new()
+        .get(format!("http://{}/api/sessions/current", served.address))
+        .bearer_auth(answer["token"].as_str().unwrap());
+    assert_eq!(current.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn a_request_in_flight_is_answered_when_it_is_told_to_stop() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = Served::start(directory.path(), &[]);
+    let body = json!({ "username": "alice", "name": "Alice", "password": "walnut-harbour-42" });
+    let body = body.to_string();
+    let mut stream = TcpStream::connect(&served.address).await.unwrap();
+    let head = format!(
+        "POST /api/users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let (first, rest) = body.split_at(10);
+    stream.write_all((head + first).as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    served.signal("TERM");
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    stream.read_exact(&mut answer).await.unwrap();
+    assert_eq!(text(&answer), "HTTP/1.1 201");
+    drop(stream);
+    assert_eq!(served.ended(), 0);
+}
+
+#[tokio::test]
+async fn eight_that_start_together_on_an_empty_database_all_come_up() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("SECRET", SECRET),
+        ("ADMIN_USERNAME", "root"),
+        ("ADMIN_PASSWORD", "walnut-harbour-42"),
+        ("DATABASE_MAX_CONNECTIONS", "3"),
+    ];
+    let starting: Vec<_> = std::thread::scope(|scope| {
+        let start = || Served::start(directory.path(), &settings);
+        let starting: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+        starting.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for served in &starting {
+        assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
+    }
+    let (_, users) = starting[0].send(Method::GET, "/api/users", None).await;
+    assert_eq!(users.as_array().unwrap().len(), 1, "{users}");
+    let applied = database.number("SELECT COUNT(*) FROM seaql_migrations").await;
+    assert_eq!(usize::try_from(applied), Ok(migrations()));
+    for served in starting {
+        served.signal("TERM");
+        assert_eq!(served.ended(), 0);
+    }
+}
+
+async fn status(port: &str, path: &str) -> Option<u16> {
+    let answer = reqwest::get(format!("http://127.0.0.1:{port}{path}")).await;
+    answer.ok().map(|answer| answer.status().as_u16())
+}
+
+async fn alive(port: &str) {
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while status(port, "/healthz").await != Some(200) {
+        assert!(Instant::now() < deadline, "it is not alive");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn while_another_migrates_it_is_alive_and_not_ready() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let port = free.port().to_string();
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET), ("PORT", &port)];
+    let start = || {
+        let mut command = teamnotes(directory.path(), &settings, &["serve"]);
+        command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let migrating = migration::connect(database.url(), None).await.unwrap();
+    let lock = Lock::default().acquire(&migrating).await.unwrap();
+
+    let mut given_up = start();
+    alive(&port).await;
+    for path in ["/readyz", "/api/notes", "/nothing"] {
+        assert_eq!(status(&port, path).await, Some(503), "{path}");
+    }
+    signal(&given_up, "TERM");
+    assert!(given_up.wait().unwrap().success());
+
+    let waiting = start();
+    alive(&port).await;
+    lock.rollback().await.unwrap();
+    let served = Served::wait_for(waiting);
+    assert_eq!(status(&port, "/readyz").await, Some(200));
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+}
+
+#[tokio::test]
+async fn metrics_can_have_an_address_of_their_own() {
+    let directory = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let served = Served::start(directory.path(), &[("METRICS_ADDR", &free.to_string())]);
+    assert_eq!(served.send(Method::GET, "/metrics", None).await.0, 404);
+    let metrics = reqwest::get(format!("http://{free}/metrics")).await.unwrap();
+    assert_eq!(metrics.status(), 200);
+    assert!(metrics.text().await.unwrap().contains("teamnotes_build_info"));
+    assert_eq!(reqwest::get(format!("http://{free}/api/notes")).await.unwrap().status(), 404);
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+}
+
+#[tokio::test]
+async fn the_log_tells_who_did_what_and_nothing_of_what_was_said() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let mut command = teamnotes(
+        directory.path(),
+        &[
+            ("DATABASE_URL", database.url()),
+            ("SECRET", SECRET),
+            ("PORT", "0"),
+            ("RUST_LOG", "trace"),
+            ("LOG_FORMAT", "json"),
+        ],
+        &[],
+    );
+    command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
+    let served = Served::wait_for(command.spawn().unwrap());
+    let alice =
+        json!({ "username": "alice", "name": "Hidden Name", "password": "hidden-password" });
+    assert_eq!(served.send(Method::POST, "/api/users", Some(alice.clone())).await.0, 201);
+    let (_, answer) = served.send(Method::POST, "/api/login", Some(alice)).await;
+    let token = answer["token"].as_str().unwrap();
+    let client = reqwest::Client::new();
+    let url = |path: &str| format!("http://{}{path}", served.address);
+    let note = client.post(url("/api/notes")).json(&json!({ "content": "hidden content" }));
+    assert_eq!(note.bearer_auth(token).send().await.unwrap().status(), 201);
+    for path in ["/api/notes?search=hidden", "/api/users?name=hidden", "/api/notes?hidden=hidden"] {
+        client.get(url(path)).bearer_auth(token).send().await.unwrap();
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+
+    let log = std::fs::read_to_string(log).unwrap();
+    for hidden in ["hidden", "Hidden", token, SECRET] {
+        assert!(!log.contains(hidden), "{hidden} is in the log");
+    }
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let written =
+        lines.iter().find(|line| line["method"] == "POST" && line["route"] == "/api/notes");
+    let written = written.unwrap();
+    assert_eq!((&written["status"], &written["level"]), (&json!(201), &json!("INFO")));
+    assert!(written["user"].as_i64().unwrap() > 0 && written["request"].is_string());
+    assert!(written["milliseconds"].is_i64());
+}
+
+#[test]
+fn the_health_check_tells_a_service_that_runs_from_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let served = Served::start(directory.path(), &[]);
+    let check = || run(directory.path(), &[("PORT", served.port())], &["healthcheck"]);
+    assert!(check().status.success());
+    let nothing = run(directory.path(), &[("PORT", "1")], &["healthcheck"]);
+    assert_eq!(nothing.status.code(), Some(1));
+}
+
+#[test]
+fn wrong_settings_are_told_all_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let wrong = [("PORT", "x"), ("SESSION_TTL", "-1"), ("DATABASE_URL", "mysql://u:hunter2@h/d")];
+    let output = run(directory.path(), &wrong, &["serve"]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = text(&output.stderr);
+    for name in ["PORT", "SESSION_TTL", "DATABASE_URL"] {
+        assert!(told.contains(name), "{told}");
+    }
+    assert!(!told.contains("hunter2"), "{told}");
+}

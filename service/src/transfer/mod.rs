@@ -1,0 +1,160 @@
+//! The whole database as one file, and back: a backup, and the way from one database to the other.
+//!
+//! The file has a JSON object a line: what it is, then each user, team, membership, note and mark, in
+//! the order of their ids, then how many there were and the checksum of all lines before. Equal
+//! databases give equal files. Sessions are not in it.
+
+mod file;
+mod line;
+
+use std::{fs, path::Path};
+
+use entity::{membership, note, team, user, user_note};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, EntityName, EntityTrait, ModelTrait, PaginatorTrait,
+};
+
+use crate::{
+    Db, Error, Result,
+    bulk::{self, Bulk, Counts, Progress},
+};
+use file::{Reader, Writer};
+use line::Line;
+
+/// Rows that are in memory at once.
+const BATCH: u64 = 1_000;
+
+/// What went into a file, or came out of one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transferred {
+    /// How many rows.
+    pub counts: Counts,
+    /// The checksum of the file's lines but the last, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Writes all but the sessions into a new file, as it is at one moment, while others go on changing
+/// it. `progress` is told how many rows are done, and of how many.
+///
+/// # Errors
+/// [`Error::Invalid`] when the file is there already, or can't be written; there is none then.
+pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
+    let snapshot = entity::begin_snapshot(db.reader()).await?;
+    let file = Writer::create(path)?;
+    let exported = Export { snapshot, file, progress, total: 0, done: 0 }.run().await;
+    if exported.is_err() {
+        // Part of a file is worse than none.
+        fs::remove_file(path).map_err(Error::internal)?;
+    }
+    exported
+}
+
+/// A file that is being filled.
+struct Export<'a> {
+    snapshot: DatabaseTransaction,
+    file: Writer,
+    progress: &'a Progress,
+    total: u64,
+    done: u64,
+}
+
+impl Export<'_> {
+    async fn run(mut self) -> Result<Transferred> {
+        self.total = counts(&self.snapshot).await?.total();
+        self.table::<user::Entity>(user::Column::Id).await?;
+        self.table::<team::Entity>(team::Column::Id).await?;
+        self.table::<membership::Entity>(membership::Column::Id).await?;
+        self.table::<note::Entity>(note::Column::Id).await?;
+        self.table::<user_note::Entity>(user_note::Column::Id).await?;
+        self.snapshot.rollback().await?;
+        self.file.finish()
+    }
+
+    async fn table<E>(&mut self, id: E::Column) -> Result<()>
+    where
+        E: EntityTrait,
+        E::Model: ModelTrait<Entity = E> + Into<Line> + Sync,
+    {
+        let mut last = None;
+        loop {
+            let mut cursor = E::find().cursor_by(id);
+            if let Some(last) = last {
+                cursor.after(last);
+            }
+            let rows = cursor.first(BATCH).all(&self.snapshot).await?;
+            let Some(row) = rows.last() else { return Ok(()) };
+            last = Some(row.get(id));
+            self.done += rows.len() as u64;
+            for row in rows {
+                self.file.write(&row.into())?;
+            }
+            (self.progress)(self.done, self.total);
+        }
+    }
+}
+
+async fn counts(db: &impl ConnectionTrait) -> Result<Counts> {
+    Ok(Counts {
+        users: user::Entity::find().count(db).await?,
+        teams: team::Entity::find().count(db).await?,
+        memberships: membership::Entity::find().count(db).await?,
+        notes: note::Entity::find().count(db).await?,
+        marks: user_note::Entity::find().count(db).await?,
+    })
+}
+
+/// Reads a file to its end, and says what is in it. Asks no database.
+///
+/// # Errors
+/// [`Error::Invalid`] when it is not a whole export of a version that this one reads.
+pub fn verify(path: &Path) -> Result<Transferred> {
+    let mut reader = Reader::open(path)?;
+    while reader.next()?.is_some() {}
+    Ok(reader.transferred())
+}
+
+/// Reads a file into a database that has no users. Ids, times and password hashes stay what they
+/// were; new rows get higher ids. `progress` is told how many rows are done, and of how many.
+///
+/// # Errors
+/// [`Error::Invalid`] when the file is not as [`verify`] wants it, its rows do not fit together, or
+/// there are users already. Nothing is changed then.
+pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
+    let total = verify(path)?.counts.total();
+    let transaction = db.begin().await?;
+    if db.is_postgres() {
+        // Nobody signs up meanwhile. SQLite has one writer anyway.
+        transaction.execute_unprepared("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
+    }
+    bulk::require_no_users(&transaction).await?;
+    let mut file = Reader::open(path)?;
+    let mut bulk = Bulk::new(&transaction, progress, total);
+    bulk.insert(file.rows::<user::ActiveModel>()).await?;
+    bulk.insert(file.rows::<team::ActiveModel>()).await?;
+    bulk.insert(file.rows::<membership::ActiveModel>()).await?;
+    bulk.insert(file.rows::<note::ActiveModel>()).await?;
+    bulk.insert(file.rows::<user_note::ActiveModel>()).await?;
+    if db.is_postgres() {
+        set_sequences(&transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(file.transferred())
+}
+
+/// Rows that come with their ids leave PostgreSQL's sequences behind; SQLite's follow.
+async fn set_sequences(transaction: &DatabaseTransaction) -> Result<()> {
+    for table in [
+        user::Entity.table_name(),
+        team::Entity.table_name(),
+        membership::Entity.table_name(),
+        note::Entity.table_name(),
+        user_note::Entity.table_name(),
+    ] {
+        let set = format!(
+            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1), \
+             max(id) IS NOT NULL) FROM {table}"
+        );
+        transaction.execute_unprepared(&set).await?;
+    }
+    Ok(())
+}
