@@ -1,6 +1,10 @@
 //! `teamnotes migrate`.
 
-use std::{path::Path, process::Stdio, time::Duration};
+use std::{
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use testkit::TestDatabase;
 
@@ -48,28 +52,67 @@ async fn what_loses_data_says_so_and_waits_for_a_yes() {
     assert_eq!(database.schema().await, before);
 }
 
-/// Kills a migration after so long, then runs it to its end.
-async fn interrupted(database: &TestDatabase, directory: &Path, arguments: &[&str], after: u64) {
-    let settings = [("DATABASE_URL", database.url())];
+/// Kills a migration after so long, then runs it to its end; says how long that took.
+fn interrupted(url: &str, directory: &Path, arguments: &[&str], after: Duration) -> Duration {
+    let settings = [("DATABASE_URL", url)];
     let mut child =
         teamnotes(directory, &settings, arguments).stdout(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(after));
+    std::thread::sleep(after);
     child.kill().unwrap();
     child.wait().unwrap();
+    let started = Instant::now();
     let output = run(directory, &settings, arguments);
-    assert!(output.status.success(), "{arguments:?} after {after} ms: {}", text(&output.stderr));
+    assert!(output.status.success(), "{arguments:?} after {after:?}: {}", text(&output.stderr));
+    started.elapsed()
 }
 
 #[tokio::test]
 async fn a_migration_that_is_killed_at_any_moment_is_finished_by_the_next() {
+    const ROUNDS: u32 = 20;
+    let newest = TestDatabase::migrated().await.schema().await;
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let database = TestDatabase::empty().await;
+    let all = migrations().to_string();
+    let up = ["migrate", "up"];
+    let down = ["migrate", "down", "-n", &all, "--yes"];
+    let whole_up = interrupted(database.url(), here, &up, Duration::ZERO);
+    let whole_down = interrupted(database.url(), here, &down, Duration::ZERO);
+    let emptied = database.schema().await;
+    assert!(!emptied.iter().any(|object| object.contains("users")), "{emptied:?}");
+    for round in 1..=ROUNDS {
+        let after = whole_up * round / ROUNDS;
+        interrupted(database.url(), here, &up, after);
+        assert_eq!(database.schema().await, newest, "up after {after:?}");
+        let after = whole_down * round / ROUNDS;
+        interrupted(database.url(), here, &down, after);
+        assert_eq!(database.schema().await, emptied, "down after {after:?}");
+    }
+}
+
+#[tokio::test]
+async fn eight_processes_that_go_up_at_once_never_fail() {
     let newest = TestDatabase::migrated().await.schema().await;
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::empty().await;
+    let settings = [("DATABASE_URL", database.url())];
     for round in 0..20 {
-        let after = round * 4;
-        interrupted(&database, directory.path(), &["migrate", "up"], after).await;
-        assert_eq!(database.schema().await, newest, "up after {after} ms");
-        interrupted(&database, directory.path(), &["migrate", "reset", "--yes"], after).await;
-        assert_eq!(database.schema().await, Vec::<String>::new(), "reset after {after} ms");
+        for back in [&["migrate", "reset", "--yes"][..], &["migrate", "down", "--yes"]] {
+            let undone = run(directory.path(), &settings, back);
+            assert!(undone.status.success(), "{back:?}: {}", text(&undone.stderr));
+            let processes: Vec<_> = (0..8)
+                .map(|_| {
+                    let mut up = teamnotes(directory.path(), &settings, &["migrate", "up"]);
+                    up.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+                })
+                .collect();
+            for process in processes {
+                let up = process.wait_with_output().unwrap();
+                assert!(up.status.success(), "round {round}: {}", text(&up.stderr));
+            }
+            assert_eq!(database.schema().await, newest);
+            let applied = database.number("SELECT COUNT(*) FROM seaql_migrations").await;
+            assert_eq!(usize::try_from(applied), Ok(migrations()), "one was applied twice");
+        }
     }
 }
