@@ -12,7 +12,10 @@ use migration::sqlite_file;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, RuntimeErr, Statement,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    sqlx::{
+        self, Connection, SqliteConnection,
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
 };
 
 use crate::{Error, Result};
@@ -238,6 +241,9 @@ async fn open(
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging_level(LevelFilter::Off)
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, settings.slow_statement)
+        .map_sqlx_sqlite_pool_opts(|pool| {
+            pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
+        })
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
                 .foreign_keys(true)
@@ -254,6 +260,19 @@ async fn open(
         connection.set_metric_callback(move |info| hook(&info.statement.sql));
     }
     Ok(connection)
+}
+
+/// Whether a connection that was given back has no transaction left.
+///
+/// When a disk is full SQLite may take back a transaction by itself as it fails to commit. sqlx then
+/// fails to take it back, goes on counting it as open, and makes savepoints inside it of all that
+/// follow: what they commit would be acknowledged and lost.
+async fn is_reusable(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
+    if connection.is_in_transaction() {
+        // Its end may be queued still; this waits for it.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Switching a new SQLite file to WAL takes it whole, and does not wait for others by itself.

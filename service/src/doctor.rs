@@ -60,6 +60,7 @@ pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
         findings.push(Finding::of("clock", clock_skew(db).await));
         findings.push(Finding::of("connections", connections(db, settings).await));
     } else {
+        findings.push(Finding::of("integrity", integrity(db).await));
         findings.push(Finding::of("foreign keys", foreign_keys(db).await));
         findings.push(disk(settings));
     }
@@ -103,6 +104,14 @@ async fn connections(db: &Db, settings: &DbSettings) -> Result<Finding> {
     let detail = format!("{ours} of the server's {most} for each instance");
     let health = if ours.saturating_mul(2) <= most { Health::Good } else { Health::Doubtful };
     Ok(Finding::new("connections", health, detail))
+}
+
+async fn integrity(db: &Db) -> Result<Finding> {
+    let complaint: String = one(db, "PRAGMA integrity_check(1)").await?;
+    Ok(match complaint.as_str() {
+        "ok" => Finding::new("integrity", Health::Good, "the file is sound"),
+        _ => Finding::new("integrity", Health::Bad, format!("{complaint}: restore a backup")),
+    })
 }
 
 async fn foreign_keys(db: &Db) -> Result<Finding> {

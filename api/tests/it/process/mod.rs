@@ -2,6 +2,7 @@
 
 mod commands;
 mod data;
+mod disk_full;
 mod guide;
 mod migrating;
 mod serving;
