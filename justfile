@@ -33,3 +33,7 @@ sea-orm-cli command="status":
 # The deployment files, against their schemas and linters
 check-deploy:
     deploy/check
+
+# The image's steps without a container engine, as root: just rehearse-image target/release/teamnotes
+rehearse-image *binary:
+    deploy/rehearse {{ binary }}

@@ -30,6 +30,9 @@ pub enum MigrationError {
         .0.as_secs()
     )]
     Locked(Duration),
+    /// The database did not answer in time.
+    #[error("the database does not answer within {} s: does it run, and is its address right?", .0.as_secs())]
+    Unreachable(Duration),
     /// The database failed.
     #[error("{0}")]
     Database(#[from] DbErr),

@@ -4,7 +4,7 @@ use sea_orm_migration::{
     MigratorTrait,
     sea_orm::{
         ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
-        DbBackend, DbErr, Statement,
+        DbBackend, DbErr, RuntimeErr, Statement, sqlx,
     },
 };
 
@@ -14,7 +14,7 @@ use crate::{Command, Lock, MigrationError, Migrator, sqlite_file};
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// How long to wait for the database to answer at all.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A migration of this binary, and whether the database has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +31,10 @@ pub struct Applied {
 ///
 /// # Errors
 /// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
-pub async fn connect(url: &str, schema: Option<&str>) -> Result<DatabaseConnection, DbErr> {
+pub async fn connect(
+    url: &str,
+    schema: Option<&str>,
+) -> Result<DatabaseConnection, MigrationError> {
     sqlite_file::make(url).map_err(|error| DbErr::Custom(error.to_string()))?;
     let mut options = ConnectOptions::new(url);
     options
@@ -45,7 +48,14 @@ pub async fn connect(url: &str, schema: Option<&str>) -> Result<DatabaseConnecti
     if let Some(schema) = schema {
         options.set_schema_search_path(schema);
     }
-    Database::connect(options).await
+    Database::connect(options).await.map_err(|error| match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+            if matches!(*cause, sqlx::Error::PoolTimedOut) =>
+        {
+            MigrationError::Unreachable(CONNECT_TIMEOUT)
+        }
+        error => error.into(),
+    })
 }
 
 /// Changes the schema as `command` says, in one transaction under a lock that every process takes:

@@ -3,7 +3,7 @@
 use std::{process::ExitCode, time::Duration};
 
 use clap::{Parser, ValueEnum};
-use migration::{Command, Lock, LockKind, MigrationError, connect};
+use migration::{Command, Lock, LockKind, MigrationError, connect, database_url};
 
 /// Change the schema of a Teamnotes database.
 #[derive(Debug, Parser)]
@@ -65,6 +65,10 @@ async fn run(arguments: Arguments) -> Result<ExitCode, MigrationError> {
         eprintln!("error: DATABASE_URL is not set, and no --database-url is given");
         return Ok(ExitCode::from(2));
     };
+    if let Err(why) = database_url::check(&url) {
+        eprintln!("error: DATABASE_URL {why}");
+        return Ok(ExitCode::from(2));
+    }
     let lock = Lock { kind: arguments.lock, timeout: arguments.lock_timeout };
     let schema = arguments.database_schema.filter(|schema| !schema.is_empty());
     let command = arguments.command.unwrap_or(Command::Up { num: None });

@@ -8,7 +8,7 @@ use std::{
 };
 
 use log::LevelFilter;
-use migration::sqlite_file;
+use migration::{MigrationError, sqlite_file};
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, RuntimeErr, Statement,
@@ -227,10 +227,7 @@ impl PoolUse {
     }
 }
 
-async fn open(
-    settings: &DbSettings,
-    connections: u32,
-) -> std::result::Result<DatabaseConnection, DbErr> {
+async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnection> {
     let busy_timeout = settings.acquire_timeout;
     let mut options = ConnectOptions::new(&settings.url);
     options
@@ -255,7 +252,15 @@ async fn open(
     if settings.is_in_memory() {
         options.min_connections(1).idle_timeout(None).max_lifetime(None);
     }
-    let mut connection = connect_when_free(options, settings.acquire_timeout).await?;
+    let connected = connect_when_free(options, settings.acquire_timeout).await;
+    let mut connection = connected.map_err(|error| match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+            if matches!(*cause, sqlx::Error::PoolTimedOut) =>
+        {
+            Error::unavailable(MigrationError::Unreachable(settings.acquire_timeout))
+        }
+        error => error.into(),
+    })?;
     if let Some(hook) = settings.on_statement.clone() {
         connection.set_metric_callback(move |info| hook(&info.statement.sql));
     }

@@ -28,7 +28,7 @@ mod viewer;
 pub use bulk::{Counts, Progress};
 pub use db::{Db, DbSettings, PoolUse, StatementHook};
 pub use error::{Error, Field, Result, Violation};
-pub use migration::sqlite_file;
+pub use migration::{database_url, sqlite_file};
 pub use page::{Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
 pub(crate) use throttle::Rule;

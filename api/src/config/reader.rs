@@ -1,7 +1,7 @@
 use std::{fmt, fs, net::SocketAddr, str::FromStr, time::Duration};
 
 use service::{
-    DbSettings, schema,
+    DbSettings, database_url, schema,
     users::{FirstAdmin, Password, Username},
 };
 
@@ -81,8 +81,8 @@ impl Reader<'_> {
 
     pub(super) fn database(&mut self) -> DbSettings {
         let url = self.confidential("DATABASE_URL").unwrap_or_else(|| DEFAULT_DATABASE.into());
-        if !["sqlite:", "postgres:", "postgresql:"].iter().any(|scheme| url.starts_with(scheme)) {
-            self.wrong.push("DATABASE_URL must start with sqlite: or postgres:".into());
+        if let Err(why) = database_url::check(&url) {
+            self.wrong.push(format!("DATABASE_URL {why}"));
         }
         let defaults = DbSettings::new(url);
         let seconds = |value: Option<u64>, default| value.map_or(default, Duration::from_secs);

@@ -1,0 +1,70 @@
+//! The binary that `sea-orm-cli migrate` runs.
+
+use std::process::{Command, Output};
+
+use testkit::{TestDatabase, migrations};
+
+/// Runs it with this URL and no other settings.
+fn run(url: Option<&str>, arguments: &[&str]) -> Output {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
+    command.args(arguments).current_dir(directory.path()).env_clear();
+    if let Some(url) = url {
+        command.env("DATABASE_URL", url);
+    }
+    command.output().unwrap()
+}
+
+#[test]
+fn a_url_that_is_missing_or_wrong_is_one_line_and_no_panic() {
+    for (url, status, why) in [
+        (None, 2, "DATABASE_URL is not set"),
+        (Some(""), 2, "DATABASE_URL is not set"),
+        (Some("nonsense"), 2, "must start with"),
+        (Some("mysql://u:hunter2@h/d"), 2, "must start with"),
+        (Some("postgres://u:hunter2@h:99999/d"), 2, "invalid port number"),
+        (Some("postgres://u:hunter2@127.0.0.1:1/d"), 1, "does not answer"),
+        (Some("sqlite:///proc/no.db"), 1, "can't be made"),
+    ] {
+        for arguments in [&["status"][..], &["up", "-n", "1"]] {
+            let output = run(url, arguments);
+            let told = String::from_utf8(output.stderr).unwrap();
+            assert_eq!(output.status.code(), Some(status), "{url:?}: {told}");
+            assert!(told.starts_with("error: ") && told.contains(why), "{url:?}: {told}");
+            assert_eq!(told.lines().count(), 1, "{told}");
+            assert!(!told.contains("hunter2"), "{told}");
+        }
+    }
+}
+
+#[test]
+fn help_does_not_show_the_password_of_the_url() {
+    for arguments in [&["--help"][..], &["help"], &["up", "--help"]] {
+        let output = run(Some("postgres://u:hunter2@h/d"), arguments);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && told.contains("--database-url"), "{told}");
+        assert!(!told.contains("hunter2"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn its_commands_say_what_is_applied_after_them() {
+    let database = TestDatabase::empty().await;
+    let all = migrations().len();
+    for (arguments, applied) in [
+        (&["status"][..], 0),
+        (&["up", "-n", "2"], 2),
+        (&["up"], all),
+        (&["down"], all - 1),
+        (&["down", "-n", "3"], all - 4),
+        (&["fresh"], all),
+        (&["refresh"], all),
+        (&["reset"], 0),
+    ] {
+        let output = run(Some(database.url()), arguments);
+        let told = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{arguments:?}: {told}");
+        let count = told.lines().filter(|line| line.starts_with("applied")).count();
+        assert_eq!(count, applied, "{arguments:?}: {told}");
+    }
+}
