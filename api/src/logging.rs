@@ -23,12 +23,20 @@ pub enum LogFormat {
 pub(crate) fn start(format: LogFormat) {
     let variable = env_logger::Env::default().default_filter_or(LOGGED);
     env_logger::Builder::from_env(variable)
-        .format(move |out, record| match (may_be_written(record), format) {
-            (false, _) => Ok(()),
-            (true, LogFormat::Text) => write_text(out, record),
-            (true, LogFormat::Json) => write_json(out, record),
-        })
+        .format(move |out, record| write(out, format, record))
         .init();
+}
+
+/// Writes a record as a line, unless it may hold what is nobody's business.
+///
+/// # Errors
+/// When `out` can't be written to.
+pub fn write(out: &mut impl Write, format: LogFormat, record: &Record<'_>) -> io::Result<()> {
+    match (may_be_written(record), format) {
+        (false, _) => Ok(()),
+        (true, LogFormat::Text) => write_text(out, record),
+        (true, LogFormat::Json) => write_json(out, record),
+    }
 }
 
 /// What libraries say in detail may hold what statements bind: notes, names, hashes. That is not

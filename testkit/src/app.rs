@@ -9,7 +9,7 @@ use service::{
     users::{FirstAdmin, Password, Registration, Username},
 };
 
-use crate::{Client, TestDatabase};
+use crate::{Client, TestDatabase, log};
 
 /// The first admin's username.
 pub const ADMIN: &str = "admin";
@@ -40,6 +40,7 @@ impl TestApp {
 
     /// The service on a given database.
     pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        log::watch();
         let statements = Arc::new(Mutex::new(Vec::new()));
         let mut settings = settings(database.url());
         let seen = statements.clone();
@@ -97,6 +98,14 @@ impl TestApp {
     /// The statements that ran since the last call.
     pub fn statements(&self) -> Vec<String> {
         std::mem::take(&mut self.statements.lock().expect("lock"))
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            log::assert_nothing_told();
+        }
     }
 }
 

@@ -11,6 +11,7 @@ mod app;
 mod client;
 mod contract;
 mod database;
+mod log;
 
 pub use answer::Answer;
 pub use app::{ADMIN, PASSWORD, TestApp, settings};
