@@ -2,28 +2,38 @@ use std::{
     io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
+    time::Duration,
 };
 
+use actix_cors::Cors;
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    middleware::from_fn,
+    middleware::{Condition, from_fn},
     web::{self, ServiceConfig},
 };
 use service::{
-    Auth, Db, Passwords, Throttle, TokenKeys, schema,
+    Auth, Db, Passwords, SessionRules, Throttle, TokenKeys, schema, sessions,
     users::{self, FirstAdmin, Password, Username},
 };
+use tokio::sync::Semaphore;
 
 use crate::{
     Metrics, Settings, State,
     config::SettingsError,
     extract::check_token,
-    middleware::frame,
+    middleware::{admit, frame},
     problem::Problem,
     routes, secret,
     starting::{self, Starting},
 };
+
+/// What scripts of other origins may read, beside the body.
+const EXPOSED_HEADERS: [&str; 6] =
+    ["Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
+
+/// How often sessions that are over are deleted.
+const PURGE_INTERVAL: Duration = Duration::from_secs(600);
 
 /// How long requests in flight have to be answered once the service is told to stop, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 8;
@@ -34,6 +44,7 @@ pub struct Application {
     server: Server,
     metrics_server: Option<Server>,
     db: Db,
+    session_rules: SessionRules,
 }
 
 /// Why the service does not start.
@@ -89,7 +100,7 @@ impl Application {
             .transpose()?;
         let server = serve(state, sockets, metrics_server.is_none());
         let server = server.map_err(|error| StartError::Bind(address.to_string(), error))?;
-        Ok(Self { address, server, metrics_server, db })
+        Ok(Self { address, server, metrics_server, db, session_rules: settings.sessions })
     }
 
     /// Where it listens.
@@ -111,7 +122,9 @@ impl Application {
         if let Some(server) = self.metrics_server {
             tokio::spawn(server);
         }
+        let purging = tokio::spawn(keep_purging(self.db.clone(), self.session_rules));
         self.server.await?;
+        purging.abort();
         if let Some(handle) = metrics_handle {
             handle.stop(false).await;
         }
@@ -119,6 +132,19 @@ impl Application {
             log::warn!("the database was not closed: {error}");
         }
         Ok(())
+    }
+}
+
+/// Deletes sessions that are over, now and then.
+async fn keep_purging(db: Db, rules: SessionRules) {
+    let mut times = tokio::time::interval(PURGE_INTERVAL);
+    loop {
+        times.tick().await;
+        match sessions::purge(&db, rules).await {
+            Ok(0) => {}
+            Ok(purged) => log::info!("{purged} sessions that were over are deleted"),
+            Err(error) => log::warn!("sessions that are over were not deleted: {error}"),
+        }
     }
 }
 
@@ -133,11 +159,13 @@ async fn prepare(settings: &mut Settings) -> Result<State, StartError> {
     let auth = Auth {
         keys: TokenKeys::new(&secret),
         passwords,
-        session_ttl: settings.session_ttl,
+        sessions: settings.sessions,
         registration: settings.registration,
         throttle: Throttle::new(settings.login_rate_limit),
     };
-    Ok(State { db, auth, metrics })
+    let network = settings.network.clone();
+    let places = Arc::new(Semaphore::new(network.max_requests));
+    Ok(State { db, auth, metrics, network, places })
 }
 
 fn serve(
@@ -145,17 +173,40 @@ fn serve(
     sockets: Vec<TcpListener>,
     with_metrics: bool,
 ) -> io::Result<Server> {
+    let client_timeout = state.network.client_timeout;
     let app = move || {
-        let app = App::new().app_data(state.clone()).wrap(from_fn(frame)).configure(configure);
+        let app = App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(admit))
+            .wrap(cors(&state.network.cors_origins))
+            .wrap(from_fn(frame))
+            .configure(configure);
         let metrics = |app: &mut ServiceConfig| routes::metrics().register("", app);
         let app = if with_metrics { app.configure(metrics) } else { app };
         app.default_service(web::to(not_found))
     };
-    let mut server = HttpServer::new(app).shutdown_timeout(SHUTDOWN_TIMEOUT).disable_signals();
+    let mut server = HttpServer::new(app)
+        .client_request_timeout(client_timeout)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .disable_signals();
     for socket in sockets {
         server = server.listen(socket)?;
     }
     Ok(server.run())
+}
+
+/// Lets pages of these origins call the API. A token is sent by their scripts, never by the browser
+/// itself: no credentials.
+fn cors(origins: &[String]) -> Condition<Cors> {
+    let mut cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers(["Authorization", "Content-Type", "X-Request-Id"])
+        .expose_headers(EXPOSED_HEADERS)
+        .max_age(3_600);
+    for origin in origins {
+        cors = if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) };
+    }
+    Condition::new(!origins.is_empty(), cors)
 }
 
 /// `/metrics` alone, where only those who should see it can reach it.

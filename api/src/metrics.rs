@@ -126,7 +126,7 @@ impl Metrics {
             of("idle").set(i64::from(pool.idle));
             of("in_use").set(i64::from(pool.open.saturating_sub(pool.idle)));
         }
-        self.live_sessions.set(sessions::count_live(&state.db).await?);
+        self.live_sessions.set(sessions::count_live(&state.db, &state.auth).await?);
         self.hashing_queue.set(state.auth.passwords.queued());
         TextEncoder::new().encode_to_string(&self.registry.gather()).map_err(Error::internal)
     }

@@ -28,7 +28,7 @@ use crate::{docs, health, metrics, notes, problem, reading_list, sessions, teams
     ),
     paths(
         sessions::log_in, sessions::log_out, sessions::list, sessions::current, sessions::end,
-        sessions::end_others, users::list, users::create, users::get, users::update, users::delete,
+        sessions::end_others, sessions::list_of_user, sessions::end_of_user, users::list, users::create, users::get, users::update, users::delete,
         notes::list, notes::create, notes::get, notes::update, notes::delete, reading_list::list,
         reading_list::mark, reading_list::set_read, reading_list::remove, teams::list, teams::create,
         teams::get, teams::update, teams::delete, teams::set_members, teams::member,
@@ -74,21 +74,27 @@ pub(crate) struct PageParams {
 /// A header's name, and what it says.
 type Header = (&'static str, &'static str);
 
-/// Every failure, by status: what it means, and the header it brings.
-const PROBLEMS: [(&str, &str, Option<Header>); 13] = [
-    ("400", "The body is no JSON, or the query is not one of this endpoint's", None),
-    ("401", "No token, a bad one, or wrong credentials", Some(("WWW-Authenticate", "`Bearer`"))),
-    ("403", "Not allowed", None),
-    ("404", "Nothing there", None),
-    ("405", "The path is known, the method is not", Some(("Allow", "The methods that are"))),
-    ("408", "The body did not arrive in time", None),
-    ("409", "A unique value is taken, or a rule on the state", None),
-    ("413", "The body is larger than 256 KiB", None),
-    ("415", "The body is not `application/json`", None),
-    ("422", "Values that are not allowed; `errors` points at each", None),
-    ("429", "Too many attempts", Some(("Retry-After", "Seconds"))),
-    ("500", "A fault of the service", None),
-    ("503", "The database is out of reach, or overload", Some(("Retry-After", "Seconds"))),
+const RETRY_AFTER: Header = ("Retry-After", "Seconds");
+const RATE_LIMIT: Header =
+    ("RateLimit", "What is left of the quota, `r`, and the seconds until it is whole again, `t`");
+const RATE_LIMIT_POLICY: Header =
+    ("RateLimit-Policy", "The quota, `q`, and its window in seconds, `w`");
+
+/// Every failure, by status: what it means, and the headers it brings.
+const PROBLEMS: [(&str, &str, &[Header]); 13] = [
+    ("400", "The body is no JSON, or the query is not one of this endpoint's", &[]),
+    ("401", "No token, a bad one, or wrong credentials", &[("WWW-Authenticate", "`Bearer`")]),
+    ("403", "Not allowed", &[]),
+    ("404", "Nothing there", &[]),
+    ("405", "The path is known, the method is not", &[("Allow", "The methods that are")]),
+    ("408", "The body did not arrive in time", &[]),
+    ("409", "A unique value is taken, or a rule on the state", &[]),
+    ("413", "The body is larger than 256 KiB", &[]),
+    ("415", "The body is not `application/json`", &[]),
+    ("422", "Values that are not allowed; `errors` points at each", &[]),
+    ("429", "Too many attempts", &[RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY]),
+    ("500", "A fault of the service", &[]),
+    ("503", "The database is out of reach, or overload", &[RETRY_AFTER]),
 ];
 
 fn references(statuses: &[&str]) -> BTreeMap<String, RefOr<Response>> {
@@ -166,14 +172,15 @@ impl Modify for SharedParts {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.take().unwrap_or_default();
         let mut components = ComponentsBuilder::from(components);
-        for (status, description, header) in PROBLEMS {
+        for (status, description, headers) in PROBLEMS {
             let content =
                 ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
             let mut response = ResponseBuilder::new()
                 .description(description)
                 .content(problem::PROBLEM_JSON, content);
-            if let Some((name, description)) = header {
-                let kind = if name == "Retry-After" { Type::Integer } else { Type::String };
+            for &(name, description) in headers {
+                let is_number = name == RETRY_AFTER.0;
+                let kind = if is_number { Type::Integer } else { Type::String };
                 let schema = ObjectBuilder::new().schema_type(kind).build();
                 let header =
                     HeaderBuilder::new().schema(Some(schema)).description(Some(description));

@@ -7,11 +7,15 @@ use actix_web::{
     http::{Method, StatusCode, header},
 };
 use serde::Serialize;
-use service::{Error, Violation};
+use service::{Error, Quota, Violation};
 use utoipa::ToSchema;
 
 /// The media type of every failure.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// How much of which quota is left, and for how long (draft-ietf-httpapi-ratelimit-headers-10).
+const RATE_LIMIT: &str = "RateLimit";
+const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
 
 /// When to try again after a failure that may pass, in seconds.
 const RETRY_AFTER: u64 = 1;
@@ -119,9 +123,13 @@ impl Problem {
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((header::ALLOW, join(allowed)));
             }
-            Self::Service(Error::TooManyAttempts { retry_after }) => {
-                let seconds = retry_after.as_secs() + 1;
+            Self::Service(Error::TooManyAttempts { retry_after, quota }) => {
+                let Quota { name, limit, window } = quota;
+                let (seconds, window) = (retry_after.as_secs() + 1, window.as_secs());
                 response.insert_header((header::RETRY_AFTER, seconds));
+                response.insert_header((RATE_LIMIT, format!("\"{name}\";r=0;t={seconds}")));
+                let policy = format!("\"{name}\";q={limit};w={window}");
+                response.insert_header((RATE_LIMIT_POLICY, policy));
             }
             Self::Service(Error::Unavailable(_)) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
@@ -226,7 +234,10 @@ mod tests {
             Error::LastAdmin,
             Error::LastOwner,
             Error::Invalid(vec![Violation::of("content", "must not be empty")]),
-            Error::TooManyAttempts { retry_after: Duration::from_secs(9) },
+            Error::TooManyAttempts {
+                retry_after: Duration::from_secs(9),
+                quota: Quota { name: "login", limit: 100, window: Duration::from_secs(900) },
+            },
             Error::unavailable(secret),
             Error::internal(secret),
         ]

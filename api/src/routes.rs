@@ -17,6 +17,10 @@ pub fn api() -> RouteTable {
         .at("/api/sessions/{id}", [delete(sessions::end)])
         .at("/api/users", [query(users::list), post(users::create)])
         .at("/api/users/{user}", [query(users::get), change(users::update), delete(users::delete)])
+        .at(
+            "/api/users/{user}/sessions",
+            [query(sessions::list_of_user), delete(sessions::end_of_user)],
+        )
         .at("/api/notes", [query(notes::list), post(notes::create)])
         .at("/api/notes/{id}", [get(notes::get), change(notes::update), delete(notes::delete)])
         .at("/api/readinglists", [query(reading_list::list), post(reading_list::mark)])

@@ -8,7 +8,10 @@ use service::sessions::{self, LogIn, LoggedIn};
 use utoipa::ToSchema;
 
 use crate::{
-    extract::{Address, Body, FromBody, FromQuery, Id, List, Me, Members, Params, UserAgent, text},
+    extract::{
+        Address, Body, FromBody, FromQuery, Id, List, Me, Members, Params, UserAgent, UserPath,
+        text,
+    },
     openapi::{BodyProblems, Forbidden, Missing, PageParams, Problems, Throttled},
     problem::Problem,
     state::AppState,
@@ -140,8 +143,39 @@ pub(crate) async fn list(
     me: Me,
     list: List<AllSessions>,
 ) -> Result<HttpResponse, Problem> {
-    let sessions = sessions::list(&state.db, &me, list.page).await?;
+    let sessions = sessions::list_own(&state.db, &state.auth, &me, list.page).await?;
     Ok(list.respond(sessions.map(|session| SessionBody::new(session, me.session.id))))
+}
+
+/// A user's sessions, newest first; for the user and admins.
+#[utoipa::path(get, path = "/api/users/{user}/sessions", tag = "sessions",
+    params(("user" = String, Path, description = "An id or a username"), PageParams),
+    responses((status = 200, description = "A page of sessions", body = Vec<SessionBody>,
+        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems, Forbidden, Missing),
+    security(("session" = [])))]
+pub(crate) async fn list_of_user(
+    state: AppState,
+    me: Me,
+    UserPath(user): UserPath,
+    list: List<AllSessions>,
+) -> Result<HttpResponse, Problem> {
+    let (viewer, page) = (me.viewer(), list.page);
+    let sessions = sessions::list(&state.db, &state.auth, &viewer, &user, page).await?;
+    Ok(list.respond(sessions.map(|session| SessionBody::new(session, me.session.id))))
+}
+
+/// Ends all sessions of a user; for the user and admins.
+#[utoipa::path(delete, path = "/api/users/{user}/sessions", tag = "sessions",
+    params(("user" = String, Path, description = "An id or a username")),
+    responses((status = 204, description = "Their tokens are dead"), Problems, Forbidden, Missing),
+    security(("session" = [])))]
+pub(crate) async fn end_of_user(
+    state: AppState,
+    me: Me,
+    UserPath(user): UserPath,
+) -> Result<HttpResponse, Problem> {
+    sessions::revoke(&state.db, &me.viewer(), &user).await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// The session that asks, and its user.

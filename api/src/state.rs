@@ -1,7 +1,10 @@
+use std::sync::Arc;
+
 use actix_web::web;
 use service::{Auth, Db};
+use tokio::sync::Semaphore;
 
-use crate::Metrics;
+use crate::{Metrics, config::Network};
 
 /// What every request shares.
 #[derive(Debug)]
@@ -12,6 +15,10 @@ pub struct State {
     pub auth: Auth,
     /// What it counts.
     pub metrics: Metrics,
+    /// What clients and what is between may do.
+    pub network: Network,
+    /// One for each request that may be answered at once.
+    pub places: Arc<Semaphore>,
 }
 
 /// [`State`], as handlers get it.

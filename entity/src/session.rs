@@ -1,6 +1,10 @@
 //! Sessions: a token counts while its row is here.
 
-use sea_orm::{DeleteMany, QuerySelect, Select, entity::prelude::*, sea_query::JoinType};
+use sea_orm::{
+    DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select,
+    entity::prelude::*,
+    sea_query::{ExprTrait, JoinType},
+};
 
 use crate::user;
 
@@ -67,14 +71,14 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.id.ne(id))
     }
 
-    /// Not yet over at this time.
-    fn live_at(self, now: DateTimeUtc) -> Self {
-        self.filter(COLUMN.expires_at.gt(now))
+    /// Not expired at this time, and used after that one.
+    fn live(self, now: DateTimeUtc, used_after: DateTimeUtc) -> Self {
+        self.filter(COLUMN.expires_at.gt(now)).filter(COLUMN.last_used_at.gt(used_after))
     }
 
-    /// Over at this time.
-    fn over_at(self, now: DateTimeUtc) -> Self {
-        self.filter(COLUMN.expires_at.lte(now))
+    /// Expired at this time, or not used after that one.
+    fn over(self, now: DateTimeUtc, used_after: DateTimeUtc) -> Self {
+        self.filter(COLUMN.expires_at.lte(now).or(COLUMN.last_used_at.lte(used_after)))
     }
 }
 
@@ -97,6 +101,38 @@ impl Entity {
             .filter(COLUMN.id.eq(id))
             .filter(COLUMN.last_used_at.lt(now - interval));
         touched.exec(db).await.map(|_| ())
+    }
+
+    /// Deletes all but the newest `keep` sessions of a user.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn delete_oldest(
+        db: &impl ConnectionTrait,
+        user_id: i64,
+        keep: u64,
+    ) -> Result<(), DbErr> {
+        let newest = Self::find().of_user(user_id).order_by_desc(Column::Id).limit(keep);
+        let newest = newest.select_only().column(Column::Id).into_query();
+        let oldest = Self::delete_many().of_user(user_id);
+        let oldest = oldest.filter(Column::Id.not_in_subquery(newest));
+        oldest.exec(db).await.map(|_| ())
+    }
+
+    /// Deletes up to `limit` sessions that are over (see [`Scopes::over`]), and says how many.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn purge(
+        db: &impl ConnectionTrait,
+        now: DateTimeUtc,
+        used_after: DateTimeUtc,
+        limit: u64,
+    ) -> Result<u64, DbErr> {
+        let over = Self::find().over(now, used_after).limit(limit);
+        let over = over.select_only().column(Column::Id).into_query();
+        let purged = Self::delete_many().filter(Column::Id.in_subquery(over));
+        Ok(purged.exec(db).await?.rows_affected)
     }
 
     /// The session of this token, joined with its user. For [`WithUser`].

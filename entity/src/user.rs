@@ -196,6 +196,19 @@ impl Entity {
         Self::find().enabled().admins().order_by_asc(Column::Id)
     }
 
+    /// Keeps another hash of the same password. Nothing that others see of the user changes.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn set_password_hash(
+        db: &impl ConnectionTrait,
+        id: i64,
+        hash: &str,
+    ) -> Result<(), DbErr> {
+        let kept = Self::update_many().col_expr(Column::PasswordHash, Expr::value(hash));
+        kept.with_ids([id]).exec(db).await.map(|_| ())
+    }
+
     /// The user with this id or username, disabled ones too.
     pub fn find_by_key(key: &UserKey) -> Select<Self> {
         Self::find().identified_by(key)

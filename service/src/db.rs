@@ -20,6 +20,15 @@ use sea_orm::{
 
 use crate::{Error, Result};
 
+/// How often a transaction is tried that the database takes back.
+const TRIES: u32 = 4;
+
+/// A transaction in which nothing happens for so long is ended by PostgreSQL, and its locks with it.
+const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
+
+/// Between two tries, and longer each time.
+const PAUSE: Duration = Duration::from_millis(10);
+
 /// Is shown each SQL text that runs, without its values.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -121,11 +130,44 @@ impl Db {
         &self.writer
     }
 
-    /// Begins a transaction that will write.
+    /// Does this work in one transaction, which is committed unless the work fails. When the database
+    /// takes the transaction back for the sake of another, all of it is done again, a few times.
+    ///
+    /// # Errors
+    /// The work's; when no connection is free in time, or the write lock is not; when the database
+    /// fails.
+    pub async fn write<T>(
+        &self,
+        work: impl AsyncFn(&DatabaseTransaction) -> Result<T>,
+    ) -> Result<T> {
+        let mut tries = 1;
+        loop {
+            match self.try_to_write(&work).await {
+                Err(error) if error.is_taken_back() && tries < TRIES => {
+                    log::debug!("a transaction was taken back, and is tried again: {error}");
+                    tokio::time::sleep(PAUSE * tries).await;
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_to_write<T>(
+        &self,
+        work: impl AsyncFn(&DatabaseTransaction) -> Result<T>,
+    ) -> Result<T> {
+        let transaction = self.begin().await?;
+        let done = work(&transaction).await?;
+        transaction.commit().await?;
+        Ok(done)
+    }
+
+    /// Begins a transaction that will write, for work that is not done twice.
     ///
     /// # Errors
     /// When no connection is free in time, or the write lock is not.
-    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         Ok(entity::begin_write(&self.writer).await?)
     }
 
@@ -238,6 +280,10 @@ async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnect
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging_level(LevelFilter::Off)
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, settings.slow_statement)
+        .map_sqlx_postgres_opts(move |postgres| {
+            let milliseconds = IDLE_IN_TRANSACTION.as_millis().to_string();
+            postgres.options([("idle_in_transaction_session_timeout", milliseconds)])
+        })
         .map_sqlx_sqlite_pool_opts(|pool| {
             pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
         })

@@ -2,6 +2,8 @@ use std::{fmt, time::Duration};
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
+use crate::Quota;
+
 /// What a use case gives.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -52,6 +54,8 @@ pub enum Error {
     TooManyAttempts {
         /// When to try again.
         retry_after: Duration,
+        /// What is used up.
+        quota: Quota,
     },
     /// The database is out of reach or overloaded; the same call may work soon.
     #[error("the service is not available right now")]
@@ -124,6 +128,16 @@ impl Error {
         Self::Unavailable(source.into())
     }
 
+    /// Whether the database took back the transaction for the sake of another: nothing of it was done,
+    /// and the same may work now.
+    pub(crate) fn is_taken_back(&self) -> bool {
+        const SERIALIZATION_FAILURE: &str = "40001";
+        const DEADLOCK_DETECTED: &str = "40P01";
+        let Self::Unavailable(source) = self else { return false };
+        let code = source.downcast_ref().and_then(database_code);
+        matches!(code.as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED))
+    }
+
     /// One value that is not allowed.
     pub fn invalid(member: &str, detail: impl Into<String>) -> Self {
         Self::Invalid(vec![Violation::of(member, detail)])
@@ -168,20 +182,27 @@ impl<T> Constraints<T> for std::result::Result<T, DbErr> {
 /// Whether the same call may work in a moment: the database was out of reach, busy or full, or it
 /// took back the transaction.
 fn is_passing(error: &DbErr) -> bool {
-    let cause = match error {
-        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => return true,
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            cause
-        }
-        _ => return false,
-    };
-    match cause.as_ref() {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        sqlx::Error::Database(database) => {
-            database.code().is_some_and(|code| is_passing_code(&code))
-        }
-        _ => false,
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
+        return true;
     }
+    match cause(error) {
+        Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
+        _ => database_code(error).is_some_and(|code| is_passing_code(&code)),
+    }
+}
+
+fn cause(error: &DbErr) -> Option<&sqlx::Error> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            Some(cause)
+        }
+        _ => None,
+    }
+}
+
+/// The database's own code of an error.
+fn database_code(error: &DbErr) -> Option<String> {
+    cause(error)?.as_database_error()?.code().map(String::from)
 }
 
 /// PostgreSQL: the classes of SQLSTATE for lost connections (08), transactions taken back (40), lack

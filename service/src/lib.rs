@@ -31,8 +31,9 @@ pub use error::{Error, Field, Result, Violation};
 pub use migration::{database_url, sqlite_file};
 pub use page::{Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
+pub use sessions::SessionRules;
 pub(crate) use throttle::Rule;
-pub use throttle::Throttle;
+pub use throttle::{Quota, Throttle};
 pub use token::TokenKeys;
 pub use viewer::{SignedIn, Viewer};
 
@@ -43,8 +44,8 @@ pub struct Auth {
     pub keys: TokenKeys,
     /// Hashes and checks passwords.
     pub passwords: Passwords,
-    /// How long a session lasts.
-    pub session_ttl: chrono::TimeDelta,
+    /// How long sessions last, and how many a user has.
+    pub sessions: SessionRules,
     /// Who may sign up.
     pub registration: users::Registration,
     /// Slows down who guesses passwords or signs up in bulk.

@@ -53,7 +53,7 @@ pub struct NewNote {
 }
 
 /// What to change of a note; what is `None` stays.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Change {
     /// What it says.
     pub content: Option<Content>,
@@ -130,9 +130,10 @@ pub async fn create(db: &Db, me: &SignedIn, new: NewNote) -> Result<WithAuthor> 
         created_at: Set(now),
         updated_at: Set(now),
     };
-    let transaction = db.begin().await?;
-    let note = note.insert(&transaction).await.unless_dangling(|| Error::SessionExpired)?;
-    transaction.commit().await?;
+    let written = db.write(async |transaction| {
+        note.clone().insert(transaction).await.unless_dangling(|| Error::SessionExpired)
+    });
+    let note = written.await?;
     Ok(WithAuthor { note: note.into(), author: me.author() })
 }
 
@@ -141,12 +142,19 @@ pub async fn create(db: &Db, me: &SignedIn, new: NewNote) -> Result<WithAuthor> 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author.
 pub async fn update(db: &Db, me: &SignedIn, id: i64, change: Change) -> Result<WithAuthor> {
-    let transaction = db.begin().await?;
-    let locked = note::Entity::find_by_id(id).locked_for_change();
-    let note = locked.one(&transaction).await?.ok_or(Error::NotFound)?;
-    if note.user_id != me.user.id {
-        return Err(Error::NotAllowed);
-    }
+    let changed = db.write(async |transaction| {
+        let locked = note::Entity::find_by_id(id).locked_for_change();
+        let note = locked.one(transaction).await?.ok_or(Error::NotFound)?;
+        if note.user_id != me.user.id {
+            return Err(Error::NotAllowed);
+        }
+        Ok(apply(note, change.clone()).update(transaction).await?)
+    });
+    let note = changed.await?;
+    Ok(WithAuthor { note: note.into(), author: me.author() })
+}
+
+fn apply(note: note::Model, change: Change) -> note::ActiveModel {
     let Change { content, important, date } = change;
     let is_change = content.is_some() || important.is_some() || date.is_some();
     let mut note = note.into_active_model();
@@ -162,9 +170,7 @@ pub async fn update(db: &Db, me: &SignedIn, id: i64, change: Change) -> Result<W
     if is_change {
         note.updated_at = Set(clock::now());
     }
-    let note = note.update(&transaction).await?;
-    transaction.commit().await?;
-    Ok(WithAuthor { note: note.into(), author: me.author() })
+    note
 }
 
 /// Deletes a note and its marks.

@@ -36,7 +36,8 @@ impl Default for PasswordCost {
 #[derive(Clone, Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    decoy: String,
+    /// What every hash at this cost starts with.
+    prefix: String,
     threads: Arc<ThreadPool>,
     queued: Arc<AtomicI64>,
 }
@@ -60,7 +61,7 @@ impl Passwords {
             .map_err(Error::internal)?;
         Ok(Self {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
-            decoy: decoy(cost),
+            prefix: format!("$argon2id$v=19$m={memory},t={passes},p=1$"),
             threads: Arc::new(threads),
             queued: Arc::default(),
         })
@@ -71,6 +72,10 @@ impl Passwords {
     /// # Errors
     /// When the operating system has no randomness for the salt.
     pub async fn hash(&self, password: Password) -> Result<String> {
+        self.hash_text(password.into_string()).await
+    }
+
+    async fn hash_text(&self, password: String) -> Result<String> {
         let argon2 = self.argon2.clone();
         self.run(move || {
             let hash = argon2.hash_password(password.as_bytes());
@@ -86,7 +91,7 @@ impl Passwords {
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let password = entity::text::compose(password);
         let is_set = hash.is_some();
-        let hash = hash.unwrap_or(&self.decoy).to_owned();
+        let hash = hash.map_or_else(|| self.decoy(), str::to_owned);
         let argon2 = self.argon2.clone();
         self.run(move || {
             let hash =
@@ -95,6 +100,24 @@ impl Passwords {
             Ok(is_set && matches)
         })
         .await
+    }
+
+    /// Another hash of a right password, when the one that is kept was made at another cost.
+    ///
+    /// # Errors
+    /// As [`Passwords::hash`].
+    pub async fn rehash(&self, password: &str, hash: Option<&str>) -> Result<Option<String>> {
+        let is_current = hash.is_none_or(|hash| hash.starts_with(&self.prefix));
+        if is_current {
+            return Ok(None);
+        }
+        self.hash_text(entity::text::compose(password)).await.map(Some)
+    }
+
+    /// Checked against where there is no user or no password, so that it takes as long: a hash that no
+    /// password is known to have.
+    fn decoy(&self) -> String {
+        format!("{}c29tZXRoaW5ncmFuZG9t${}", self.prefix, "A".repeat(43))
     }
 
     /// How many passwords are being hashed or checked, or wait for it.
@@ -139,13 +162,6 @@ impl Drop for Place {
     }
 }
 
-/// Checked against where there is no user or no password, so that it takes as long: a hash that no
-/// password is known to have.
-fn decoy(PasswordCost { memory, passes }: PasswordCost) -> String {
-    let (salt, hash) = ("c29tZXRoaW5ncmFuZG9t", "A".repeat(43));
-    format!("$argon2id$v=19$m={memory},t={passes},p=1${salt}${hash}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,6 +185,17 @@ mod tests {
     async fn without_a_hash_nothing_fits_and_the_decoy_is_one() {
         let passwords = Passwords::new(PasswordCost::default()).unwrap();
         assert!(!passwords.verify("walnut-harbour", None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn a_right_password_is_hashed_again_when_the_cost_has_changed() {
+        let before = Passwords::new(CHEAP).unwrap();
+        let hash = before.hash(password("walnut-harbour")).await.unwrap();
+        assert_eq!(before.rehash("walnut-harbour", Some(&hash)).await.unwrap(), None);
+        let after = Passwords::new(PasswordCost { memory: 16, passes: 1 }).unwrap();
+        let other = after.rehash("walnut-harbour", Some(&hash)).await.unwrap().unwrap();
+        assert!(other.starts_with("$argon2id$v=19$m=16,t=1,p=1$"), "{other}");
+        assert!(after.verify("walnut-harbour", Some(&other)).await.unwrap());
     }
 
     #[tokio::test]

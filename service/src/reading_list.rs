@@ -47,20 +47,20 @@ pub async fn list(
 /// [`Error::Invalid`] when there is no such note; [`Error::SessionExpired`] when the viewer was
 /// deleted meanwhile.
 pub async fn mark(db: &Db, me: &SignedIn, note_id: i64) -> Result<Marked> {
-    let transaction = db.begin().await?;
-    let owner = user::Entity::find_by_id(me.user.id).locked_for_reference();
-    owner.one(&transaction).await?.ok_or(Error::SessionExpired)?;
-    let (is_new, mark) = loop {
-        let added = user_note::Entity::add(&transaction, me.user.id, note_id).await;
-        let is_new = added.unless_dangling(|| Error::invalid("note_id", "names no note"))?;
-        let mark = user_note::Entity::find_by_user_and_note((me.user.id, note_id));
-        // A mark that was there may be removed before it is read; the next round makes it anew.
-        if let Some(mark) = mark.one(&transaction).await? {
-            break (is_new, mark);
+    db.write(async |transaction| {
+        let owner = user::Entity::find_by_id(me.user.id).locked_for_reference();
+        owner.one(transaction).await?.ok_or(Error::SessionExpired)?;
+        loop {
+            let added = user_note::Entity::add(transaction, me.user.id, note_id).await;
+            let is_new = added.unless_dangling(|| Error::invalid("note_id", "names no note"))?;
+            let mark = user_note::Entity::find_by_user_and_note((me.user.id, note_id));
+            // A mark that was there may be removed before it is read; the next round makes it anew.
+            if let Some(mark) = mark.one(transaction).await? {
+                return Ok(if is_new { Marked::Now(mark) } else { Marked::Already(mark) });
+            }
         }
-    };
-    transaction.commit().await?;
-    Ok(if is_new { Marked::Now(mark) } else { Marked::Already(mark) })
+    })
+    .await
 }
 
 /// Says of a mark of the viewer whether the note is read.
@@ -73,15 +73,15 @@ pub async fn set_read(
     id: i64,
     read: Option<bool>,
 ) -> Result<user_note::Model> {
-    let transaction = db.begin().await?;
-    let mark = find_own(&transaction, me, id).await?;
-    let mut changed = mark.into_active_model();
-    if let Some(read) = read {
-        changed.read = Set(read);
-    }
-    let mark = changed.update(&transaction).await?;
-    transaction.commit().await?;
-    Ok(mark)
+    db.write(async |transaction| {
+        let mark = find_own(transaction, me, id).await?;
+        let mut changed = mark.into_active_model();
+        if let Some(read) = read {
+            changed.read = Set(read);
+        }
+        Ok(changed.update(transaction).await?)
+    })
+    .await
 }
 
 /// Takes a note off the viewer's list.

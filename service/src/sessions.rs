@@ -1,6 +1,6 @@
 //! Sessions: logging in and out, and what a token is worth.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, time::Duration};
 
 use chrono::TimeDelta;
 use entity::{
@@ -16,8 +16,8 @@ use sea_orm::{
 };
 
 use crate::{
-    Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, TokenKeys, Viewer, clock, page,
-    text, token, users::Username,
+    Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, Viewer, clock, page, text, token,
+    users::{Username, require_self_or_admin},
 };
 
 /// The use of a session is written down this often at most.
@@ -36,6 +36,28 @@ pub fn credential(text: String) -> std::result::Result<String, String> {
         return Err("must be at most 1024 characters long".into());
     }
     text::without_nul(text)
+}
+
+/// How many sessions one statement purges, and how long the next one waits: others get to write.
+const PURGE_BATCH: u64 = 500;
+const PURGE_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long sessions last, and how many a user has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionRules {
+    /// From the login to the end, however much it is used.
+    pub ttl: TimeDelta,
+    /// From the last use to the end. Uses are written down once a minute.
+    pub idle_ttl: TimeDelta,
+    /// Of one user; with the next login the oldest ends.
+    pub limit: u64,
+}
+
+impl Default for SessionRules {
+    /// 30 days, 14 days without use, 50 of a user.
+    fn default() -> Self {
+        Self { ttl: TimeDelta::days(30), idle_ttl: TimeDelta::days(14), limit: 50 }
+    }
 }
 
 /// Who wants to log in, and from where.
@@ -79,14 +101,15 @@ pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
     let is_right = auth.passwords.verify(&request.password, hash).await?;
     let user = user.filter(|_| is_right).ok_or(Error::WrongCredentials)?;
     auth.throttle.forgive(&rules);
-    start(db, auth, user, request.user_agent).await
+    let rehashed = auth.passwords.rehash(&request.password, user.password_hash.as_deref()).await?;
+    start(db, auth, &user, rehashed, request.user_agent).await
 }
 
 /// A username that can't be one is not worth remembering.
 fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
     let Some(address) = address else { return Vec::new() };
-    let of_user = username.map(|name| Rule::PasswordOf(name.clone().into_string(), address));
-    of_user.into_iter().chain([Rule::Password(address)]).collect()
+    let of_user = username.map(|name| Rule::password_of(name.clone().into_string(), address));
+    of_user.into_iter().chain([Rule::password(address)]).collect()
 }
 
 /// Under the user's lock, so that a session never outlives a disabling or a change of password that
@@ -94,50 +117,59 @@ fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
 async fn start(
     db: &Db,
     auth: &Auth,
-    checked: user::Model,
+    checked: &user::Model,
+    rehashed: Option<String>,
     user_agent: Option<String>,
 ) -> Result<LoggedIn> {
-    let transaction = db.begin().await?;
-    let locked = user::Entity::find_by_id(checked.id).locked_for_reading();
-    let user = locked.one(&transaction).await?.ok_or(Error::WrongCredentials)?;
-    if user.password_hash != checked.password_hash {
-        return Err(Error::WrongCredentials);
-    }
-    if user.disabled {
-        return Err(Error::LoginDisabled);
-    }
-    let now = clock::now();
-    let expires_at = now + auth.session_ttl;
-    let token = auth.keys.sign(user.id, &user.username, now, expires_at)?;
-    let session = session::ActiveModel {
-        id: NotSet,
-        user_id: Set(user.id),
-        token_hash: Set(token::hash(&token)),
-        user_agent: Set(user_agent.map(|agent| agent.chars().take(USER_AGENT_LIMIT).collect())),
-        created_at: Set(now),
-        last_used_at: Set(now),
-        expires_at: Set(expires_at),
-    };
-    let over = session::Entity::delete_many().of_user(user.id).over_at(now);
-    over.exec(&transaction).await?;
-    let session = session.insert(&transaction).await?;
-    transaction.commit().await?;
-    Ok(LoggedIn { token, session: session.into(), user: user.into() })
+    let user_agent: Option<String> =
+        user_agent.map(|agent| agent.chars().take(USER_AGENT_LIMIT).collect());
+    db.write(async |transaction| {
+        let locked = user::Entity::find_by_id(checked.id).locked_for_change();
+        let user = locked.one(transaction).await?.ok_or(Error::WrongCredentials)?;
+        if user.password_hash != checked.password_hash {
+            return Err(Error::WrongCredentials);
+        }
+        if user.disabled {
+            return Err(Error::LoginDisabled);
+        }
+        if let Some(hash) = &rehashed {
+            user::Entity::set_password_hash(transaction, user.id, hash).await?;
+        }
+        let now = clock::now();
+        let expires_at = now + auth.sessions.ttl;
+        let token = auth.keys.sign(user.id, &user.username, now, expires_at)?;
+        let session = session::ActiveModel {
+            id: NotSet,
+            user_id: Set(user.id),
+            token_hash: Set(token::hash(&token)),
+            user_agent: Set(user_agent.clone()),
+            created_at: Set(now),
+            last_used_at: Set(now),
+            expires_at: Set(expires_at),
+        };
+        session::Entity::delete_oldest(transaction, user.id, auth.sessions.limit - 1).await?;
+        let session = session.insert(transaction).await?;
+        Ok(LoggedIn { token, session: session.into(), user: user.into() })
+    })
+    .await
 }
 
 /// Whose token this is: one statement, which reads the session and its user as they are now.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
-pub async fn authenticate(db: &Db, keys: &TokenKeys, token: &str) -> Result<SignedIn> {
-    keys.check(token)?;
+pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<SignedIn> {
+    auth.keys.check(token)?;
     let found = session::Entity::find_with_user(&token::hash(token))
         .into_partial_model::<session::WithUser>()
         .one(db.reader())
         .await?;
     let now = clock::now();
+    let used_after = now - auth.sessions.idle_ttl;
+    let is_live =
+        |session: &session::Core| session.expires_at > now && session.last_used_at > used_after;
     match found {
-        Some(found) if found.session.expires_at > now => {
+        Some(found) if is_live(&found.session) => {
             if found.user.disabled {
                 return Err(Error::AccountDisabled);
             }
@@ -161,23 +193,72 @@ fn touch(db: &Db, session_id: i64) {
     });
 }
 
+/// One page of a user's live sessions, newest first.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins.
+pub async fn list(
+    db: &Db,
+    auth: &Auth,
+    viewer: &Viewer,
+    user: &UserKey,
+    request: PageRequest,
+) -> Result<Page<session::Core>> {
+    let user = require_self_or_admin(db, viewer, user).await?;
+    list_of(db, auth, user.id, request).await
+}
+
 /// One page of the viewer's live sessions, newest first.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &Db, me: &SignedIn, request: PageRequest) -> Result<Page<session::Core>> {
-    let sessions = session::Entity::find().of_user(me.user.id).live_at(clock::now());
+pub async fn list_own(
+    db: &Db,
+    auth: &Auth,
+    me: &SignedIn,
+    request: PageRequest,
+) -> Result<Page<session::Core>> {
+    list_of(db, auth, me.user.id, request).await
+}
+
+async fn list_of(
+    db: &Db,
+    auth: &Auth,
+    user_id: i64,
+    request: PageRequest,
+) -> Result<Page<session::Core>> {
+    let now = clock::now();
+    let live = session::Entity::find().of_user(user_id).live(now, now - auth.sessions.idle_ttl);
     let key = (session::Column::Id, Order::Desc);
-    page::read(db.reader(), sessions, key, request, |session: &session::Core| session.id).await
+    page::read(db.reader(), live, key, request, |session: &session::Core| session.id).await
 }
 
 /// Counts the sessions that are not over.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_live(db: &Db) -> Result<i64> {
-    let live = session::Entity::find().live_at(clock::now()).count(db.reader()).await?;
-    i64::try_from(live).map_err(Error::internal)
+pub async fn count_live(db: &Db, auth: &Auth) -> Result<i64> {
+    let now = clock::now();
+    let live = session::Entity::find().live(now, now - auth.sessions.idle_ttl);
+    i64::try_from(live.count(db.reader()).await?).map_err(Error::internal)
+}
+
+/// Deletes the sessions that are over, a few at a time, and says how many.
+///
+/// # Errors
+/// When the database fails.
+pub async fn purge(db: &Db, rules: SessionRules) -> Result<u64> {
+    let now = clock::now();
+    let mut all = 0;
+    loop {
+        let used_after = now - rules.idle_ttl;
+        let purged = session::Entity::purge(db.writer(), now, used_after, PURGE_BATCH).await?;
+        all += purged;
+        if purged < PURGE_BATCH {
+            return Ok(all);
+        }
+        tokio::time::sleep(PURGE_PAUSE).await;
+    }
 }
 
 /// Ends the session that asks.
@@ -211,16 +292,21 @@ pub async fn end_others(db: &Db, me: &SignedIn) -> Result<()> {
     Ok(())
 }
 
-/// Ends all sessions, or all of one user, and says how many.
+/// Ends all sessions of a user, and says how many.
 ///
 /// # Errors
-/// [`Error::NotAllowed`] for others than admins; [`Error::NotFound`] when there is no such user.
-pub async fn revoke(db: &Db, viewer: &Viewer, user: Option<&UserKey>) -> Result<u64> {
-    viewer.require_admin()?;
-    let mut sessions = session::Entity::delete_many();
-    if let Some(key) = user {
-        let user = user::Entity::find_by_key(key).one(db.reader()).await?;
-        sessions = sessions.of_user(user.ok_or(Error::NotFound)?.id);
-    }
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins.
+pub async fn revoke(db: &Db, viewer: &Viewer, user: &UserKey) -> Result<u64> {
+    let user = require_self_or_admin(db, viewer, user).await?;
+    let sessions = session::Entity::delete_many().of_user(user.id);
     Ok(sessions.exec(db.writer()).await?.rows_affected)
+}
+
+/// Ends all sessions of everyone, and says how many.
+///
+/// # Errors
+/// [`Error::NotAllowed`] for others than admins.
+pub async fn revoke_all(db: &Db, viewer: &Viewer) -> Result<u64> {
+    viewer.require_admin()?;
+    Ok(session::Entity::delete_many().exec(db.writer()).await?.rows_affected)
 }

@@ -1,6 +1,6 @@
 use std::{
     collections::HashMap,
-    net::IpAddr,
+    net::{IpAddr, Ipv6Addr},
     sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -12,6 +12,25 @@ const WINDOW: Duration = Duration::from_secs(15 * 60);
 
 /// So many callers are remembered at most; past that all are forgotten, which favours the callers.
 const MAX_CALLERS: usize = 100_000;
+
+/// So many attempts are allowed in a window of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// What is counted.
+    pub name: &'static str,
+    /// How many.
+    pub limit: u32,
+    /// In which time, from the first attempt.
+    pub window: Duration,
+}
+
+/// The client's address, or the /64 of one of IPv6, all of which one client has to itself.
+fn network_of(client: IpAddr) -> IpAddr {
+    match client {
+        IpAddr::V4(_) => client,
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 64)).into(),
+    }
+}
 
 /// What is counted, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,6 +47,30 @@ pub(crate) enum Rule {
 }
 
 impl Rule {
+    /// Wrong passwords for this username from this client.
+    pub(crate) fn password_of(username: String, client: IpAddr) -> Self {
+        Self::PasswordOf(username, network_of(client))
+    }
+
+    /// Wrong passwords from this client.
+    pub(crate) fn password(client: IpAddr) -> Self {
+        Self::Password(network_of(client))
+    }
+
+    /// Users signed up from this client.
+    pub(crate) fn sign_up(client: IpAddr) -> Self {
+        Self::SignUp(network_of(client))
+    }
+
+    fn name(&self) -> &'static str {
+        match self {
+            Self::PasswordOf(..) => "login-of-user",
+            Self::Password(_) => "login",
+            Self::OwnPassword(_) => "own-password",
+            Self::SignUp(_) => "sign-up",
+        }
+    }
+
     fn limit(&self) -> u32 {
         match self {
             Self::PasswordOf(..) => 40,
@@ -61,7 +104,8 @@ impl Throttle {
         attempts.forget_if_full();
         for rule in rules {
             if let Some(retry_after) = attempts.refused_for(rule) {
-                return Err(Error::TooManyAttempts { retry_after });
+                let quota = Quota { name: rule.name(), limit: rule.limit(), window: WINDOW };
+                return Err(Error::TooManyAttempts { retry_after, quota });
             }
         }
         rules.iter().for_each(|rule| attempts.count(rule));
@@ -123,7 +167,7 @@ mod tests {
     use super::*;
 
     fn sign_ups_from(last: u8) -> [Rule; 1] {
-        [Rule::SignUp(Ipv4Addr::new(127, 0, 0, last).into())]
+        [Rule::sign_up(Ipv4Addr::new(127, 0, 0, last).into())]
     }
 
     #[test]
@@ -143,6 +187,27 @@ mod tests {
             throttle.attempt(&sign_ups_from(1)).unwrap();
             throttle.forgive(&sign_ups_from(1));
         }
+    }
+
+    #[test]
+    fn addresses_of_one_network_of_ipv6_are_one_client() {
+        let sign_up = |address: &str| [Rule::sign_up(address.parse().unwrap())];
+        let throttle = Throttle::new(true);
+        for number in 0..50 {
+            throttle.attempt(&sign_up(&format!("2001:db8::{number:x}"))).unwrap();
+        }
+        assert!(throttle.attempt(&sign_up("2001:db8::ffff:1")).is_err());
+        assert!(throttle.attempt(&sign_up("2001:db8:0:1::1")).is_ok());
+    }
+
+    #[test]
+    fn a_million_callers_are_not_all_remembered() {
+        let throttle = Throttle::new(true);
+        for number in 0..1_000_000_u32 {
+            throttle.attempt(&[Rule::sign_up(Ipv4Addr::from_bits(number).into())]).unwrap();
+        }
+        let remembered = throttle.attempts.unwrap().into_inner().unwrap().0.len();
+        assert!((1..=MAX_CALLERS).contains(&remembered), "{remembered}");
     }
 
     #[test]

@@ -1,11 +1,14 @@
 use std::sync::{Arc, Mutex};
 
-use api::{Application, Settings, config::Secret, logging::LogFormat};
-use chrono::TimeDelta;
+use api::{
+    Application, Settings,
+    config::{Network, Secret},
+    logging::LogFormat,
+};
 use reqwest::redirect::Policy;
 use serde_json::json;
 use service::{
-    DbSettings, PasswordCost,
+    DbSettings, PasswordCost, SessionRules,
     users::{FirstAdmin, Password, Registration, Username},
 };
 
@@ -118,7 +121,7 @@ pub fn settings(url: &str) -> Settings {
         host: "127.0.0.1".into(),
         port: 0,
         secret: Some(Secret(b"a secret of the tests, and of nobody else".to_vec())),
-        session_ttl: TimeDelta::days(30),
+        sessions: SessionRules::default(),
         registration: Registration::Open,
         first_admin: Some(FirstAdmin {
             username: Username::parse(ADMIN.into()).expect("a username"),
@@ -130,5 +133,6 @@ pub fn settings(url: &str) -> Settings {
         password_cost: PasswordCost { memory: 8, passes: 1 },
         auto_migrate: true,
         login_rate_limit: false,
+        network: Network::default(),
     }
 }

@@ -177,7 +177,11 @@ async fn back_up(file: &Path) -> Result<(), CommandError> {
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {
     let key = user.map(|user| parse_user(&user)).transpose()?;
-    let ended = sessions::revoke(&connect().await?, &Viewer::Operator, key.as_ref()).await?;
+    let db = connect().await?;
+    let ended = match key {
+        Some(key) => sessions::revoke(&db, &Viewer::Operator, &key).await?,
+        None => sessions::revoke_all(&db, &Viewer::Operator).await?,
+    };
     println!("{ended} sessions ended");
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 mod reader;
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, time::Duration};
 
-use chrono::TimeDelta;
+use ipnet::IpNet;
 use reader::Reader;
 use service::{
-    DbSettings, PasswordCost,
+    DbSettings, PasswordCost, SessionRules,
     users::{FirstAdmin, Registration},
 };
 
@@ -27,8 +27,8 @@ pub struct Settings {
     pub port: u16,
     /// What tokens are signed with; made and kept when it is missing, on SQLite.
     pub secret: Option<Secret>,
-    /// How long a session lasts.
-    pub session_ttl: TimeDelta,
+    /// How long sessions last, and how many a user has.
+    pub sessions: SessionRules,
     /// Who may sign up.
     pub registration: Registration,
     /// Who becomes an admin when there is none.
@@ -43,6 +43,32 @@ pub struct Settings {
     pub auto_migrate: bool,
     /// Whether logging in and signing up is slowed down for those who try too often.
     pub login_rate_limit: bool,
+    /// What clients and what is between may do.
+    pub network: Network,
+}
+
+/// What clients and what is between them and the service may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// How long the head of a request may take to arrive, and how long its body.
+    pub client_timeout: Duration,
+    /// Requests that are answered at once; more are refused.
+    pub max_requests: usize,
+    /// Proxies whose word on a client's address counts.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Whose pages may call the API from browsers; `*` is everyone's.
+    pub cors_origins: Vec<String>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            client_timeout: Duration::from_secs(15),
+            max_requests: 1_000,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+        }
+    }
 }
 
 /// Bytes that are not for the log.
@@ -93,9 +119,7 @@ impl Settings {
             database,
             host: reader.plain("HOST").unwrap_or_else(|| "127.0.0.1".into()),
             port: reader.number("PORT", 0, 65_535).unwrap_or(3001),
-            session_ttl: TimeDelta::seconds(
-                reader.number("SESSION_TTL", 1, 10 * 365 * 86_400).unwrap_or(30 * 86_400),
-            ),
+            sessions: reader.sessions(),
             registration: reader
                 .word(
                     "REGISTRATION",
@@ -107,13 +131,14 @@ impl Settings {
                 .word("LOG_FORMAT", [("text", LogFormat::Text), ("json", LogFormat::Json)])
                 .unwrap_or_default(),
             metrics_address: reader.address("METRICS_ADDR"),
-            password_cost: PasswordCost::default(),
+            password_cost: reader.password_cost(),
             auto_migrate: reader
                 .word("AUTO_MIGRATE", [("true", true), ("false", false)])
                 .unwrap_or(true),
             login_rate_limit: reader
                 .word("LOGIN_RATE_LIMIT", [("on", true), ("off", false)])
                 .unwrap_or(true),
+            network: reader.network(),
         };
         if reader.wrong.is_empty() { Ok(settings) } else { Err(SettingsError(reader.wrong)) }
     }
@@ -150,7 +175,9 @@ mod tests {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.database.url, "sqlite://data/teamnotes.db");
         assert_eq!((settings.host.as_str(), settings.port), ("127.0.0.1", 3001));
-        assert_eq!(settings.session_ttl, TimeDelta::days(30));
+        assert_eq!(settings.sessions, SessionRules::default());
+        assert_eq!(settings.network, Network::default());
+        assert_eq!(settings.password_cost, PasswordCost::default());
         assert!(settings.login_rate_limit && settings.auto_migrate);
     }
 
@@ -163,12 +190,40 @@ mod tests {
             ("SESSION_TTL", "0"),
             ("REGISTRATION", "maybe"),
             ("ADMIN_USERNAME", "admin"),
+            ("SESSION_IDLE_TTL", "1"),
+            ("PASSWORD_HASH_MEMORY", "8"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
+            ("CORS_ORIGINS", "https://notes.example.org/"),
         ]);
         let SettingsError(wrong) = wrong.unwrap_err();
-        for name in ["DATABASE_URL", "PORT", "SECRET", "SESSION_TTL", "REGISTRATION", "ADMIN_"] {
+        let names = [
+            "DATABASE_URL",
+            "PORT",
+            "SECRET",
+            "SESSION_TTL",
+            "REGISTRATION",
+            "ADMIN_",
+            "SESSION_IDLE_TTL",
+            "PASSWORD_HASH_MEMORY",
+            "TRUSTED_PROXIES",
+            "CORS_ORIGINS",
+        ];
+        for name in names {
             assert!(wrong.iter().any(|line| line.contains(name)), "{name} in {wrong:?}");
         }
         assert!(!wrong.join("").contains("hunter2"));
+    }
+
+    #[test]
+    fn lists_are_divided_by_commas() {
+        let settings = read(&[
+            ("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1"),
+            ("CORS_ORIGINS", "https://a.example, http://localhost:5173"),
+        ]);
+        let network = settings.unwrap().network;
+        let trusted: Vec<String> = network.trusted_proxies.iter().map(IpNet::to_string).collect();
+        assert_eq!(trusted, ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]);
+        assert_eq!(network.cors_origins, ["https://a.example", "http://localhost:5173"]);
     }
 
     #[test]

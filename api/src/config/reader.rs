@@ -1,11 +1,19 @@
-use std::{fmt, fs, net::SocketAddr, str::FromStr, time::Duration};
+use std::{
+    fmt, fs,
+    net::{IpAddr, SocketAddr},
+    str::FromStr,
+    time::Duration,
+};
 
+use actix_web::http::Uri;
+use chrono::TimeDelta;
+use ipnet::IpNet;
 use service::{
-    DbSettings, database_url, schema,
+    DbSettings, PasswordCost, SessionRules, database_url, schema,
     users::{FirstAdmin, Password, Username},
 };
 
-use super::{MIN_SECRET, Secret};
+use super::{MIN_SECRET, Network, Secret};
 
 /// Where the notes are when nothing else is said.
 const DEFAULT_DATABASE: &str = "sqlite://data/teamnotes.db";
@@ -114,6 +122,55 @@ impl Reader<'_> {
         }
     }
 
+    pub(super) fn sessions(&mut self) -> SessionRules {
+        const LONGEST: i64 = 10 * 365 * 86_400;
+        let defaults = SessionRules::default();
+        SessionRules {
+            ttl: self.number("SESSION_TTL", 1, LONGEST).map_or(defaults.ttl, TimeDelta::seconds),
+            // Uses are written down once a minute: less would end sessions that are in use.
+            idle_ttl: self
+                .number("SESSION_IDLE_TTL", 120, LONGEST)
+                .map_or(defaults.idle_ttl, TimeDelta::seconds),
+            limit: self.number("SESSION_LIMIT", 1, 10_000).unwrap_or(defaults.limit),
+        }
+    }
+
+    pub(super) fn password_cost(&mut self) -> PasswordCost {
+        let defaults = PasswordCost::default();
+        PasswordCost {
+            memory: self
+                .number("PASSWORD_HASH_MEMORY", 7 * 1024, 1024 * 1024)
+                .unwrap_or(defaults.memory),
+            passes: self.number("PASSWORD_HASH_PASSES", 1, 100).unwrap_or(defaults.passes),
+        }
+    }
+
+    pub(super) fn network(&mut self) -> Network {
+        let defaults = Network::default();
+        Network {
+            client_timeout: self
+                .number("CLIENT_TIMEOUT", 1, 300)
+                .map_or(defaults.client_timeout, Duration::from_secs),
+            max_requests: self.number("MAX_REQUESTS", 1, 100_000).unwrap_or(defaults.max_requests),
+            trusted_proxies: self.list("TRUSTED_PROXIES", "an address or a network", network),
+            cors_origins: self.list("CORS_ORIGINS", "an origin or *", origin),
+        }
+    }
+
+    /// What is between commas.
+    fn list<T>(&mut self, name: &str, expected: &str, parse: impl Fn(&str) -> Option<T>) -> Vec<T> {
+        let text = self.plain(name).unwrap_or_default();
+        let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
+        let mut parsed = Vec::new();
+        for item in items {
+            match parse(item) {
+                Some(item) => parsed.push(item),
+                None => self.wrong.push(format!("{name} must have {expected}, not {item:?}")),
+            }
+        }
+        parsed
+    }
+
     pub(super) fn secret(&mut self, database: &DbSettings) -> Option<Secret> {
         let secret = self.confidential("SECRET").map(|secret| Secret(secret.into_bytes()));
         match &secret {
@@ -152,4 +209,20 @@ impl Reader<'_> {
         }
         Some(FirstAdmin { username: username.ok()?, password: password.ok()? })
     }
+}
+
+/// `10.0.0.0/8`, or one address.
+fn network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+/// As browsers send it: scheme, host, and port unless it is the scheme's own; no path.
+fn origin(text: &str) -> Option<String> {
+    let is_origin = text == "*"
+        || text.parse::<Uri>().is_ok_and(|uri| {
+            let scheme = uri.scheme_str().unwrap_or_default();
+            let authority = uri.authority().map(ToString::to_string).unwrap_or_default();
+            !authority.contains('@') && text == format!("{scheme}://{authority}")
+        });
+    is_origin.then(|| text.to_owned())
 }

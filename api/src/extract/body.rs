@@ -12,13 +12,10 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
 use super::{FromBody, Members};
-use crate::problem::Problem;
+use crate::{problem::Problem, state::AppState};
 
 /// The largest body, in bytes.
 const LIMIT: usize = 256 * 1024;
-
-/// How long a body may take to arrive.
-const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 /// A JSON body, read.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -67,6 +64,8 @@ impl<T: FromBody> FromRequest for OptionalBody<T> {
 struct Declared {
     is_json: bool,
     length: Option<usize>,
+    /// How long it may take to arrive.
+    time_limit: Duration,
 }
 
 impl Declared {
@@ -74,7 +73,9 @@ impl Declared {
         let headers = request.headers();
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
+        let network = request.app_data::<AppState>().map(|state| state.network.clone());
         Self {
+            time_limit: network.unwrap_or_default().client_timeout,
             is_json: is_json && !headers.contains_key(CONTENT_ENCODING),
             length: length.and_then(|length| length.parse().ok()),
         }
@@ -96,7 +97,7 @@ impl Declared {
             }
             Ok(bytes)
         };
-        let in_time = tokio::time::timeout(TIME_LIMIT, arrival).await;
+        let in_time = tokio::time::timeout(self.time_limit, arrival).await;
         in_time.map_err(|_| Problem::Framework(StatusCode::REQUEST_TIMEOUT))?
     }
 

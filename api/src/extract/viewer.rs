@@ -76,9 +76,7 @@ pub(crate) async fn check_token<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
     let checked = match bearer_token(&request) {
         Ok(None) => Ok(None),
-        Ok(Some(token)) => {
-            sessions::authenticate(&state.db, &state.auth.keys, &token).await.map(Some)
-        }
+        Ok(Some(token)) => sessions::authenticate(&state.db, &state.auth, &token).await.map(Some),
         Err(error) => Err(error),
     };
     match checked {

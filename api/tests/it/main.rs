@@ -4,6 +4,7 @@
 
 mod hostile;
 mod metrics;
+mod network;
 mod notes;
 mod openapi;
 mod operations;

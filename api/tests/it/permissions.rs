@@ -23,7 +23,7 @@ fn nothing() -> Value {
 }
 
 #[rustfmt::skip]
-const ROWS: [Row; 22] = [
+const ROWS: [Row; 23] = [
     Row { method: "POST", route: "/api/login", body: credentials, statuses: [200, 200, 200, 200, 200, 200, 401, 401] },
     Row { method: "DELETE", route: "/api/logout", body: nothing, statuses: [401, 204, 204, 204, 204, 204, 401, 401] },
     Row { method: "DELETE", route: "/api/sessions", body: nothing, statuses: [401, 204, 204, 204, 204, 204, 401, 401] },
@@ -32,6 +32,7 @@ const ROWS: [Row; 22] = [
     Row { method: "PUT", route: "/api/users/{user}", body: new_name, statuses: [401, 403, 403, 403, 200, 200, 401, 401] },
     Row { method: "PATCH", route: "/api/users/{user}", body: disabled, statuses: [401, 403, 403, 403, 403, 200, 401, 401] },
     Row { method: "DELETE", route: "/api/users/{user}", body: nothing, statuses: [401, 403, 403, 403, 204, 204, 401, 401] },
+    Row { method: "DELETE", route: "/api/users/{user}/sessions", body: nothing, statuses: [401, 403, 403, 403, 204, 204, 401, 401] },
     Row { method: "POST", route: "/api/notes", body: content, statuses: [401, 201, 201, 201, 201, 201, 401, 401] },
     Row { method: "PUT", route: "/api/notes/{id}", body: content, statuses: [401, 403, 403, 403, 200, 403, 401, 401] },
     Row { method: "PATCH", route: "/api/notes/{id}", body: content, statuses: [401, 403, 403, 403, 200, 403, 401, 401] },

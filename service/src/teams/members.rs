@@ -46,26 +46,28 @@ pub async fn put_member(
     key: &UserKey,
     role: Option<Role>,
 ) -> Result<Added> {
-    let transaction = db.begin().await?;
-    lock(&transaction, team_id).await?;
-    require_owner(&transaction, me, team_id).await?;
-    let user = lock_enabled(&transaction, key).await?;
-    let added = membership::Entity::add(&transaction, [(user.id, team_id)], clock::now()).await?;
-    let membership = membership::Entity::find_by_user_and_team((user.id, team_id));
-    let mut membership = membership.one(&transaction).await?.ok_or(Error::NotFound)?;
-    if let Some(role) = role
-        && role != membership.role
-    {
-        if role == Role::Member {
-            require_another_owner(&transaction, me, team_id, user.id).await?;
+    db.write(async |transaction| {
+        lock(transaction, team_id).await?;
+        require_owner(transaction, me, team_id).await?;
+        let user = lock_enabled(transaction, key).await?;
+        let new = [(user.id, team_id)];
+        let added = membership::Entity::add(transaction, new, clock::now()).await?;
+        let membership = membership::Entity::find_by_user_and_team((user.id, team_id));
+        let mut membership = membership.one(transaction).await?.ok_or(Error::NotFound)?;
+        if let Some(role) = role
+            && role != membership.role
+        {
+            if role == Role::Member {
+                require_another_owner(transaction, me, team_id, user.id).await?;
+            }
+            let mut changed = membership.into_active_model();
+            changed.role = Set(role);
+            membership = changed.update(transaction).await?;
         }
-        let mut changed = membership.into_active_model();
-        changed.role = Set(role);
-        membership = changed.update(&transaction).await?;
-    }
-    transaction.commit().await?;
-    let member = Member { user, role: membership.role, joined_at: membership.joined_at };
-    Ok(if added > 0 { Added::Now(member) } else { Added::Already(member) })
+        let member = Member { user, role: membership.role, joined_at: membership.joined_at };
+        Ok(if added > 0 { Added::Now(member) } else { Added::Already(member) })
+    })
+    .await
 }
 
 /// Ends a membership.
@@ -74,20 +76,21 @@ pub async fn put_member(
 /// [`Error::NotFound`] when the user is no (enabled) member; [`Error::NotAllowed`] for others than
 /// the member, owners and admins; [`Error::LastOwner`].
 pub async fn remove_member(db: &Db, me: &SignedIn, team_id: i64, key: &UserKey) -> Result<()> {
-    let transaction = db.begin().await?;
-    lock(&transaction, team_id).await?;
-    let user = lock_enabled(&transaction, key).await?;
-    if user.id != me.user.id {
-        require_owner(&transaction, me, team_id).await?;
-    }
-    let membership = membership::Entity::find_by_user_and_team((user.id, team_id));
-    let membership = membership.one(&transaction).await?.ok_or(Error::NotFound)?;
-    if membership.role == Role::Owner {
-        require_another_owner(&transaction, me, team_id, user.id).await?;
-    }
-    membership::Entity::delete_by_id(membership.id).exec(&transaction).await?;
-    transaction.commit().await?;
-    Ok(())
+    db.write(async |transaction| {
+        lock(transaction, team_id).await?;
+        let user = lock_enabled(transaction, key).await?;
+        if user.id != me.user.id {
+            require_owner(transaction, me, team_id).await?;
+        }
+        let membership = membership::Entity::find_by_user_and_team((user.id, team_id));
+        let membership = membership.one(transaction).await?.ok_or(Error::NotFound)?;
+        if membership.role == Role::Owner {
+            require_another_owner(transaction, me, team_id, user.id).await?;
+        }
+        membership::Entity::delete_by_id(membership.id).exec(transaction).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Makes these users, and no others, the members, unless they are `None`. Those who stay keep their
@@ -104,15 +107,15 @@ pub async fn set_members(
     team_id: i64,
     user_ids: Option<&[i64]>,
 ) -> Result<Detail> {
-    let transaction = db.begin().await?;
-    let team = lock(&transaction, team_id).await?;
-    require_owner(&transaction, me, team_id).await?;
-    if let Some(user_ids) = user_ids {
-        replace_members(&transaction, me, team_id, user_ids).await?;
-    }
-    let detail = detail(&transaction, team::Core { id: team.id, name: team.name }).await?;
-    transaction.commit().await?;
-    Ok(detail)
+    db.write(async |transaction| {
+        let team = lock(transaction, team_id).await?;
+        require_owner(transaction, me, team_id).await?;
+        if let Some(user_ids) = user_ids {
+            replace_members(transaction, me, team_id, user_ids).await?;
+        }
+        detail(transaction, team::Core { id: team.id, name: team.name }).await
+    })
+    .await
 }
 
 async fn replace_members(

@@ -77,21 +77,22 @@ pub async fn get(db: &Db, id: i64) -> Result<Detail> {
 /// [`Error::Taken`] when another team has the name; [`Error::SessionExpired`] when the viewer was
 /// deleted meanwhile.
 pub async fn create(db: &Db, me: &SignedIn, name: TeamName) -> Result<Detail> {
-    let transaction = db.begin().await?;
-    let new = team::ActiveModel { id: NotSet, name: Set(name.0), name_folded: NotSet };
-    let team = new.insert(&transaction).await.unless_taken(Field::Name)?;
-    let owner = membership::ActiveModel {
-        id: NotSet,
-        user_id: Set(me.user.id),
-        team_id: Set(team.id),
-        role: Set(Role::Owner),
-        joined_at: Set(clock::now()),
-    };
-    let owner = owner.insert(&transaction).await.unless_dangling(|| Error::SessionExpired)?;
-    transaction.commit().await?;
-    let team::Model { id, name, .. } = team;
-    let first = Member { user: me.author(), role: owner.role, joined_at: owner.joined_at };
-    Ok(Detail { team: team::Core { id, name }, members: vec![first], user_count: 1 })
+    db.write(async |transaction| {
+        let new = team::ActiveModel { id: NotSet, name: Set(name.0.clone()), name_folded: NotSet };
+        let team = new.insert(transaction).await.unless_taken(Field::Name)?;
+        let owner = membership::ActiveModel {
+            id: NotSet,
+            user_id: Set(me.user.id),
+            team_id: Set(team.id),
+            role: Set(Role::Owner),
+            joined_at: Set(clock::now()),
+        };
+        let owner = owner.insert(transaction).await.unless_dangling(|| Error::SessionExpired)?;
+        let team::Model { id, name, .. } = team;
+        let first = Member { user: me.author(), role: owner.role, joined_at: owner.joined_at };
+        Ok(Detail { team: team::Core { id, name }, members: vec![first], user_count: 1 })
+    })
+    .await
 }
 
 /// Renames a team, unless the name is `None`.
@@ -99,17 +100,17 @@ pub async fn create(db: &Db, me: &SignedIn, name: TeamName) -> Result<Detail> {
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins; [`Error::Taken`].
 pub async fn rename(db: &Db, me: &SignedIn, id: i64, name: Option<TeamName>) -> Result<Detail> {
-    let transaction = db.begin().await?;
-    let team = lock(&transaction, id).await?;
-    require_owner(&transaction, me, id).await?;
-    let mut team = team.into_active_model();
-    if let Some(name) = name {
-        team.name = Set(name.0);
-    }
-    let team = team.update(&transaction).await.unless_taken(Field::Name)?;
-    let renamed = detail(&transaction, team::Core { id, name: team.name }).await?;
-    transaction.commit().await?;
-    Ok(renamed)
+    db.write(async |transaction| {
+        let team = lock(transaction, id).await?;
+        require_owner(transaction, me, id).await?;
+        let mut team = team.into_active_model();
+        if let Some(name) = &name {
+            team.name = Set(name.0.clone());
+        }
+        let team = team.update(transaction).await.unless_taken(Field::Name)?;
+        detail(transaction, team::Core { id, name: team.name }).await
+    })
+    .await
 }
 
 /// Deletes a team and its memberships.
@@ -117,12 +118,13 @@ pub async fn rename(db: &Db, me: &SignedIn, id: i64, name: Option<TeamName>) -> 
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins.
 pub async fn delete(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
-    let transaction = db.begin().await?;
-    lock(&transaction, id).await?;
-    require_owner(&transaction, me, id).await?;
-    team::Entity::delete_by_id(id).exec(&transaction).await?;
-    transaction.commit().await?;
-    Ok(())
+    db.write(async |transaction| {
+        lock(transaction, id).await?;
+        require_owner(transaction, me, id).await?;
+        team::Entity::delete_by_id(id).exec(transaction).await?;
+        Ok(())
+    })
+    .await
 }
 
 /// The team, locked until the end of the transaction: whoever changes its members waits.

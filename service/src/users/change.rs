@@ -1,7 +1,7 @@
 use entity::{Locking, session, user};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 
-use super::{Name, Password, UserKey, require_not_last_admin};
+use super::{Name, Password, UserKey, require_not_last_admin, require_self_or_admin};
 use crate::{Db, Error, Passwords, Result, Rule, Throttle, Viewer, clock};
 
 /// What to change of a user; what is `None` stays.
@@ -44,11 +44,7 @@ pub async fn update(
     key: &UserKey,
     change: Change,
 ) -> Result<user::Account> {
-    let user = user::Entity::find_by_key(key).one(db.reader()).await?.ok_or(Error::NotFound)?;
-    if user.disabled && !viewer.is_admin() {
-        return Err(Error::NotFound);
-    }
-    viewer.require_self_or_admin(user.id)?;
+    let user = require_self_or_admin(db, viewer, key).await?;
     if change.admin.is_some() || change.disabled.is_some() {
         viewer.require_admin()?;
     }
@@ -57,19 +53,19 @@ pub async fn update(
     }
     let new_hash = new_password_hash(passwords, throttle, viewer, &user, &change).await?;
 
-    let transaction = db.begin().await?;
-    if change.drops_admin() {
-        require_not_last_admin(&transaction, user.id).await?;
-    }
-    let locked = user::Entity::find_by_id(user.id).locked_for_change();
-    let current = locked.one(&transaction).await?.ok_or(Error::NotFound)?;
-    if new_hash.is_some() && viewer.is(user.id) && current.password_hash != user.password_hash {
-        return Err(wrong_current_password());
-    }
-    end_sessions(&transaction, viewer, &current, &change).await?;
-    let changed = apply(current, change, new_hash).update(&transaction).await?;
-    transaction.commit().await?;
-    Ok(changed.into())
+    let changed = db.write(async |transaction| {
+        if change.drops_admin() {
+            require_not_last_admin(transaction, user.id).await?;
+        }
+        let locked = user::Entity::find_by_id(user.id).locked_for_change();
+        let current = locked.one(transaction).await?.ok_or(Error::NotFound)?;
+        if new_hash.is_some() && viewer.is(user.id) && current.password_hash != user.password_hash {
+            return Err(wrong_current_password());
+        }
+        end_sessions(transaction, viewer, &current, &change).await?;
+        Ok(apply(current, &change, new_hash.clone()).update(transaction).await?)
+    });
+    Ok(changed.await?.into())
 }
 
 async fn new_password_hash(
@@ -119,9 +115,9 @@ async fn end_sessions(
     Ok(())
 }
 
-fn apply(user: user::Model, change: Change, new_hash: Option<String>) -> user::ActiveModel {
+fn apply(user: user::Model, change: &Change, new_hash: Option<String>) -> user::ActiveModel {
     let mut user = user.into_active_model();
-    if let Some(name) = change.name {
+    if let Some(name) = change.name.clone() {
         user.name = Set(name.into_string());
     }
     if let Some(hash) = new_hash {

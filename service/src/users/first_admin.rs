@@ -25,14 +25,11 @@ pub async fn make_first_admin(db: &Db, passwords: &Passwords, admin: FirstAdmin)
     let password_hash = passwords.hash(admin.password).await?;
     let name = Name::parse(admin.username.as_str().to_owned()).map_err(Error::internal)?;
     let new = new_row(admin.username, name, password_hash, true);
-    let transaction = db.begin().await?;
-    let made = new.insert(&transaction).await.unless_taken(Field::Username);
-    let made = match made {
-        Ok(_) => transaction.commit().await.map_err(Error::from),
-        Err(error) => transaction.rollback().await.map_err(Error::from).and(Err(error)),
-    };
-    match made {
-        Ok(()) => Ok(true),
+    let made = db.write(async |transaction| {
+        new.clone().insert(transaction).await.unless_taken(Field::Username)
+    });
+    match made.await {
+        Ok(_) => Ok(true),
         // Another process may have been first.
         Err(Error::Taken(_)) if has_admin(db).await? => Ok(false),
         Err(error) => Err(error),

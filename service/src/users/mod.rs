@@ -21,7 +21,25 @@ use entity::{
 };
 use sea_orm::ConnectionTrait;
 
-use crate::{Error, Result};
+use crate::{Db, Error, Result, Viewer};
+
+/// The user that this names, for the user itself and for admins. Others are not told of a disabled
+/// one.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`].
+pub(crate) async fn require_self_or_admin(
+    db: &Db,
+    viewer: &Viewer,
+    key: &UserKey,
+) -> Result<user::Model> {
+    let user = user::Entity::find_by_key(key).one(db.reader()).await?.ok_or(Error::NotFound)?;
+    if user.disabled && !viewer.is_admin() {
+        return Err(Error::NotFound);
+    }
+    viewer.require_self_or_admin(user.id)?;
+    Ok(user)
+}
 
 /// Goes on unless this user is the last enabled admin, and keeps it so until the end of the
 /// transaction: of two admins who demote each other at once, one fails.

@@ -44,7 +44,7 @@ pub async fn sign_up(
         if auth.registration == Registration::Closed {
             return Err(Error::RegistrationClosed);
         }
-        let rules: Vec<Rule> = address.map(Rule::SignUp).into_iter().collect();
+        let rules: Vec<Rule> = address.map(Rule::sign_up).into_iter().collect();
         auth.throttle.attempt(&rules)?;
     }
     create(db, &auth.passwords, new, false).await
@@ -62,10 +62,10 @@ pub async fn create(
 ) -> Result<user::Account> {
     let password_hash = passwords.hash(new.password).await?;
     let user = new_row(new.username, new.name, password_hash, admin);
-    let transaction = db.begin().await?;
-    let user = user.insert(&transaction).await.unless_taken(Field::Username)?;
-    transaction.commit().await?;
-    Ok(user.into())
+    let made = db.write(async |transaction| {
+        user.clone().insert(transaction).await.unless_taken(Field::Username)
+    });
+    Ok(made.await?.into())
 }
 
 /// A row to insert.

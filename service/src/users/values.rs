@@ -77,8 +77,8 @@ impl Password {
         Ok(Self(password))
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
+    pub(crate) fn into_string(self) -> String {
+        self.0
     }
 }
 

@@ -89,7 +89,7 @@ async fn a_login_takes_no_parameter_and_no_bad_token() {
 #[tokio::test]
 async fn a_session_lasts_as_long_as_is_set() {
     let ttl = TimeDelta::seconds(4321);
-    let app = TestApp::start_with(|settings| settings.session_ttl = ttl).await;
+    let app = TestApp::start_with(|settings| settings.sessions.ttl = ttl).await;
     let before = clock::now();
     let answer = log_in(&app.anonymous(), "admin", PASSWORD).await.ok();
     let expires_at = expires_at(&answer);
@@ -104,7 +104,7 @@ async fn a_session_lasts_as_long_as_is_set() {
 #[tokio::test]
 async fn a_session_expires() {
     let ttl = TimeDelta::milliseconds(300);
-    let app = TestApp::start_with(|settings| settings.session_ttl = ttl).await;
+    let app = TestApp::start_with(|settings| settings.sessions.ttl = ttl).await;
     let answer = log_in(&app.anonymous(), "admin", PASSWORD).await.ok();
     let client = with_token(&app, answer["token"].as_str().unwrap());
     for wait in [400, 2000] {

@@ -1,7 +1,10 @@
 //! `/api/login`, `/api/logout` and `/api/sessions`
 
 mod ending;
+mod limits;
 mod login;
+mod of_user;
+mod revocation;
 mod throttle;
 mod tokens;
 

@@ -1,0 +1,207 @@
+//! What clients, browsers and proxies may do before anything is asked of the service.
+
+use std::{sync::Arc, time::Duration};
+
+use reqwest::{Method, header::HeaderMap};
+use serde_json::json;
+use testkit::{Answer, PASSWORD, TestApp};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    task::JoinSet,
+    time::timeout,
+};
+
+async fn connect(app: &TestApp) -> TcpStream {
+    TcpStream::connect(app.address().strip_prefix("http://").unwrap()).await.unwrap()
+}
+
+/// What comes back until the connection is closed.
+async fn answer_to(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    let closed = timeout(Duration::from_secs(10), stream.read_to_end(&mut answer)).await;
+    closed.unwrap().unwrap();
+    String::from_utf8(answer).unwrap()
+}
+
+async fn impatient() -> TestApp {
+    TestApp::start_with(|settings| settings.network.client_timeout = Duration::from_secs(1)).await
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_arrive_is_cut_off() {
+    let app = impatient().await;
+    let mut slow = connect(&app).await;
+    slow.write_all(b"GET /api/notes HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    let answer = answer_to(&mut slow).await;
+    assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_arrive_is_not_waited_for() {
+    let app = impatient().await;
+    let mut slow = connect(&app).await;
+    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    slow.write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await.unwrap();
+    let mut answer = vec![0; 12];
+    let answered = timeout(Duration::from_secs(10), slow.read_exact(&mut answer)).await;
+    answered.unwrap().unwrap();
+    assert_eq!(String::from_utf8(answer).unwrap(), "HTTP/1.1 408");
+}
+
+#[tokio::test]
+async fn many_slow_clients_leave_the_others_alone() {
+    let app = TestApp::start().await;
+    let mut slow = Vec::new();
+    for _ in 0..300 {
+        let mut stream = connect(&app).await;
+        stream.write_all(b"POST /api/login HTTP/1.1\r\nHost: x\r\n").await.unwrap();
+        slow.push(stream);
+    }
+    let answered = timeout(Duration::from_secs(10), app.anonymous().get("/api/notes")).await;
+    answered.unwrap().ok();
+}
+
+#[tokio::test]
+async fn more_than_can_be_answered_at_once_is_refused_at_once() {
+    let app = TestApp::start_with(|settings| settings.network.max_requests = 1).await;
+    // Its body is waited for, which takes the only place.
+    let mut waiting = connect(&app).await;
+    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    waiting.write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let anonymous = app.anonymous();
+    let refused = anonymous.get("/api/notes").await;
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.problem(503);
+    assert_eq!(anonymous.get("/healthz").await.status, 200);
+    drop(waiting);
+    for _ in 0..100 {
+        if anonymous.get("/api/notes").await.status == 200 {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the place was not given back");
+}
+
+#[tokio::test]
+async fn a_burst_is_answered_or_refused_and_never_fails() {
+    let app = Arc::new(TestApp::start_with(|settings| settings.network.max_requests = 5).await);
+    let mut burst = JoinSet::new();
+    for _ in 0..200 {
+        let client = app.anonymous();
+        burst.spawn(async move { client.get("/api/notes").await.status.as_u16() });
+    }
+    let statuses = burst.join_all().await;
+    assert!(statuses.iter().all(|status| [200, 503].contains(status)), "{statuses:?}");
+    assert!(statuses.contains(&200));
+}
+
+#[tokio::test]
+async fn every_answer_has_headers_that_keep_it_from_caches_and_frames() {
+    let app = TestApp::start().await;
+    for path in ["/api/notes", "/api/nothing", "/healthz", "/api/sessions"] {
+        let answer = app.anonymous().get(path).await;
+        for (name, value) in [
+            ("cache-control", "no-store"),
+            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("x-frame-options", "DENY"),
+            ("cross-origin-resource-policy", "same-origin"),
+        ] {
+            assert_eq!(answer.header(name), value, "{path}");
+        }
+        assert!(!answer.headers.contains_key("server"), "{path}");
+    }
+}
+
+/// What a browser is told, on behalf of a page: the status and the headers.
+async fn from_page(
+    app: &TestApp,
+    method: Method,
+    origin: &str,
+    more: HeaderMap,
+) -> (u16, HeaderMap) {
+    let request = app.anonymous().request(method, "/api/notes").header("Origin", origin);
+    let answer = request.headers(more).send().await.unwrap();
+    (answer.status().as_u16(), answer.headers().clone())
+}
+
+fn preflight() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert("access-control-request-method", "PATCH".parse().unwrap());
+    let asked = "authorization, content-type".parse().unwrap();
+    headers.insert("access-control-request-headers", asked);
+    headers
+}
+
+#[tokio::test]
+async fn pages_of_other_origins_are_let_in_only_where_it_is_said() {
+    const PAGE: &str = "https://notes.example.org";
+    const LET_IN: &str = "access-control-allow-origin";
+    let closed = TestApp::start().await;
+    let (status, headers) = from_page(&closed, Method::GET, PAGE, HeaderMap::new()).await;
+    assert!(status == 200 && !headers.contains_key(LET_IN), "{headers:?}");
+    assert_eq!(from_page(&closed, Method::OPTIONS, PAGE, preflight()).await.0, 405);
+
+    let open = TestApp::start_with(|settings| settings.network.cors_origins = vec![PAGE.into()]);
+    let open = open.await;
+    let (_, headers) = from_page(&open, Method::GET, PAGE, HeaderMap::new()).await;
+    assert_eq!(headers[LET_IN], PAGE);
+    let exposed = headers["access-control-expose-headers"].to_str().unwrap().to_lowercase();
+    assert!(exposed.contains("link") && exposed.contains("retry-after"), "{exposed}");
+    let (status, headers) = from_page(&open, Method::OPTIONS, PAGE, preflight()).await;
+    assert_eq!((status, headers["access-control-max-age"].to_str().unwrap()), (200, "3600"));
+    assert!(headers["access-control-allow-methods"].to_str().unwrap().contains("PATCH"));
+    assert!(!headers.contains_key("access-control-allow-credentials"));
+    let stranger = "https://evil.example";
+    let (_, headers) = from_page(&open, Method::GET, stranger, HeaderMap::new()).await;
+    assert!(!headers.contains_key(LET_IN), "{headers:?}");
+}
+
+/// Logs in with a wrong password, through a proxy that says whom it speaks for.
+async fn wrong_password(app: &TestApp, client: &str) -> Answer {
+    let anonymous = app.anonymous();
+    let credentials = json!({ "username": "alice", "password": "wrong-harbour-42" });
+    let request = anonymous.request(Method::POST, "/api/login").json(&credentials);
+    let request = request.header("X-Forwarded-For", client);
+    anonymous.answer(Method::POST, "/api/login", request).await
+}
+
+async fn throttled_behind(proxies: &[&str]) -> TestApp {
+    let trusted = proxies.iter().map(|proxy| proxy.parse().unwrap()).collect();
+    let app = TestApp::start_with(|settings| {
+        settings.login_rate_limit = true;
+        settings.network.trusted_proxies = trusted;
+    });
+    let app = app.await;
+    app.user("alice").await;
+    for _ in 0..40 {
+        wrong_password(&app, "192.0.2.1").await.problem(401);
+    }
+    app
+}
+
+#[tokio::test]
+async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
+    let app = throttled_behind(&["127.0.0.1/32"]).await;
+    let refused = wrong_password(&app, "192.0.2.1").await;
+    assert_eq!(refused.header("ratelimit-policy"), "\"login-of-user\";q=40;w=900");
+    assert!(refused.header("ratelimit").starts_with("\"login-of-user\";r=0;t="));
+    refused.problem(429);
+    wrong_password(&app, "192.0.2.2").await.problem(401);
+    // The owner gets in from an address that did not fail.
+    let anonymous = app.anonymous();
+    let credentials = json!({ "username": "alice", "password": PASSWORD });
+    anonymous.post("/api/login", credentials).await.ok();
+}
+
+#[tokio::test]
+async fn without_a_trusted_proxy_nobody_is_another_by_saying_so() {
+    let app = throttled_behind(&[]).await;
+    for claimed in ["192.0.2.1", "192.0.2.2", "127.0.0.1"] {
+        wrong_password(&app, claimed).await.problem(429);
+    }
+}
