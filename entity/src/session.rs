@@ -66,6 +66,11 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.user_id.eq(user_id))
     }
 
+    /// The one with this id.
+    fn with_id(self, id: i64) -> Self {
+        self.filter(COLUMN.id.eq(id))
+    }
+
     /// All but this one.
     fn except(self, id: i64) -> Self {
         self.filter(COLUMN.id.ne(id))

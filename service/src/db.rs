@@ -123,10 +123,10 @@ impl Db {
         &self.reader
     }
 
-    /// For a single statement that writes and returns no row. One that returns its row (`insert` of an
-    /// active model) needs a transaction on SQLite: the row comes before the commit, whose failure
-    /// nobody would see.
-    pub fn writer(&self) -> &DatabaseConnection {
+    /// For housekeeping: a single statement that writes, returns no row, and is done again later when it
+    /// fails. All else goes through [`Db::write`]. On SQLite a statement that returns its row (`insert`
+    /// of an active model) must: the row comes before the commit, whose failure nobody would see.
+    pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
 

@@ -178,10 +178,13 @@ fn apply(note: note::Model, change: Change) -> note::ActiveModel {
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author and admins.
 pub async fn delete(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
-    let note = find(db.reader(), id).await?.note;
-    me.require_self_or_admin(note.user_id)?;
-    let deleted = note::Entity::delete_by_id(id).exec(db.writer()).await?;
-    if deleted.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+    db.write(async |transaction| {
+        let note = find(transaction, id).await?.note;
+        me.require_self_or_admin(note.user_id)?;
+        let deleted = note::Entity::delete_by_id(id).exec(transaction).await?;
+        if deleted.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+    })
+    .await
 }
 
 async fn find(db: &impl ConnectionTrait, id: i64) -> Result<WithAuthor> {

@@ -89,9 +89,12 @@ pub async fn set_read(
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] when it is another's.
 pub async fn remove(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
-    find_own(db.reader(), me, id).await?;
-    let removed = user_note::Entity::delete_by_id(id).exec(db.writer()).await?;
-    if removed.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+    db.write(async |transaction| {
+        find_own(transaction, me, id).await?;
+        let removed = user_note::Entity::delete_by_id(id).exec(transaction).await?;
+        if removed.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+    })
+    .await
 }
 
 async fn find_own(db: &impl ConnectionTrait, me: &SignedIn, id: i64) -> Result<user_note::Model> {

@@ -11,7 +11,7 @@ use entity::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    EntityTrait, PaginatorTrait,
+    DeleteMany, EntityTrait, PaginatorTrait,
     sea_query::Order,
 };
 
@@ -266,8 +266,7 @@ pub async fn purge(db: &Db, rules: SessionRules) -> Result<u64> {
 /// # Errors
 /// When the database fails.
 pub async fn log_out(db: &Db, me: &SignedIn) -> Result<()> {
-    session::Entity::delete_by_id(me.session.id).exec(db.writer()).await?;
-    Ok(())
+    delete(db, || session::Entity::delete_many().with_id(me.session.id)).await.map(drop)
 }
 
 /// Ends a session.
@@ -278,8 +277,10 @@ pub async fn end(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
     let found = session::Entity::find_by_id(id).into_partial_model::<session::Core>();
     let session = found.one(db.reader()).await?.ok_or(Error::NotFound)?;
     me.require_self_or_admin(session.user_id)?;
-    let ended = session::Entity::delete_by_id(id).exec(db.writer()).await?;
-    if ended.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
+    match delete(db, || session::Entity::delete_many().with_id(id)).await? {
+        0 => Err(Error::NotFound),
+        _ => Ok(()),
+    }
 }
 
 /// Ends all sessions of the viewer but the one that asks.
@@ -287,9 +288,8 @@ pub async fn end(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
 /// # Errors
 /// When the database fails.
 pub async fn end_others(db: &Db, me: &SignedIn) -> Result<()> {
-    let others = session::Entity::delete_many().of_user(me.user.id).except(me.session.id);
-    others.exec(db.writer()).await?;
-    Ok(())
+    let others = || session::Entity::delete_many().of_user(me.user.id).except(me.session.id);
+    delete(db, others).await.map(drop)
 }
 
 /// Ends all sessions of a user, and says how many.
@@ -298,8 +298,7 @@ pub async fn end_others(db: &Db, me: &SignedIn) -> Result<()> {
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins.
 pub async fn revoke(db: &Db, viewer: &Viewer, user: &UserKey) -> Result<u64> {
     let user = require_self_or_admin(db, viewer, user).await?;
-    let sessions = session::Entity::delete_many().of_user(user.id);
-    Ok(sessions.exec(db.writer()).await?.rows_affected)
+    delete(db, || session::Entity::delete_many().of_user(user.id)).await
 }
 
 /// Ends all sessions of everyone, and says how many.
@@ -308,5 +307,10 @@ pub async fn revoke(db: &Db, viewer: &Viewer, user: &UserKey) -> Result<u64> {
 /// [`Error::NotAllowed`] for others than admins.
 pub async fn revoke_all(db: &Db, viewer: &Viewer) -> Result<u64> {
     viewer.require_admin()?;
-    Ok(session::Entity::delete_many().exec(db.writer()).await?.rows_affected)
+    delete(db, session::Entity::delete_many).await
+}
+
+/// Deletes these sessions, and says how many.
+async fn delete(db: &Db, sessions: impl Fn() -> DeleteMany<session::Entity>) -> Result<u64> {
+    db.write(async |transaction| Ok(sessions().exec(transaction).await?.rows_affected)).await
 }
