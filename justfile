@@ -30,6 +30,16 @@ sea-orm-cli command="status":
     command -v sea-orm-cli >/dev/null || cargo install sea-orm-cli@2.0.4 --locked
     sea-orm-cli migrate {{ command }}
 
+# Licences, sources and known vulnerabilities of all dependencies; the tool is installed when it is missing
+deny:
+    command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
+    cargo deny check
+
+# A bill of materials (CycloneDX, api/api.cdx.json) of the binary; the tool is installed when it is missing
+sbom:
+    command -v cargo-cyclonedx >/dev/null || cargo install cargo-cyclonedx --locked
+    cargo cyclonedx --manifest-path api/Cargo.toml --format json --override-filename api.cdx
+
 # The deployment files, against their schemas and linters
 check-deploy:
     deploy/check
