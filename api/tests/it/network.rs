@@ -69,20 +69,24 @@ async fn more_than_can_be_answered_at_once_is_refused_at_once() {
     let mut waiting = connect(&app).await;
     let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     waiting.write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let anonymous = app.anonymous();
-    let refused = anonymous.get("/api/notes").await;
+    let refused = until(&app, 503).await;
     assert_eq!(refused.header("retry-after"), "1");
     refused.problem(503);
-    assert_eq!(anonymous.get("/healthz").await.status, 200);
+    assert_eq!(app.anonymous().get("/healthz").await.status, 200);
     drop(waiting);
-    for _ in 0..100 {
-        if anonymous.get("/api/notes").await.status == 200 {
-            return;
+    until(&app, 200).await.ok();
+}
+
+/// Asks until the answer has this status.
+async fn until(app: &TestApp, status: u16) -> Answer {
+    for _ in 0..500 {
+        let answer = app.anonymous().get("/api/notes").await;
+        if answer.status == status {
+            return answer;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("the place was not given back");
+    panic!("no {status}");
 }
 
 #[tokio::test]
