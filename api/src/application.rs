@@ -304,7 +304,7 @@ async fn make_first_admin(
 }
 
 async fn make_random_admin(db: &Db, passwords: &Passwords) -> service::Result<bool> {
-    let password = service::random::text(15)?;
+    let password = service::random::text(18)?;
     let admin = FirstAdmin {
         username: Username::parse("admin".into()).map_err(service::Error::internal)?,
         password: Password::parse(password.clone()).map_err(service::Error::internal)?,

@@ -4,6 +4,7 @@
 //! What comes in is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is
 //! allowed. What goes wrong is an [`Error`].
 
+mod audit;
 mod bulk;
 pub mod clock;
 mod db;

@@ -16,7 +16,8 @@ use sea_orm::{
 };
 
 use crate::{
-    Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, Viewer, clock, page, text, token,
+    Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, Viewer, audit, clock, page, text,
+    token,
     users::{Username, require_self_or_admin},
 };
 
@@ -89,6 +90,20 @@ pub struct LoggedIn {
 /// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`], which does not tell an unknown user from
 /// a wrong password, not even by the time it takes; [`Error::LoginDisabled`].
 pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
+    let (address, mut user_id) = (request.address, 0);
+    let attempt = try_to_log_in(db, auth, request, &mut user_id).await;
+    let outcome = attempt.as_ref().map_or_else(ToString::to_string, |_| "success".to_owned());
+    audit::login(&outcome, user_id, address);
+    attempt
+}
+
+/// Tells whom it is about as soon as that is known.
+async fn try_to_log_in(
+    db: &Db,
+    auth: &Auth,
+    request: LogIn,
+    user_id: &mut i64,
+) -> Result<LoggedIn> {
     let username = Username::parse(request.username).ok();
     let rules = rules(username.as_ref(), request.address);
     auth.throttle.attempt(&rules)?;
@@ -97,6 +112,7 @@ pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
         Some(name) => user::Entity::find_by_username(name.as_str()).one(db.reader()).await?,
         None => None,
     };
+    *user_id = user.as_ref().map_or(0, |user| user.id);
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
     let is_right = auth.passwords.verify(&request.password, hash).await?;
     let user = user.filter(|_| is_right).ok_or(Error::WrongCredentials)?;
@@ -277,10 +293,11 @@ pub async fn end(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
     let found = session::Entity::find_by_id(id).into_partial_model::<session::Core>();
     let session = found.one(db.reader()).await?.ok_or(Error::NotFound)?;
     me.require_self_or_admin(session.user_id)?;
-    match delete(db, || session::Entity::delete_many().with_id(id)).await? {
-        0 => Err(Error::NotFound),
-        _ => Ok(()),
+    if delete(db, || session::Entity::delete_many().with_id(id)).await? == 0 {
+        return Err(Error::NotFound);
     }
+    audit::change("session ended", &me.clone().into(), session.user_id);
+    Ok(())
 }
 
 /// Ends all sessions of the viewer but the one that asks.
@@ -298,7 +315,9 @@ pub async fn end_others(db: &Db, me: &SignedIn) -> Result<()> {
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins.
 pub async fn revoke(db: &Db, viewer: &Viewer, user: &UserKey) -> Result<u64> {
     let user = require_self_or_admin(db, viewer, user).await?;
-    delete(db, || session::Entity::delete_many().of_user(user.id)).await
+    let ended = delete(db, || session::Entity::delete_many().of_user(user.id)).await?;
+    audit::change("all sessions ended", viewer, user.id);
+    Ok(ended)
 }
 
 /// Ends all sessions of everyone, and says how many.

@@ -48,9 +48,17 @@ impl Viewer {
         }
     }
 
+    /// The user's id, of a user.
+    pub(crate) fn user_id(&self) -> Option<i64> {
+        match self {
+            Self::User(me) => Some(me.user.id),
+            Self::Anonymous | Self::Operator => None,
+        }
+    }
+
     /// Is this user.
     pub fn is(&self, user_id: i64) -> bool {
-        matches!(self, Self::User(me) if me.user.id == user_id)
+        self.user_id() == Some(user_id)
     }
 
     /// Goes on for admins.

@@ -106,5 +106,7 @@ async fn list(db: &Db) -> Result<(), CommandError> {
 fn print(user: &entity::user::Account) {
     let admin = if user.admin { " admin" } else { "" };
     let disabled = if user.disabled { " disabled" } else { "" };
-    println!("{} {}{admin}{disabled} ({})", user.id, user.username, user.name);
+    // A name may hold what moves a terminal's cursor.
+    let name: String = user.name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
+    println!("{} {}{admin}{disabled} ({name})", user.id, user.username);
 }

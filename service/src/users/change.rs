@@ -2,7 +2,7 @@ use entity::{Locking, session, user};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
 
 use super::{Name, Password, UserKey, require_not_last_admin, require_self_or_admin};
-use crate::{Db, Error, Passwords, Result, Rule, Throttle, Viewer, clock};
+use crate::{Db, Error, Passwords, Result, Rule, Throttle, Viewer, audit, clock};
 
 /// What to change of a user; what is `None` stays.
 #[derive(Debug, Default)]
@@ -23,6 +23,14 @@ impl Change {
     fn is_empty(&self) -> bool {
         let Self { name, password, current_password: _, admin, disabled } = self;
         name.is_none() && password.is_none() && admin.is_none() && disabled.is_none()
+    }
+
+    /// What of it is for the log.
+    fn is_told(&self) -> impl Iterator<Item = &'static str> {
+        let password = self.password.as_ref().map(|_| "new password");
+        let admin = self.admin.map(|admin| if admin { "made an admin" } else { "no admin more" });
+        let disabled = self.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" });
+        [password, admin, disabled].into_iter().flatten()
     }
 
     fn drops_admin(&self) -> bool {
@@ -65,7 +73,9 @@ pub async fn update(
         end_sessions(transaction, viewer, &current, &change).await?;
         Ok(apply(current, &change, new_hash.clone()).update(transaction).await?)
     });
-    Ok(changed.await?.into())
+    let changed = changed.await?;
+    change.is_told().for_each(|what| audit::change(what, viewer, user.id));
+    Ok(changed.into())
 }
 
 async fn new_password_hash(

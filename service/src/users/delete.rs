@@ -2,7 +2,7 @@ use entity::{Locking, membership, team, user};
 use sea_orm::EntityTrait;
 
 use super::{UserKey, require_not_last_admin, require_self_or_admin};
-use crate::{Db, Error, Result, Viewer};
+use crate::{Db, Error, Result, Viewer, audit};
 
 /// Deletes a user with its notes, memberships, marks and sessions. A team that loses its last owner
 /// so gets its longest-standing member as owner.
@@ -21,5 +21,7 @@ pub async fn delete(db: &Db, viewer: &Viewer, key: &UserKey) -> Result<()> {
         let deleted = user::Entity::delete_by_id(user.id).exec(transaction).await?;
         if deleted.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
     })
-    .await
+    .await?;
+    audit::change("deleted", viewer, user.id);
+    Ok(())
 }

@@ -206,6 +206,9 @@ async fn the_log_tells_who_did_what_and_nothing_of_what_was_said() {
     let written = written.unwrap();
     assert_eq!((&written["status"], &written["level"]), (&json!(201), &json!("INFO")));
     assert!(written["user"].as_i64().unwrap() > 0 && written["request"].is_string());
+    let login = lines.iter().find(|line| line["message"] == "login").unwrap();
+    assert_eq!((&login["outcome"], &login["user"]), (&json!("success"), &written["user"]));
+    assert_eq!(login["address"], "127.0.0.1");
     assert!(written["milliseconds"].is_i64());
 }
 
