@@ -5,7 +5,10 @@ use std::{
 };
 
 use migration::{Lock, Migrator, MigratorTrait};
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    Statement, TransactionTrait,
+};
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -126,6 +129,14 @@ impl TestDatabase {
         let executed = db.execute_unprepared(sql).await;
         db.close().await.expect("closes");
         executed.map(|_| ())
+    }
+
+    /// Runs a statement in a transaction that has no end: what it locks is locked until the value
+    /// goes.
+    pub async fn hold(&self, sql: &str) -> DatabaseTransaction {
+        let transaction = self.connect().await.begin().await.expect("begins");
+        transaction.execute_unprepared(sql).await.expect("executes");
+        transaction
     }
 
     /// The one number that a query gives.

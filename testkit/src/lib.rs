@@ -11,9 +11,11 @@ mod app;
 mod client;
 mod contract;
 mod database;
+mod fault_proxy;
 mod log;
 
 pub use answer::Answer;
 pub use app::{ADMIN, PASSWORD, TestApp, settings};
 pub use client::Client;
 pub use database::{TestDatabase, migrations};
+pub use fault_proxy::{Fault, FaultProxy, Moment};

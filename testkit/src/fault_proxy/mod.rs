@@ -1,0 +1,205 @@
+//! A proxy between the service and PostgreSQL that makes faults.
+
+mod session;
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpSocket},
+    sync::watch,
+    task::JoinHandle,
+    time::sleep,
+};
+
+/// What goes wrong.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// What the service sends arrives this much later.
+    Delay(Moment, Duration),
+    /// The connection is cut in place of a `COMMIT`, so that the server takes the transaction back.
+    CutBeforeCommit,
+    /// The server commits, and the connection is cut before the answer.
+    CutAfterCommit,
+    /// The server runs this SQL in place of what the service sent. It must fail: the answer is not
+    /// the one that the service waits for.
+    Replace(Moment, String),
+    /// New sessions are refused with this SQLSTATE.
+    RefuseSessions(&'static str),
+}
+
+/// When a fault comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// At whatever the service sends, also to begin a session.
+    Any,
+    /// At a `BEGIN`.
+    Begin,
+    /// At a statement, inside a transaction or not; `BEGIN` and the like are none.
+    Statement,
+    /// At a statement inside a transaction.
+    InTransaction,
+    /// At a `COMMIT`.
+    Commit,
+}
+
+impl Moment {
+    /// Whether a fault for this moment is meant for that one.
+    fn is(self, that: Self) -> bool {
+        self == that || (self, that) == (Self::Statement, Self::InTransaction)
+    }
+}
+
+impl Fault {
+    /// The server fails with this SQLSTATE, and takes back the transaction if there is one.
+    pub fn raise(moment: Moment, code: &str) -> Self {
+        let raise = format!(
+            "DO $$ BEGIN RAISE EXCEPTION 'injected fault' USING ERRCODE = '{code}'; END $$"
+        );
+        // A `COMMIT` that fails leaves no transaction behind.
+        let before = if moment == Moment::Commit { "ROLLBACK; " } else { "" };
+        Self::Replace(moment, format!("{before}{raise}"))
+    }
+
+    /// The server ends the session, as an administrator or a restart makes it do (57P01).
+    pub fn terminate(moment: Moment) -> Self {
+        let sql = "DO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(9); END $$";
+        Self::Replace(moment, sql.into())
+    }
+}
+
+/// Listens on loopback and passes on to a PostgreSQL, with one kind of fault at a time.
+#[derive(Debug)]
+pub struct FaultProxy {
+    url: String,
+    /// Keeps the port while nobody listens at it.
+    _reserved: TcpSocket,
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    acceptor: Mutex<Option<JoinHandle<()>>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// `host:port`
+    server: String,
+    plan: Mutex<Plan>,
+    /// Each change cuts all connections.
+    cut: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Plan {
+    fault: Option<Fault>,
+    times_left: usize,
+    injected: usize,
+}
+
+impl FaultProxy {
+    /// In front of the database of this URL, without any fault.
+    pub fn start(url: &str) -> Self {
+        let (scheme, rest) = url.split_once("://").expect("a URL");
+        let (authority, path) = rest.split_once('/').expect("a URL with a database");
+        let (user, server) = authority.rsplit_once('@').unwrap_or(("", authority));
+        let server = if server.contains(':') { server.into() } else { format!("{server}:5432") };
+        let reserved = bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+        let address = reserved.local_addr().expect("an address");
+        let at = if user.is_empty() { "" } else { "@" };
+        let shared = Shared { server, plan: Mutex::default(), cut: watch::channel(()).0 };
+        let proxy = Self {
+            url: format!("{scheme}://{user}{at}{address}/{path}"),
+            _reserved: reserved,
+            address,
+            shared: Arc::new(shared),
+            acceptor: Mutex::default(),
+        };
+        proxy.come_up();
+        proxy
+    }
+
+    /// The URL of the database behind it.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// From now on the fault comes, so many times at most.
+    pub fn inject(&self, fault: Fault, times: usize) {
+        let plan = Plan { fault: Some(fault), times_left: times, injected: 0 };
+        *self.shared.plan.lock().expect("lock") = plan;
+    }
+
+    /// No more faults.
+    pub fn clear(&self) {
+        self.shared.plan.lock().expect("lock").times_left = 0;
+    }
+
+    /// How many times the fault came.
+    pub fn injected(&self) -> usize {
+        self.shared.plan.lock().expect("lock").injected
+    }
+
+    /// Cuts all connections; new ones are taken.
+    pub fn cut(&self) {
+        self.shared.cut.send_replace(());
+    }
+
+    /// Cuts all connections, and refuses new ones.
+    pub async fn go_down(&self) {
+        let acceptor = self.acceptor.lock().expect("lock").take();
+        if let Some(acceptor) = acceptor {
+            acceptor.abort();
+            assert!(acceptor.await.is_err(), "it went down by itself");
+        }
+        self.cut();
+    }
+
+    /// Takes connections again.
+    pub fn come_up(&self) {
+        let listener = bind(self.address).and_then(|socket| socket.listen(128)).expect("listens");
+        let acceptor = tokio::spawn(accept(listener, self.shared.clone()));
+        *self.acceptor.lock().expect("lock") = Some(acceptor);
+    }
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+    while let Ok((client, _)) = listener.accept().await {
+        let shared = shared.clone();
+        let mut cut = shared.cut.subscribe();
+        tokio::spawn(async move {
+            tokio::select! {
+                _ = cut.changed() => {}
+                // However it ends, both sides are closed.
+                _ = session::serve(&shared, client) => {}
+            }
+        });
+    }
+}
+
+impl Shared {
+    /// The fault, if it is one of these and its time has come.
+    fn take(&self, is_meant: impl FnOnce(&Fault) -> bool) -> Option<Fault> {
+        let mut plan = self.plan.lock().expect("lock");
+        let fault = plan.fault.clone().filter(|fault| plan.times_left > 0 && is_meant(fault))?;
+        plan.times_left -= 1;
+        plan.injected += 1;
+        Some(fault)
+    }
+
+    async fn delay(&self, moment: Moment) {
+        let delays = |fault: &Fault| matches!(fault, Fault::Delay(at, _) if at.is(moment));
+        if let Some(Fault::Delay(_, time)) = self.take(delays) {
+            sleep(time).await;
+        }
+    }
+}

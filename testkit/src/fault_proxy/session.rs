@@ -1,0 +1,143 @@
+//! The protocol of PostgreSQL, as far as faults need it.
+//! <https://www.postgresql.org/docs/15/protocol-message-formats.html>
+
+use std::io;
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::{Fault, Moment, Shared};
+
+/// The codes of the requests for encryption that may come ahead of a session: TLS and GSSAPI.
+const ENCRYPTION_REQUESTS: [i32; 2] = [80877103, 80877104];
+
+/// Takes a client, and passes on between it and the server until one of them, or a fault, ends it.
+pub(super) async fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {
+    client.set_nodelay(true)?;
+    let startup = loop {
+        let length = client.read_i32().await?;
+        let mut rest = vec![0; usize::try_from(length - 4).map_err(io::Error::other)?];
+        client.read_exact(&mut rest).await?;
+        shared.delay(Moment::Any).await;
+        if !ENCRYPTION_REQUESTS.iter().any(|code| rest.starts_with(&code.to_be_bytes())) {
+            break [&length.to_be_bytes()[..], &rest].concat();
+        }
+        client.write_all(b"N").await?;
+    };
+    let refuses = |fault: &Fault| matches!(fault, Fault::RefuseSessions(_));
+    if let Some(Fault::RefuseSessions(code)) = shared.take(refuses) {
+        let fields = format!("SFATAL\0VFATAL\0C{code}\0Minjected fault\0\0");
+        return client.write_all(&message(b'E', fields.as_bytes())).await;
+    }
+    let mut server = TcpStream::connect(&shared.server).await?;
+    server.set_nodelay(true)?;
+    server.write_all(&startup).await?;
+    Session::default().relay(shared, client, server).await
+}
+
+/// A message of either side: its type, its length with these four bytes, its body.
+fn message(kind: u8, body: &[u8]) -> Vec<u8> {
+    let length = u32::try_from(body.len() + 4).expect("a short message");
+    [&[kind][..], &length.to_be_bytes(), body].concat()
+}
+
+/// Cuts the first whole message off.
+fn cut_off(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
+    let length = u32::from_be_bytes(bytes.get(1..5)?.try_into().expect("four bytes"));
+    let end = usize::try_from(length).expect("a length") + 1;
+    (bytes.len() >= end).then(|| bytes.drain(..end).collect())
+}
+
+/// One session that has begun.
+#[derive(Default)]
+struct Session {
+    from_client: Vec<u8>,
+    from_server: Vec<u8>,
+    is_in_transaction: bool,
+    /// Messages are left out up to the end of the statement that they belong to (`Sync`).
+    is_replacing: bool,
+    /// The connection is cut with the end of the server's answer.
+    is_last: bool,
+}
+
+impl Session {
+    async fn relay(
+        mut self,
+        shared: &Shared,
+        mut client: TcpStream,
+        mut server: TcpStream,
+    ) -> io::Result<()> {
+        loop {
+            tokio::select! {
+                read = client.read_buf(&mut self.from_client) => {
+                    if read? == 0 {
+                        return Ok(());
+                    }
+                    shared.delay(Moment::Any).await;
+                    while let Some(message) = cut_off(&mut self.from_client) {
+                        let passed_on = self.passed_on(shared, message).await;
+                        let Some(message) = passed_on else { return Ok(()) };
+                        server.write_all(&message).await?;
+                    }
+                }
+                read = server.read_buf(&mut self.from_server) => {
+                    if read? == 0 {
+                        return Ok(());
+                    }
+                    while let Some(message) = cut_off(&mut self.from_server) {
+                        if message[0] == b'Z' {
+                            if self.is_last {
+                                return Ok(());
+                            }
+                            self.is_in_transaction = message[5] == b'T';
+                        }
+                        if !self.is_last {
+                            client.write_all(&message).await?;
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the server gets of a message of the client; nothing when the connection is to be cut.
+    async fn passed_on(&mut self, shared: &Shared, sent: Vec<u8>) -> Option<Vec<u8>> {
+        let kind = sent[0];
+        if self.is_replacing {
+            self.is_replacing = kind != b'S';
+            return Some(Vec::new());
+        }
+        let Some(moment) = self.moment(kind, &sent[5..]) else { return Some(sent) };
+        shared.delay(moment).await;
+        let fault = shared.take(|fault| match fault {
+            Fault::CutBeforeCommit | Fault::CutAfterCommit => moment == Moment::Commit,
+            Fault::Replace(at, _) => at.is(moment),
+            Fault::Delay(..) | Fault::RefuseSessions(_) => false,
+        });
+        match fault {
+            Some(Fault::CutBeforeCommit) => return None,
+            Some(Fault::CutAfterCommit) => self.is_last = true,
+            Some(Fault::Replace(_, sql)) => {
+                self.is_replacing = kind != b'Q';
+                return Some(message(b'Q', format!("{sql}\0").as_bytes()));
+            }
+            _ => {}
+        }
+        Some(sent)
+    }
+
+    /// What begins with a message: `Query`, or the `Parse` or `Bind` of a prepared statement.
+    fn moment(&self, kind: u8, body: &[u8]) -> Option<Moment> {
+        let is = |word: &str| kind == b'Q' && body.starts_with(word.as_bytes());
+        match kind {
+            _ if is("BEGIN") => Some(Moment::Begin),
+            _ if is("COMMIT") => Some(Moment::Commit),
+            _ if is("ROLLBACK") => None,
+            b'Q' | b'P' | b'B' if self.is_in_transaction => Some(Moment::InTransaction),
+            b'Q' | b'P' | b'B' => Some(Moment::Statement),
+            _ => None,
+        }
+    }
+}
