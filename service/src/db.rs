@@ -165,10 +165,16 @@ impl Db {
 
     /// Begins a transaction that will write, for work that is not done twice.
     ///
+    /// It is begun whole even when nobody waits for it any more, and taken back then. On PostgreSQL
+    /// sqlx knows of a transaction only once `BEGIN` is answered: a connection that was given back before
+    /// would stay inside of it, with all that others do on it.
+    ///
     /// # Errors
     /// When no connection is free in time, or the write lock is not.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
-        Ok(entity::begin_write(&self.writer).await?)
+        let writer = self.writer.clone();
+        let begun = tokio::spawn(async move { entity::begin_write(&writer).await });
+        Ok(begun.await.map_err(Error::internal)??)
     }
 
     /// Whether it is PostgreSQL, which several instances can share.

@@ -259,6 +259,26 @@ async fn whoever_goes_away_while_waiting_for_a_lock_leaves_the_connection_to_oth
     }
 }
 
+#[tokio::test]
+async fn whoever_goes_away_in_a_transaction_leaves_none_behind() {
+    let Some((app, proxy, alice)) = start(1).await else { return };
+    let left_behind = "SELECT count(*) FROM pg_stat_activity \
+                       WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
+    for moment in [Moment::Statement, Moment::Begin, Moment::InTransaction, Moment::Commit] {
+        proxy.inject(Fault::Delay(moment, STATEMENT_TIMEOUT / 2), 1);
+        let create = ("POST", "/api/notes", r#"{"content":"abandoned"}"#);
+        let abandoned = send(&alice, &app, create, true).await;
+        until(async || proxy.injected() == 1).await;
+        drop(abandoned);
+        // Waits for the only connection.
+        get(&alice, "/api/notes").await.ok();
+        assert_eq!(app.database.number(left_behind).await, 0, "{moment:?}");
+        write(&alice, "next").await.created();
+    }
+    assert_eq!(notes(&app, "next").await, 4);
+    assert!(notes(&app, "abandoned").await <= 1);
+}
+
 /// Writes of each kind, with queries that give 1 when the write was done once.
 async fn writes(alice: &Client, bob: &Client, round: &str) -> [(Method, String, Value, String); 4] {
     let note = write(alice, &format!("old {round}")).await.created();
