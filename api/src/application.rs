@@ -13,7 +13,7 @@ use actix_web::{
     web::{self, ServiceConfig},
 };
 use service::{
-    Auth, Db, Passwords, SessionRules, Throttle, TokenKeys, schema, sessions,
+    Auth, Db, DbSettings, Passwords, SessionRules, Throttle, TokenKeys, schema, sessions,
     users::{self, FirstAdmin, Password, Username},
 };
 use tokio::sync::Semaphore;
@@ -165,7 +165,14 @@ async fn prepare(settings: &mut Settings) -> Result<State, StartError> {
     };
     let network = settings.network.clone();
     let places = Arc::new(Semaphore::new(network.max_requests));
-    Ok(State { db, auth, metrics, network, places })
+    Ok(State { db, auth, metrics, network, places, time_limit: time_limit(settings) })
+}
+
+/// Enough for a slow body, a wait for a connection and a slow statement. The database's own limit is
+/// none when the database, or the network to it, does not answer at all.
+fn time_limit(settings: &Settings) -> Duration {
+    let DbSettings { acquire_timeout, statement_timeout, .. } = settings.database;
+    settings.network.client_timeout + acquire_timeout + statement_timeout
 }
 
 fn serve(

@@ -20,6 +20,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use service::{Error, SignedIn};
+use tokio::time::timeout;
 
 use crate::{
     metrics::UNMATCHED,
@@ -55,18 +56,26 @@ pub(crate) async fn frame<B: MessageBody>(
     let started = Instant::now();
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let metrics = request.app_data::<AppState>().map(|state| state.metrics.clone());
-    let called = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    // The handler panicked: its request is gone, so the answer can't be made of it.
-    let Ok(response) = called else {
-        if let Some(metrics) = metrics {
-            metrics.request(&method, UNMATCHED, 500, started.elapsed());
+    let state = request.app_data::<AppState>();
+    let metrics = state.map(|state| state.metrics.clone());
+    let time_limit = state.map_or(Duration::MAX, |state| state.time_limit);
+    // The request is gone then, so the answer can't be made of it.
+    let lost = |error: Error| {
+        let lost = Lost { id: id.clone(), problem: error.into() };
+        let status = lost.status_code().as_u16();
+        if let Some(metrics) = &metrics {
+            metrics.request(&method, UNMATCHED, status, started.elapsed());
         }
         let (method, request) = (method.as_str(), id.to_str().unwrap_or_default());
-        log::error!(method, route = path, request; "panicked");
-        return Err(Panicked { id }.into());
+        log::error!(method, route = path, status, request; "{lost}");
+        Err(lost.into())
     };
-    let response = response?;
+    let called = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let response = match timeout(time_limit, called).await {
+        Ok(Ok(response)) => response?,
+        Ok(Err(_)) => return lost(Error::internal("panicked")),
+        Err(_) => return lost(Error::unavailable("took too long")),
+    };
     let mut response = as_problem(response);
     let route = response.request().match_pattern();
     let status = response.status();
@@ -150,20 +159,21 @@ fn as_problem<B: MessageBody>(
     response.into_response(problem.error_response()).map_into_right_body()
 }
 
-/// A handler panicked; its connection goes on.
+/// A handler panicked or took too long; its connection goes on.
 #[derive(Debug, thiserror::Error)]
-#[error("internal error")]
-struct Panicked {
+#[error("{problem}")]
+struct Lost {
     id: HeaderValue,
+    problem: Problem,
 }
 
-impl ResponseError for Panicked {
+impl ResponseError for Lost {
     fn status_code(&self) -> StatusCode {
-        StatusCode::INTERNAL_SERVER_ERROR
+        self.problem.status_code()
     }
 
     fn error_response(&self) -> HttpResponse {
-        let mut response = Problem::Service(Error::internal("panic")).error_response();
+        let mut response = self.problem.error_response();
         add_headers(response.headers_mut(), self.id.clone());
         response
     }

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web;
 use service::{Auth, Db};
@@ -19,6 +19,8 @@ pub struct State {
     pub network: Network,
     /// One for each request that may be answered at once.
     pub places: Arc<Semaphore>,
+    /// How long a request may take from its head to its answer.
+    pub time_limit: Duration,
 }
 
 /// [`State`], as handlers get it.

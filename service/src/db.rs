@@ -13,10 +13,11 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
     DbErr, RuntimeErr, Statement,
     sqlx::{
-        self, Connection, SqliteConnection,
+        self, Connection, PgConnection, SqliteConnection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
+use tokio::time::timeout;
 
 use crate::{Error, Result};
 
@@ -277,6 +278,7 @@ impl PoolUse {
 
 async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnection> {
     let busy_timeout = settings.acquire_timeout;
+    let answer_timeout = settings.statement_timeout + settings.acquire_timeout;
     let mut options = ConnectOptions::new(&settings.url);
     options
         .max_connections(connections)
@@ -289,6 +291,11 @@ async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnect
         .map_sqlx_postgres_opts(move |postgres| {
             let milliseconds = IDLE_IN_TRANSACTION.as_millis().to_string();
             postgres.options([("idle_in_transaction_session_timeout", milliseconds)])
+        })
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            pool.after_release(move |connection, _| {
+                Box::pin(require_answer(connection, answer_timeout))
+            })
         })
         .map_sqlx_sqlite_pool_opts(|pool| {
             pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
@@ -330,6 +337,22 @@ async fn is_reusable(connection: &mut SqliteConnection) -> std::result::Result<b
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
+}
+
+/// Waits for the end of what a connection that was given back is still doing, because nobody waits for
+/// that any more. A server that is alive has stopped it by then.
+///
+/// # Errors
+/// When it does not end: the connection is closed, and no place of the pool is lost to a server that
+/// is gone without a word.
+async fn require_answer(
+    connection: &mut PgConnection,
+    limit: Duration,
+) -> std::result::Result<bool, sqlx::Error> {
+    // Unlike `ping` it sends nothing when nothing is under way.
+    let answered = timeout(limit, connection.flush()).await;
+    answered.map_err(|elapsed| sqlx::Error::Io(elapsed.into()))??;
+    Ok(true)
 }
 
 /// Switching a new SQLite file to WAL takes it whole, and does not wait for others by itself.

@@ -178,6 +178,27 @@ async fn after_a_restart_of_the_database_each_dead_connection_fails_once_at_most
 }
 
 #[tokio::test]
+async fn a_database_that_does_not_answer_is_503_and_its_connections_are_given_up() {
+    let Some((app, proxy, alice)) = start(2).await else { return };
+    assert_eq!(refused(at_once(&alice, 6).await), 0);
+    proxy.inject(Fault::Delay(Moment::Any, Duration::from_secs(600)), ENDLESS);
+    let waiting = tokio::spawn({
+        let alice = alice.clone();
+        async move { tokio::join!(get(&alice, "/api/notes"), get(&alice, "/api/notes")) }
+    });
+    until(async || proxy.injected() == 2).await;
+    assert_unavailable(get(&alice, "/readyz").await);
+    assert_eq!(get(&alice, "/healthz").await.status, 200);
+    let (first, second) = waiting.await.unwrap();
+    assert_unavailable(first);
+    assert_unavailable(second);
+    // What was sent on the connections from before is not answered in ten minutes.
+    proxy.clear();
+    assert_ready_again(&app).await;
+    write(&alice, "after").await.created();
+}
+
+#[tokio::test]
 async fn a_statement_that_takes_too_long_is_503() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     for moment in [Moment::Statement, Moment::InTransaction] {
