@@ -206,12 +206,15 @@ fn database_code(error: &DbErr) -> Option<String> {
 }
 
 /// PostgreSQL: the classes of SQLSTATE for lost connections (08), transactions taken back (40), lack
-/// of resources (53) and an operator's hand (57), and a lock that was not free (55P03).
+/// of resources (53), an operator's hand (57) and a system that fails (58); a transaction that was idle
+/// for too long (25P03), a server that only reads, as one does that another takes over from (25006),
+/// and a lock that was not free (55P03).
 /// <https://www.postgresql.org/docs/15/errcodes-appendix.html>
 /// SQLite: the primary result codes BUSY, LOCKED, IOERR and FULL. <https://sqlite.org/rescode.html>
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
-        return matches!(&code[..2], "08" | "40" | "53" | "57") || code == "55P03";
+        return matches!(&code[..2], "08" | "40" | "53" | "57" | "58")
+            || matches!(code, "25006" | "25P03" | "55P03");
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }

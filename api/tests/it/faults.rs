@@ -371,3 +371,18 @@ async fn a_transaction_that_is_taken_back_again_and_again_is_503() {
         }
     }
 }
+
+#[tokio::test]
+async fn errors_that_may_pass_are_503() {
+    let Some((app, proxy, alice)) = start(2).await else { return };
+    // A lost connection; idle for too long in a transaction; read-only, as after a failover; full
+    // disk; no memory; a lock that is not free; stopped; a disk that fails.
+    for code in ["08006", "25P03", "25006", "53100", "53200", "55P03", "57014", "58030"] {
+        for moment in [Moment::InTransaction, Moment::Commit] {
+            proxy.inject(Fault::raise(moment, code), 1);
+            assert_unavailable(write(&alice, "failed").await);
+            assert_eq!((proxy.injected(), notes(&app, "failed").await), (1, 0), "{code}");
+        }
+    }
+    write(&alice, "next").await.created();
+}
