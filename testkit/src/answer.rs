@@ -1,7 +1,7 @@
-use reqwest::{StatusCode, header::HeaderMap};
+use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-/// What the service answered. The document has been held against it already.
+/// What the service answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
@@ -15,6 +15,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// Sends a request; the document is left aside.
+    pub(crate) async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
+        let response = request.send().await?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await?;
+        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
+        Ok(Self { status, headers, body, text })
+    }
+
     #[track_caller]
     fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);

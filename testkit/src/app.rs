@@ -5,8 +5,6 @@ use api::{
     config::{Network, Secret},
     logging::LogFormat,
 };
-use reqwest::redirect::Policy;
-use serde_json::json;
 use service::{
     DbSettings, PasswordCost, SessionRules,
     users::{FirstAdmin, Password, Registration, Username},
@@ -25,8 +23,7 @@ pub const PASSWORD: &str = "walnut-harbour-42";
 pub struct TestApp {
     /// Its database.
     pub database: TestDatabase,
-    address: String,
-    http: reqwest::Client,
+    client: Client,
     statements: Arc<Mutex<Vec<String>>>,
 }
 
@@ -51,10 +48,9 @@ impl TestApp {
             Some(Arc::new(move |sql| seen.lock().expect("lock").push(sql.to_owned())));
         change(&mut settings);
         let application = Application::build(settings).await.expect("the service starts");
-        let address = format!("http://{}", application.address());
+        let client = Client::of(&format!("http://{}", application.address()));
         tokio::spawn(application.run());
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
-        Self { database, address, http, statements }
+        Self { database, client, statements }
     }
 
     /// The service, and a user who is signed in.
@@ -66,31 +62,23 @@ impl TestApp {
 
     /// Where it listens: `http://address:port`.
     pub fn address(&self) -> &str {
-        &self.address
+        &self.client.base
     }
 
     /// Nobody in particular.
     pub fn anonymous(&self) -> Client {
-        Client { http: self.http.clone(), base: self.address.clone(), id: 0, token: None }
+        self.client.clone()
     }
 
     /// Signs a user up and in. The name is the username with a capital.
     pub async fn user(&self, username: &str) -> Client {
-        let name = username[..1].to_uppercase() + &username[1..];
-        let new = json!({ "username": username, "name": name, "password": PASSWORD });
-        self.anonymous().post("/api/users", new).await.created();
+        self.client.sign_up(username).await;
         self.log_in(username).await
     }
 
     /// Signs in a user who is there.
     pub async fn log_in(&self, username: &str) -> Client {
-        let credentials = json!({ "username": username, "password": PASSWORD });
-        let answer = self.anonymous().post("/api/login", credentials).await.ok();
-        let mut client = self.anonymous();
-        client.token = Some(answer["token"].as_str().expect("a token").to_owned());
-        let current = client.get("/api/sessions/current").await.ok();
-        client.id = current["user"]["id"].as_i64().expect("an id");
-        client
+        self.client.log_in(username).await
     }
 
     /// Signs the first admin in.

@@ -1,7 +1,7 @@
-use reqwest::{Method, RequestBuilder};
-use serde_json::Value;
+use reqwest::{Method, RequestBuilder, redirect::Policy};
+use serde_json::{Value, json};
 
-use crate::{Answer, contract};
+use crate::{Answer, PASSWORD, contract};
 
 /// Somebody who calls the service, signed in or not.
 #[derive(Clone, Debug)]
@@ -15,6 +15,31 @@ pub struct Client {
 }
 
 impl Client {
+    /// Nobody in particular, who calls the service at this URL.
+    pub fn of(base: &str) -> Self {
+        let http = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
+        Self { http, base: base.to_owned(), id: 0, token: None }
+    }
+
+    /// Signs a user up, whose name is the username with a capital; gives the id.
+    pub async fn sign_up(&self, username: &str) -> i64 {
+        let name = username[..1].to_uppercase() + &username[1..];
+        let new = json!({ "username": username, "name": name, "password": PASSWORD });
+        let user = self.post("/api/users", new).await.created();
+        user["id"].as_i64().expect("an id")
+    }
+
+    /// The same with a user signed in who is there.
+    pub async fn log_in(&self, username: &str) -> Self {
+        let credentials = json!({ "username": username, "password": PASSWORD });
+        let answer = self.post("/api/login", credentials).await.ok();
+        let mut client = self.clone();
+        client.token = Some(answer["token"].as_str().expect("a token").to_owned());
+        let current = client.get("/api/sessions/current").await.ok();
+        client.id = current["user"]["id"].as_i64().expect("an id");
+        client
+    }
+
     /// `GET`.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
@@ -70,11 +95,7 @@ impl Client {
 
     /// Sends a request and holds the OpenAPI document against the answer.
     pub async fn answer(&self, method: Method, path: &str, request: RequestBuilder) -> Answer {
-        let response = request.send().await.expect("an answer");
-        let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("a body");
-        let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-        let answer = Answer { status, headers, body, text };
+        let answer = Answer::of(request).await.expect("an answer");
         contract::check(&method, path, &answer);
         answer
     }

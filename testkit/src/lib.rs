@@ -13,9 +13,11 @@ mod contract;
 mod database;
 mod fault_proxy;
 mod log;
+mod writers;
 
 pub use answer::Answer;
 pub use app::{ADMIN, PASSWORD, TestApp, settings};
 pub use client::Client;
 pub use database::{TestDatabase, migrations};
 pub use fault_proxy::{Fault, FaultProxy, Moment};
+pub use writers::{Rows, Tally, Writers};

@@ -3,6 +3,7 @@
 mod commands;
 mod data;
 mod disk_full;
+mod durability;
 mod guide;
 mod migrating;
 mod serving;
