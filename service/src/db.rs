@@ -30,6 +30,10 @@ const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
 /// Between two tries, and longer each time.
 const PAUSE: Duration = Duration::from_millis(10);
 
+/// Connections that were idle for longer are tested before they are used. After a restart of the
+/// database each of the others fails once, which is soon over, since they are in use all the time.
+const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
+
 /// Is shown each SQL text that runs, without its values.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -285,7 +289,7 @@ async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnect
         .acquire_timeout(settings.acquire_timeout)
         .connect_timeout(settings.acquire_timeout)
         .statement_timeout(settings.statement_timeout)
-        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .test_before_acquire_if_idle_for(TESTED_WHEN_IDLE_FOR)
         .sqlx_logging_level(LevelFilter::Off)
         .sqlx_slow_statements_logging_settings(LevelFilter::Warn, settings.slow_statement)
         .map_sqlx_postgres_opts(move |postgres| {

@@ -1,5 +1,7 @@
 //! `/healthz` and `/readyz`
 
+use std::time::Duration;
+
 use api::Application;
 use testkit::{TestApp, TestDatabase};
 
@@ -59,4 +61,28 @@ async fn while_a_newer_version_is_rolled_out_the_running_one_goes_on() {
     alice.put(&path, serde_json::json!({ "important": true })).await.ok();
     assert_eq!(alice.get("/api/notes").await.ok()[0]["important"], true);
     alice.delete(&path).await.no_content();
+}
+
+#[tokio::test]
+async fn a_database_that_restarted_while_nobody_asked_is_not_noticed() {
+    let app = TestApp::start().await;
+    if !app.database.is_postgres() {
+        return;
+    }
+    let anyone = app.anonymous();
+    let reads: Vec<_> = (0..50).map(|_| anyone.clone()).collect();
+    let reads =
+        reads.into_iter().map(|anyone| tokio::spawn(async move { anyone.get("/api/notes").await }));
+    for read in reads.collect::<Vec<_>>() {
+        read.await.unwrap().ok();
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let others =
+        "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    assert!(
+        app.database.number(&format!("SELECT COUNT(pg_terminate_backend(pid)) {others}")).await > 3
+    );
+    for _ in 0..10 {
+        anyone.get("/api/notes").await.ok();
+    }
 }
