@@ -47,3 +47,7 @@ check-deploy:
 # The image's steps without a container engine, as root: just rehearse-image target/release/teamnotes
 rehearse-image *binary:
     deploy/rehearse {{ binary }}
+
+# PostgreSQL killed under the service while eight write: nothing acknowledged may be lost
+kill-postgres *binary:
+    scripts/kill-postgres {{ binary }}
