@@ -1,5 +1,9 @@
-use std::sync::LazyLock;
+use std::{
+    collections::HashMap,
+    sync::{Arc, LazyLock, Mutex},
+};
 
+use jsonschema::Validator;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -56,13 +60,22 @@ fn fits(template: &str, path: &str) -> bool {
 }
 
 fn check_schema(schema: &Value, body: &Value, what: &str) {
-    let mut schema = schema.clone();
-    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
-    schema["components"] = DOCUMENT["components"].clone();
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let validator = validator(schema);
     let wrong: Vec<String> = validator
         .iter_errors(body)
         .map(|error| format!("{} at {}", error, error.instance_path()))
         .collect();
     assert!(wrong.is_empty(), "{what} does not fit the document: {wrong:#?}\n{body}");
+}
+
+/// What checks this schema; made once, since that takes longer than most requests.
+fn validator(schema: &Value) -> Arc<Validator> {
+    static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let make = || {
+        let mut schema = schema.clone();
+        schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+        schema["components"] = DOCUMENT["components"].clone();
+        Arc::new(jsonschema::validator_for(&schema).expect("a schema"))
+    };
+    MADE.lock().expect("lock").entry(schema.to_string()).or_insert_with(make).clone()
 }

@@ -1,4 +1,5 @@
 use std::{
+    collections::BTreeMap,
     env, fs,
     path::PathBuf,
     sync::atomic::{AtomicU32, Ordering},
@@ -9,6 +10,7 @@ use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     Statement, TransactionTrait,
 };
+use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
@@ -146,6 +148,42 @@ impl TestDatabase {
         let row = db.query_one_raw(query).await.expect("reads").expect("a row");
         db.close().await.expect("closes");
         row.try_get_by_index(0).expect("a number")
+    }
+
+    /// Every column: the table's name and its own.
+    pub async fn columns(&self) -> Vec<(String, String)> {
+        let named = |line: &String| {
+            let (table, column) = line.strip_prefix("column ")?.split_once('.')?;
+            Some((table.to_owned(), column.split(' ').next()?.to_owned()))
+        };
+        self.schema().await.iter().filter_map(named).collect()
+    }
+
+    /// Every row with its table's name, by id; the migrations left out.
+    pub async fn rows(&self) -> Vec<(String, Value)> {
+        let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (table, column) in self.columns().await {
+            tables.entry(table).or_default().push(column);
+        }
+        tables.retain(|_, columns| columns.iter().any(|column| column == "id"));
+        let db = self.connect().await;
+        let mut rows = Vec::new();
+        for (table, columns) in tables {
+            let pairs: Vec<String> =
+                columns.iter().map(|column| format!("'{column}', \"{column}\"")).collect();
+            let object = if self.is_postgres() { "json_build_object" } else { "json_object" };
+            let sql = format!(
+                "SELECT CAST({object}({}) AS text) FROM {table} ORDER BY id",
+                pairs.join(", ")
+            );
+            let query = Statement::from_string(db.get_database_backend(), sql);
+            for row in db.query_all_raw(query).await.expect("reads") {
+                let json: String = row.try_get_by_index(0).expect("text");
+                rows.push((table.clone(), serde_json::from_str(&json).expect("JSON")));
+            }
+        }
+        db.close().await.expect("closes");
+        rows
     }
 
     /// Every table, column, index and constraint, in an order and words that depend on nothing else.
