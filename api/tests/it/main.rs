@@ -18,3 +18,4 @@ mod sessions;
 mod statements;
 mod teams;
 mod users;
+mod world;

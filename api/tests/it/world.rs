@@ -1,0 +1,65 @@
+//! A service with something of everything in it, and one caller of each kind.
+
+use serde_json::{Value, json};
+use testkit::{Client, TestApp};
+
+/// Note 1, mark 1, team 1 and session 1, and those who call:
+///
+/// - `author` (user 2) has written the note, made the mark, and started the session, at another
+///   device than the one that calls.
+/// - `owner` (user 3) owns the team, and `member` (user 4) belongs to it.
+/// - `other` (user 5) has nothing to do with any of them.
+/// - `locked` (user 6) belongs to the team, and is disabled.
+/// - `gone` (user 7) has logged out.
+pub(crate) struct World {
+    pub(crate) app: TestApp,
+    clients: Vec<(&'static str, Client)>,
+}
+
+impl World {
+    pub(crate) async fn start() -> Self {
+        let app = TestApp::start().await;
+        app.user("author").await;
+        let author = app.log_in("author").await;
+        let owner = app.user("owner").await;
+        let member = app.user("member").await;
+        let other = app.user("other").await;
+        let disabled = app.user("locked").await;
+        let logged_out = app.user("gone").await;
+        let admin = app.admin().await;
+
+        author.post("/api/notes", json!({ "content": "Written" })).await.created();
+        author.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
+        owner.post("/api/teams", json!({ "name": "Team" })).await.created();
+        owner.put("/api/teams/1/members", json!({ "user_ids": [3, 4, 6] })).await.ok();
+        admin.put("/api/users/locked", json!({ "disabled": true })).await.ok();
+        logged_out.delete("/api/logout").await.no_content();
+
+        let clients = vec![
+            ("anonymous", app.anonymous()),
+            ("other", other),
+            ("member", member),
+            ("owner", owner),
+            ("author", author),
+            ("admin", admin),
+            ("disabled", disabled),
+            ("logged-out", logged_out),
+        ];
+        Self { app, clients }
+    }
+
+    /// The caller of this kind.
+    pub(crate) fn caller(&self, kind: &str) -> &Client {
+        let found = self.clients.iter().find(|(known, _)| *known == kind);
+        &found.unwrap_or_else(|| panic!("{kind} is no kind of caller")).1
+    }
+
+    /// Every row of the database, without what reading may change.
+    pub(crate) async fn stored(&self) -> Vec<(String, Value)> {
+        let mut rows = self.app.database.rows().await;
+        for (_, row) in &mut rows {
+            row.as_object_mut().unwrap().remove("last_used_at");
+        }
+        rows
+    }
+}
