@@ -4,6 +4,7 @@
 
 mod faults;
 mod hostile;
+mod mass_assignment;
 mod metrics;
 mod network;
 mod notes;
