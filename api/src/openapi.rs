@@ -82,7 +82,11 @@ const RATE_LIMIT_POLICY: Header =
 
 /// Every failure, by status: what it means, and the headers it brings.
 const PROBLEMS: [(&str, &str, &[Header]); 13] = [
-    ("400", "The body is no JSON, or the query is not one of this endpoint's", &[]),
+    (
+        "400",
+        "The body is no JSON or has a member twice, or the query is not one of this endpoint's",
+        &[],
+    ),
     ("401", "No token, a bad one, or wrong credentials", &[("WWW-Authenticate", "`Bearer`")]),
     ("403", "Not allowed", &[]),
     ("404", "Nothing there", &[]),

@@ -11,7 +11,7 @@ use actix_web::{
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
-use super::{FromBody, Members};
+use super::{FromBody, Members, json};
 use crate::{problem::Problem, state::AppState};
 
 /// The largest body, in bytes.
@@ -105,7 +105,7 @@ impl Declared {
         if !self.is_json {
             return Err(Problem::UnsupportedMediaType);
         }
-        let json = serde_json::from_slice(bytes)
+        let json = json::parse(bytes)
             .map_err(|error| Problem::BadRequest(format!("the body is no JSON: {error}")))?;
         Members::read_body(json)
     }

@@ -2,6 +2,7 @@
 
 mod body;
 mod client;
+mod json;
 mod list;
 mod members;
 mod path;

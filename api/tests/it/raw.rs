@@ -1,0 +1,54 @@
+//! Requests as bytes, which no client would send.
+
+use std::time::Duration;
+
+use testkit::TestApp;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+    time::timeout,
+};
+
+/// A connection that sends nothing for so long has said all.
+const REST: Duration = Duration::from_secs(2);
+
+/// What came back on one connection.
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub(crate) text: String,
+    /// The service has ended the connection.
+    pub(crate) is_closed: bool,
+}
+
+impl Heard {
+    /// The status of each answer, in order.
+    pub(crate) fn statuses(&self) -> Vec<u16> {
+        let after = self.text.split("HTTP/1.1 ").skip(1);
+        after.map(|answer| answer[..3].parse().unwrap()).collect()
+    }
+}
+
+/// A connection to the service.
+pub(crate) async fn connect(app: &TestApp) -> TcpStream {
+    let address = app.address().strip_prefix("http://").unwrap();
+    TcpStream::connect(address).await.unwrap()
+}
+
+/// Sends bytes as they are, and hears what comes back until the connection ends or rests.
+pub(crate) async fn send(app: &TestApp, bytes: &[u8]) -> Heard {
+    let mut stream = connect(app).await;
+    // A request that is refused early may not be taken to its end.
+    let _ = stream.write_all(bytes).await;
+    let (mut heard, mut is_closed) = (Vec::new(), false);
+    let mut buffer = vec![0; 64 * 1024];
+    while let Ok(read) = timeout(REST, stream.read(&mut buffer)).await {
+        match read {
+            Ok(length @ 1..) => heard.extend_from_slice(&buffer[..length]),
+            Ok(0) | Err(_) => {
+                is_closed = true;
+                break;
+            }
+        }
+    }
+    Heard { text: String::from_utf8_lossy(&heard).into_owned(), is_closed }
+}
