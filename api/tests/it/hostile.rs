@@ -5,10 +5,6 @@ use std::fmt::Write;
 use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Client, TestApp};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    time::{Duration, timeout},
-};
 
 use crate::{raw, world::World};
 
