@@ -65,28 +65,35 @@ async fn many_slow_clients_leave_the_others_alone() {
 #[tokio::test]
 async fn more_than_can_be_answered_at_once_is_refused_at_once() {
     let app = TestApp::start_with(|settings| settings.network.max_requests = 1).await;
-    // Its body is waited for, which takes the only place.
-    let mut waiting = connect(&app).await;
-    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
-    waiting.write_all(format!("{head}Content-Length: 100\r\n\r\n{{").as_bytes()).await.unwrap();
-    let refused = until(&app, 503).await;
+    let (waiting, refused) = with_the_only_place_taken(&app).await;
     assert_eq!(refused.header("retry-after"), "1");
     refused.problem(503);
     assert_eq!(app.anonymous().get("/healthz").await.status, 200);
     drop(waiting);
-    until(&app, 200).await.ok();
-}
-
-/// Asks until the answer has this status.
-async fn until(app: &TestApp, status: u16) -> Answer {
     for _ in 0..500 {
-        let answer = app.anonymous().get("/api/notes").await;
-        if answer.status == status {
-            return answer;
+        if app.anonymous().get("/api/notes").await.status == 200 {
+            return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-    panic!("no {status}");
+    panic!("the place was not given back");
+}
+
+/// A request whose body is waited for, and what another is answered meanwhile. Which of the two is
+/// taken first is not known, so this may take some tries.
+async fn with_the_only_place_taken(app: &TestApp) -> (TcpStream, Answer) {
+    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    for patience in 1..50 {
+        let mut waiting = connect(app).await;
+        let part = format!("{head}Content-Length: 100\r\n\r\n{{");
+        waiting.write_all(part.as_bytes()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20 * patience)).await;
+        let answer = app.anonymous().get("/api/notes").await;
+        if answer.status == 503 {
+            return (waiting, answer);
+        }
+    }
+    panic!("nothing was refused");
 }
 
 #[tokio::test]
