@@ -74,7 +74,7 @@ const PREDICATES: [&str; 10] = [
 /// same password. `progress` is told how many rows are done, and of how many.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there are users already; nothing is changed then.
+/// [`crate::Error::Invalid`] when there are users already; nothing is changed then.
 pub async fn fill(
     db: &Db,
     passwords: &Passwords,
