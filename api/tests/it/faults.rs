@@ -170,7 +170,7 @@ async fn after_a_restart_of_the_database_each_dead_connection_fails_once_at_most
             answers.push(get(&alice, "/api/notes").await);
         }
         let refused = refused(answers);
-        assert!((1..=5).contains(&refused), "{refused} for 5 connections");
+        assert!(refused <= 5, "{refused} for 5 connections");
         assert_eq!(get(&alice, "/readyz").await.status, 200);
         write(&alice, "after").await.created();
     }
