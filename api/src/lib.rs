@@ -12,6 +12,7 @@ mod metrics;
 mod middleware;
 mod notes;
 pub mod openapi;
+mod preparation;
 mod problem;
 mod reading_list;
 pub mod routes;

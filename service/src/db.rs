@@ -4,35 +4,22 @@ use std::{
     os::unix::fs::OpenOptionsExt,
     path::Path,
     sync::Arc,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use log::LevelFilter;
-use migration::{MigrationError, sqlite_file};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
-    DbErr, RuntimeErr, Statement,
-    sqlx::{
-        self, Connection, PgConnection, SqliteConnection,
-        sqlite::{SqliteJournalMode, SqliteSynchronous},
-    },
-};
-use tokio::time::timeout;
+use migration::sqlite_file;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement};
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    pool::{self, PoolUse},
+};
 
 /// How often a transaction is tried that the database takes back.
 const TRIES: u32 = 4;
 
-/// A transaction in which nothing happens for so long is ended by PostgreSQL, and its locks with it.
-const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
-
 /// Between two tries, and longer each time.
 const PAUSE: Duration = Duration::from_millis(10);
-
-/// Connections that were idle for longer are tested before they are used. After a restart of the
-/// database each of the others fails once, which is soon over, since they are in use all the time.
-const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// Is shown each SQL text that runs, without its values.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
@@ -108,9 +95,9 @@ impl Db {
         sqlite_file::make(&settings.url).map_err(Error::internal)?;
         let in_memory = settings.is_in_memory();
         let readers = if in_memory { 1 } else { settings.max_connections };
-        let reader = open(settings, readers).await?;
+        let reader = pool::open(settings, readers).await?;
         let writer = if settings.is_sqlite() && !in_memory {
-            open(settings, 1).await?
+            pool::open(settings, 1).await?
         } else {
             reader.clone()
         };
@@ -261,121 +248,4 @@ fn none_pending(names: &[String]) -> Result<()> {
         None => Ok(()),
         Some(name) => Err(Error::unavailable(format!("migration {name} is pending"))),
     }
-}
-
-/// How full a pool is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PoolUse {
-    /// What the pool is for.
-    pub name: &'static str,
-    /// Connections, idle ones too.
-    pub open: u32,
-    /// Those that nobody uses.
-    pub idle: u32,
-}
-
-impl PoolUse {
-    fn new(name: &'static str, open: u32, idle: usize) -> Self {
-        Self { name, open, idle: u32::try_from(idle).unwrap_or(open) }
-    }
-}
-
-async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnection> {
-    let busy_timeout = settings.acquire_timeout;
-    let answer_timeout = settings.statement_timeout + settings.acquire_timeout;
-    let mut options = ConnectOptions::new(&settings.url);
-    options
-        .max_connections(connections)
-        .acquire_timeout(settings.acquire_timeout)
-        .connect_timeout(settings.acquire_timeout)
-        .statement_timeout(settings.statement_timeout)
-        .test_before_acquire_if_idle_for(TESTED_WHEN_IDLE_FOR)
-        .sqlx_logging_level(LevelFilter::Off)
-        .sqlx_slow_statements_logging_settings(LevelFilter::Warn, settings.slow_statement)
-        .map_sqlx_postgres_opts(move |postgres| {
-            let milliseconds = IDLE_IN_TRANSACTION.as_millis().to_string();
-            postgres.options([("idle_in_transaction_session_timeout", milliseconds)])
-        })
-        .map_sqlx_postgres_pool_opts(move |pool| {
-            pool.after_release(move |connection, _| {
-                Box::pin(require_answer(connection, answer_timeout))
-            })
-        })
-        .map_sqlx_sqlite_pool_opts(|pool| {
-            pool.after_release(|connection, _| Box::pin(is_reusable(connection)))
-        })
-        .map_sqlx_sqlite_opts(move |sqlite| {
-            sqlite
-                .foreign_keys(true)
-                .journal_mode(SqliteJournalMode::Wal)
-                // An acknowledged write survives a power cut.
-                .synchronous(SqliteSynchronous::Full)
-                .busy_timeout(busy_timeout)
-        });
-    if settings.is_in_memory() {
-        options.min_connections(1).idle_timeout(None).max_lifetime(None);
-    }
-    let connected = connect_when_free(options, settings.acquire_timeout).await;
-    let mut connection = connected.map_err(|error| match error {
-        DbErr::Conn(RuntimeErr::SqlxError(cause))
-            if matches!(*cause, sqlx::Error::PoolTimedOut) =>
-        {
-            Error::unavailable(MigrationError::Unreachable(settings.acquire_timeout))
-        }
-        error => error.into(),
-    })?;
-    if let Some(hook) = settings.on_statement.clone() {
-        connection.set_metric_callback(move |info| hook(&info.statement.sql));
-    }
-    Ok(connection)
-}
-
-/// Whether a connection that was given back has no transaction left.
-///
-/// When a disk is full SQLite may take back a transaction by itself as it fails to commit. sqlx then
-/// fails to take it back, goes on counting it as open, and makes savepoints inside it of all that
-/// follow: what they commit would be acknowledged and lost.
-async fn is_reusable(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
-    if connection.is_in_transaction() {
-        // Its end may be queued still; this waits for it.
-        connection.ping().await?;
-    }
-    Ok(!connection.is_in_transaction())
-}
-
-/// Waits for the end of what a connection that was given back is still doing, because nobody waits for
-/// that any more. A server that is alive has stopped it by then.
-///
-/// # Errors
-/// When it does not end: the connection is closed, and no place of the pool is lost to a server that
-/// is gone without a word.
-async fn require_answer(
-    connection: &mut PgConnection,
-    limit: Duration,
-) -> std::result::Result<bool, sqlx::Error> {
-    // Unlike `ping` it sends nothing when nothing is under way.
-    let answered = timeout(limit, connection.flush()).await;
-    answered.map_err(|elapsed| sqlx::Error::Io(elapsed.into()))??;
-    Ok(true)
-}
-
-/// Switching a new SQLite file to WAL takes it whole, and does not wait for others by itself.
-async fn connect_when_free(
-    options: ConnectOptions,
-    patience: Duration,
-) -> std::result::Result<DatabaseConnection, DbErr> {
-    let deadline = Instant::now() + patience;
-    loop {
-        match Database::connect(options.clone()).await {
-            Err(error) if is_busy(&error) && Instant::now() < deadline => {
-                tokio::time::sleep(Duration::from_millis(20)).await;
-            }
-            connected => return connected,
-        }
-    }
-}
-
-fn is_busy(error: &DbErr) -> bool {
-    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else { return false };
-    cause.as_database_error().and_then(|database| database.code()).as_deref() == Some("5")
 }

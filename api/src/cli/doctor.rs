@@ -5,7 +5,7 @@ use service::{
 };
 
 use super::CommandError;
-use crate::{Settings, application::cause, config::MIN_SECRET, secret};
+use crate::{Settings, config::MIN_SECRET, preparation::cause, secret};
 
 /// Says how the settings and the database are, a line each. Fails when something does not work.
 pub(super) async fn run() -> Result<(), CommandError> {

@@ -19,7 +19,7 @@ use clap::{Parser, Subcommand};
 use service::{Db, Viewer, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Application, Settings, StartError, application::cause, logging, openapi};
+use crate::{Application, Settings, StartError, logging, openapi, preparation::cause};
 
 /// Teamnotes: notes, teams and reading lists over HTTP.
 ///

@@ -1,43 +1,25 @@
 //! Sessions: logging in and out, and what a token is worth.
 
-use std::{net::IpAddr, time::Duration};
+mod log_in;
+
+pub use log_in::{LogIn, LoggedIn, credential, log_in};
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use entity::{
-    Locking,
     session::{self, Scopes as _},
-    user::{self, UserKey},
+    user::UserKey,
 };
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-    DeleteMany, EntityTrait, PaginatorTrait,
-    sea_query::Order,
-};
+use sea_orm::{DeleteMany, EntityTrait, PaginatorTrait, sea_query::Order};
 
 use crate::{
-    Auth, Db, Error, Page, PageRequest, Result, Rule, SignedIn, Viewer, audit, clock, page, text,
-    token,
-    users::{Username, require_self_or_admin},
+    Auth, Db, Error, Page, PageRequest, Result, SignedIn, Viewer, audit, clock, page, token,
+    users::require_self_or_admin,
 };
 
 /// The use of a session is written down this often at most.
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
-
-/// So much of what a client says of itself is kept, in characters.
-const USER_AGENT_LIMIT: usize = 256;
-
-/// What may be shown as a username or a password when logging in: up to 1,024 characters without
-/// NUL.
-///
-/// # Errors
-/// What it must be.
-pub fn credential(text: String) -> std::result::Result<String, String> {
-    if text.chars().count() > 1_024 {
-        return Err("must be at most 1024 characters long".into());
-    }
-    text::without_nul(text)
-}
 
 /// How many sessions one statement purges, and how long the next one waits: others get to write.
 const PURGE_BATCH: u64 = 500;
@@ -59,115 +41,6 @@ impl Default for SessionRules {
     fn default() -> Self {
         Self { ttl: TimeDelta::days(30), idle_ttl: TimeDelta::days(14), limit: 50 }
     }
-}
-
-/// Who wants to log in, and from where.
-pub struct LogIn {
-    /// In any case.
-    pub username: String,
-    /// As typed.
-    pub password: String,
-    /// The client's address, which too many wrong passwords are held against.
-    pub address: Option<IpAddr>,
-    /// What the client says it is.
-    pub user_agent: Option<String>,
-}
-
-/// A new session and its token, which is shown this once.
-#[derive(Debug)]
-pub struct LoggedIn {
-    /// The bearer token.
-    pub token: String,
-    /// The session.
-    pub session: session::Core,
-    /// Its user.
-    pub user: user::Account,
-}
-
-/// Starts a session.
-///
-/// # Errors
-/// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`], which does not tell an unknown user from
-/// a wrong password, not even by the time it takes; [`Error::LoginDisabled`].
-pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
-    let (address, mut user_id) = (request.address, 0);
-    let attempt = try_to_log_in(db, auth, request, &mut user_id).await;
-    let outcome = attempt.as_ref().map_or_else(ToString::to_string, |_| "success".to_owned());
-    audit::login(&outcome, user_id, address);
-    attempt
-}
-
-/// Tells whom it is about as soon as that is known.
-async fn try_to_log_in(
-    db: &Db,
-    auth: &Auth,
-    request: LogIn,
-    user_id: &mut i64,
-) -> Result<LoggedIn> {
-    let username = Username::parse(request.username).ok();
-    let rules = rules(username.as_ref(), request.address);
-    auth.throttle.attempt(&rules)?;
-
-    let user = match &username {
-        Some(name) => user::Entity::find_by_username(name.as_str()).one(db.reader()).await?,
-        None => None,
-    };
-    *user_id = user.as_ref().map_or(0, |user| user.id);
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let is_right = auth.passwords.verify(&request.password, hash).await?;
-    let user = user.filter(|_| is_right).ok_or(Error::WrongCredentials)?;
-    auth.throttle.forgive(&rules);
-    let rehashed = auth.passwords.rehash(&request.password, user.password_hash.as_deref()).await?;
-    start(db, auth, &user, rehashed, request.user_agent).await
-}
-
-/// A username that can't be one is not worth remembering.
-fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
-    let Some(address) = address else { return Vec::new() };
-    let of_user = username.map(|name| Rule::password_of(name.clone().into_string(), address));
-    of_user.into_iter().chain([Rule::password(address)]).collect()
-}
-
-/// Under the user's lock, so that a session never outlives a disabling or a change of password that
-/// came between.
-async fn start(
-    db: &Db,
-    auth: &Auth,
-    checked: &user::Model,
-    rehashed: Option<String>,
-    user_agent: Option<String>,
-) -> Result<LoggedIn> {
-    let user_agent: Option<String> =
-        user_agent.map(|agent| agent.chars().take(USER_AGENT_LIMIT).collect());
-    db.write(async |transaction| {
-        let locked = user::Entity::find_by_id(checked.id).locked_for_change();
-        let user = locked.one(transaction).await?.ok_or(Error::WrongCredentials)?;
-        if user.password_hash != checked.password_hash {
-            return Err(Error::WrongCredentials);
-        }
-        if user.disabled {
-            return Err(Error::LoginDisabled);
-        }
-        if let Some(hash) = &rehashed {
-            user::Entity::set_password_hash(transaction, user.id, hash).await?;
-        }
-        let now = clock::now();
-        let expires_at = now + auth.sessions.ttl;
-        let token = auth.keys.sign(user.id, &user.username, now, expires_at)?;
-        let session = session::ActiveModel {
-            id: NotSet,
-            user_id: Set(user.id),
-            token_hash: Set(token::hash(&token)),
-            user_agent: Set(user_agent.clone()),
-            created_at: Set(now),
-            last_used_at: Set(now),
-            expires_at: Set(expires_at),
-        };
-        session::Entity::delete_oldest(transaction, user.id, auth.sessions.limit - 1).await?;
-        let session = session.insert(transaction).await?;
-        Ok(LoggedIn { token, session: session.into(), user: user.into() })
-    })
-    .await
 }
 
 /// Whose token this is: one statement, which reads the session and its user as they are now.
