@@ -75,8 +75,14 @@ pub(crate) async fn open(settings: &DbSettings, connections: u32) -> Result<Data
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(busy_timeout)
         });
+    if settings.is_sqlite() {
+        // A connection to a file is never too old. What looks for old ones in sqlx 0.9.0 may spin
+        // for ever where others wait for a pool's last connection, as writers do:
+        // https://github.com/launchbadge/sqlx/issues/3645
+        options.idle_timeout(None).max_lifetime(None);
+    }
     if settings.is_in_memory() {
-        options.min_connections(1).idle_timeout(None).max_lifetime(None);
+        options.min_connections(1);
     }
     let connected = connect_when_free(options, settings.acquire_timeout).await;
     let mut connection = connected.map_err(|error| match error {
@@ -141,4 +147,19 @@ async fn connect_when_free(
 fn is_busy(error: &DbErr) -> bool {
     let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else { return false };
     cause.as_database_error().and_then(|database| database.code()).as_deref() == Some("5")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_connection_to_a_file_is_closed_for_being_idle_or_old() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("test.db");
+        let settings = DbSettings::new(format!("sqlite:{}?mode=rwc", file.display()));
+        let pool = open(&settings, 1).await.unwrap();
+        let options = pool.get_sqlite_connection_pool().options();
+        assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
+    }
 }
