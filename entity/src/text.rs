@@ -14,7 +14,9 @@ use sea_orm::sea_query::LikeExpr;
 /// assert_eq!(fold("Straße"), "strasse");
 /// ```
 pub fn fold(text: &str) -> String {
-    compose(&CaseMapper::new().fold_string(&compose(text)))
+    let folded = compose(&CaseMapper::new().fold_string(&compose(text)));
+    // SQLite's LIKE takes these two, which stand for no character, for U+FFFD.
+    folded.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 /// Composes what has several spellings (NFC), so that equal text is equal bytes.

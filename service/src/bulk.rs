@@ -79,7 +79,8 @@ impl<'a> Bulk<'a> {
     }
 
     /// # Errors
-    /// The first of the iterator's; [`Error::Invalid`] when rows refer to none, or come twice.
+    /// The first of the iterator's; [`Error::Invalid`] when rows refer to none, come twice, or can't be held
+    /// otherwise.
     pub(crate) async fn insert<A: ActiveModelTrait>(
         &mut self,
         mut rows: impl Iterator<Item = Result<A>>,
@@ -91,9 +92,11 @@ impl<'a> Bulk<'a> {
             }
             self.done += chunk.len() as u64;
             let inserted = A::Entity::insert_many(chunk).exec_without_returning(self.transaction);
-            inserted.await.map_err(|error| match error.sql_err() {
-                Some(_) => Error::invalid("database", format!("refuses a row: {error}")),
-                None => error.into(),
+            inserted.await.map_err(|error| match error.into() {
+                Error::Internal(cause) => {
+                    Error::invalid("database", format!("refuses a row: {cause}"))
+                }
+                passing => passing,
             })?;
             (self.progress)(self.done, self.total);
         }

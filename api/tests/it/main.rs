@@ -12,6 +12,7 @@ mod openapi;
 mod operations;
 mod permissions;
 mod process;
+mod properties;
 mod protocol;
 mod races;
 mod raw;

@@ -36,12 +36,23 @@ pub(crate) async fn connect(app: &TestApp) -> TcpStream {
 
 /// Sends bytes as they are, and hears what comes back until the connection ends or rests.
 pub(crate) async fn send(app: &TestApp, bytes: &[u8]) -> Heard {
+    hear(app, bytes, REST).await
+}
+
+/// Sends a request with `Connection: close`, which must be answered in time.
+pub(crate) async fn exchange(app: &TestApp, request: &[u8]) -> Heard {
+    let heard = hear(app, request, Duration::from_secs(30)).await;
+    assert!(heard.is_closed && heard.statuses().len() == 1, "{heard:?}");
+    heard
+}
+
+async fn hear(app: &TestApp, bytes: &[u8], rest: Duration) -> Heard {
     let mut stream = connect(app).await;
     // A request that is refused early may not be taken to its end.
     let _ = stream.write_all(bytes).await;
     let (mut heard, mut is_closed) = (Vec::new(), false);
     let mut buffer = vec![0; 64 * 1024];
-    while let Ok(read) = timeout(REST, stream.read(&mut buffer)).await {
+    while let Ok(read) = timeout(rest, stream.read(&mut buffer)).await {
         match read {
             Ok(length @ 1..) => heard.extend_from_slice(&buffer[..length]),
             Ok(0) | Err(_) => {

@@ -9,6 +9,7 @@ use entity::{
 use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
 
+use super::values;
 use crate::bulk::Counts;
 
 /// One line of the file. They come in this order: each refers to rows of lines before it.
@@ -44,58 +45,72 @@ pub(super) struct End {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct User {
+    #[serde(deserialize_with = "values::id")]
     id: i64,
+    #[serde(deserialize_with = "values::text")]
     username: String,
+    #[serde(deserialize_with = "values::text")]
     name: String,
+    #[serde(deserialize_with = "values::optional_text")]
     password_hash: Option<String>,
     admin: bool,
     disabled: bool,
+    #[serde(deserialize_with = "values::time")]
     created_at: DateTime<Utc>,
+    #[serde(deserialize_with = "values::time")]
     updated_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Team {
+    #[serde(deserialize_with = "values::id")]
     id: i64,
+    #[serde(deserialize_with = "values::text")]
     name: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Membership {
+    #[serde(deserialize_with = "values::id")]
     id: i64,
+    #[serde(deserialize_with = "values::id")]
     user_id: i64,
+    #[serde(deserialize_with = "values::id")]
     team_id: i64,
-    #[serde(with = "RoleName")]
+    #[serde(with = "values::RoleName")]
     role: Role,
+    #[serde(deserialize_with = "values::time")]
     joined_at: DateTime<Utc>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(remote = "Role", rename_all = "lowercase")]
-enum RoleName {
-    Owner,
-    Member,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Note {
+    #[serde(deserialize_with = "values::id")]
     id: i64,
+    #[serde(deserialize_with = "values::text")]
     content: String,
     important: bool,
+    #[serde(deserialize_with = "values::time")]
     date: DateTime<Utc>,
+    #[serde(deserialize_with = "values::id")]
     user_id: i64,
+    #[serde(deserialize_with = "values::time")]
     created_at: DateTime<Utc>,
+    #[serde(deserialize_with = "values::time")]
     updated_at: DateTime<Utc>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Mark {
+    #[serde(deserialize_with = "values::id")]
     id: i64,
+    #[serde(deserialize_with = "values::id")]
     user_id: i64,
+    #[serde(deserialize_with = "values::id")]
     note_id: i64,
     read: bool,
 }

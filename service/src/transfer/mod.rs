@@ -6,6 +6,7 @@
 
 mod file;
 mod line;
+mod values;
 
 use std::{fs, path::Path};
 

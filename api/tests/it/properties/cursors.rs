@@ -1,0 +1,93 @@
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use proptest::{arbitrary::any, collection::vec, prop_oneof, sample::select, strategy::Strategy};
+use serde_json::{Value, json};
+
+use super::{Lab, encoded};
+use crate::world::World;
+
+const LISTS: [&str; 5] =
+    ["/api/notes", "/api/users", "/api/teams", "/api/readinglists", "/api/sessions"];
+
+/// What is no cursor, nearly one, or one.
+fn cursors() -> impl Strategy<Value = String> {
+    let number =
+        prop_oneof![any::<i64>().prop_map(|id| id.to_string()), "[-+ 0-9]{0,25}", any::<String>()];
+    let nearly = (select(&LISTS), number)
+        .prop_map(|(list, number)| BASE64_URL_SAFE_NO_PAD.encode(format!("{list} {number}")));
+    let bytes = vec(any::<u8>(), 0..40).prop_map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes));
+    prop_oneof![any::<String>(), "[A-Za-z0-9_=-]{0,60}", bytes, nearly]
+}
+
+#[test]
+fn whatever_is_sent_as_a_cursor_is_taken_or_refused() {
+    Lab::start().try_on(100, cursors(), async |world, cursor| {
+        for list in LISTS {
+            let path = format!("{list}?cursor={}", encoded(&cursor));
+            let answer = world.caller("author").get(&path).await;
+            if answer.status != 200 {
+                assert!(answer.problem(400).starts_with("cursor "));
+            }
+        }
+    });
+}
+
+/// Lists, some with filters, whose pages are walked.
+const WALKS: [&str; 9] = [
+    "/api/notes?",
+    "/api/notes?important=true&",
+    "/api/notes?search=e%261&",
+    "/api/users?",
+    "/api/users?admin=false&name=%25o%25&",
+    "/api/teams?",
+    "/api/teams?name=%251%25&",
+    "/api/readinglists?read=false&",
+    "/api/sessions?",
+];
+
+/// Some rows of each kind, with gaps between their ids.
+async fn fill(world: &World) {
+    let author = world.caller("author");
+    for number in 0..24 {
+        let new = json!({ "content": format!("Note&{number}"), "important": number % 3 > 0 });
+        let id = author.post("/api/notes", new).await.created()["id"].clone();
+        author.post("/api/readinglists", json!({ "note_id": id })).await.created();
+        author.post("/api/teams", json!({ "name": format!("Team {number}") })).await.created();
+        if number % 4 == 0 {
+            author.delete(&format!("/api/notes/{id}")).await.no_content();
+            author.delete(&format!("/api/teams/{}", number / 2 + 2)).await.no_content();
+            world.app.user(&format!("someone{number}")).await;
+            world.app.log_in("author").await;
+        }
+    }
+}
+
+fn ids(page: &Value) -> Vec<i64> {
+    page.as_array().unwrap().iter().map(|item| item["id"].as_i64().unwrap()).collect()
+}
+
+#[test]
+fn pages_of_any_size_are_the_list_without_a_gap_or_a_repetition() {
+    let lab = Lab::start();
+    lab.runtime.block_on(fill(&lab.world));
+    let inputs = (select(&WALKS), vec(1..30, 1..5));
+    lab.try_on(60, inputs, async |world, (list, limits): (&str, Vec<i32>)| {
+        let author = world.caller("author");
+        let whole = ids(&author.get(&format!("{list}limit=200")).await.ok());
+        assert!(whole.len() > 3, "{list} {whole:?}");
+        let mut limits = limits.iter().cycle();
+        let mut limit = limits.next().unwrap();
+        let mut walked = Vec::new();
+        let mut next = Some(format!("{list}limit={limit}"));
+        while let Some(path) = next {
+            let page = author.get(&path).await;
+            let following = limits.next().unwrap();
+            next = page
+                .next()
+                .map(|url| url.replace(&format!("limit={limit}"), &format!("limit={following}")));
+            limit = following;
+            walked.extend(ids(&page.ok()));
+            assert!(walked.len() <= whole.len(), "{walked:?} instead of {whole:?}");
+        }
+        assert_eq!(walked, whole);
+    });
+}

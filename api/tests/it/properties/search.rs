@@ -1,0 +1,212 @@
+use entity::text::fold;
+use proptest::{
+    arbitrary::any,
+    collection::vec,
+    prop_oneof,
+    sample::select,
+    strategy::{Just, Strategy},
+};
+use serde_json::{Value, json};
+use testkit::Client;
+
+use super::{Lab, encoded};
+
+/// What has several cases or spellings, and what databases may take for something else.
+const CHARACTERS: [&str; 53] = [
+    "a",
+    "b",
+    "A",
+    "B",
+    "k",
+    "K",
+    "i",
+    "I",
+    "s",
+    "S",
+    " ",
+    ".",
+    "*",
+    "?",
+    "[",
+    "]",
+    "^",
+    "'",
+    "\"",
+    "ä",
+    "Ä",
+    "a\u{308}",
+    "A\u{308}",
+    "\u{308}",
+    "å",
+    "\u{212b}",
+    "\u{212a}",
+    "ß",
+    "ẞ",
+    "ſ",
+    "ss",
+    "İ",
+    "ı",
+    "Σ",
+    "σ",
+    "ς",
+    "ﬃ",
+    "ΐ",
+    "ᾂ",
+    "\u{345}",
+    "\u{1d160}",
+    "Ꭰ",
+    "ꭰ",
+    "日",
+    "本",
+    "🦀",
+    "\u{200d}",
+    "\u{2028}",
+    "\u{a0}",
+    "\u{feff}",
+    "\u{fffd}",
+    "\u{fffe}",
+    "\u{ffff}",
+];
+
+fn characters() -> impl Strategy<Value = String> {
+    let other = any::<char>().prop_filter("is NUL", |&c| c != '\0').prop_map(String::from);
+    let [special, tricky] = [&["%", "_", "\\"][..], &CHARACTERS]
+        .map(|characters| select(characters).prop_map(str::to_owned));
+    prop_oneof![3 => special, 6 => tricky, 1 => other]
+}
+
+fn texts() -> impl Strategy<Value = String> {
+    let text = vec(characters(), 1..12).prop_map(|characters| characters.concat());
+    text.prop_filter("is blank", |text| !text.trim().is_empty())
+}
+
+/// What becomes of a character of a text in a pattern that is made of it.
+#[derive(Clone, Debug)]
+enum Turn {
+    Kept,
+    InUpperCase,
+    InLowerCase,
+    Escaped,
+    AnyOne,
+    AnyText,
+    Dropped,
+    Followed(String),
+}
+
+/// Patterns that fit the text, or nearly.
+fn patterns_for(text: &str) -> impl Strategy<Value = String> + use<> {
+    let turn = prop_oneof![
+        6 => Just(Turn::Kept),
+        2 => Just(Turn::InUpperCase),
+        2 => Just(Turn::InLowerCase),
+        2 => Just(Turn::Escaped),
+        2 => Just(Turn::AnyOne),
+        2 => Just(Turn::AnyText),
+        1 => Just(Turn::Dropped),
+        1 => characters().prop_map(Turn::Followed),
+    ];
+    let characters: Vec<char> = text.chars().collect();
+    vec(turn, characters.len()).prop_map(move |turns| {
+        let turned = characters.iter().zip(turns).map(|(c, turn)| match turn {
+            Turn::Kept => c.to_string(),
+            Turn::InUpperCase => c.to_uppercase().to_string(),
+            Turn::InLowerCase => c.to_lowercase().to_string(),
+            Turn::Escaped => format!("\\{c}"),
+            Turn::AnyOne => "_".into(),
+            Turn::AnyText => "%".into(),
+            Turn::Dropped => String::new(),
+            Turn::Followed(other) => format!("{c}{other}"),
+        });
+        turned.collect()
+    })
+}
+
+/// A text, and what to look for in it.
+fn searches() -> impl Strategy<Value = (String, String)> {
+    texts().prop_flat_map(|text| {
+        let pattern = prop_oneof![
+            6 => patterns_for(&text).boxed(),
+            2 => vec(characters(), 0..8).prop_map(|characters| characters.concat()).boxed(),
+        ];
+        (Just(text), pattern)
+    })
+}
+
+enum Token {
+    AnyText,
+    AnyOne,
+    Is(char),
+}
+
+fn tokens(pattern: &str) -> Vec<Token> {
+    let folded = fold(pattern);
+    let mut characters = folded.chars();
+    let mut tokens = Vec::new();
+    while let Some(c) = characters.next() {
+        tokens.push(match c {
+            '%' => Token::AnyText,
+            '_' => Token::AnyOne,
+            '\\' => Token::Is(characters.next().unwrap_or('\\')),
+            c => Token::Is(c),
+        });
+    }
+    tokens
+}
+
+/// What `name=` means: at each step the places of the text that the pattern so far leads to.
+fn fits(text: &str, pattern: &str) -> bool {
+    let text: Vec<char> = fold(text).chars().collect();
+    let mut places = vec![0];
+    for token in tokens(pattern) {
+        places = match token {
+            Token::AnyText => {
+                let first = places.iter().min().copied();
+                first.map_or_else(Vec::new, |first| (first..=text.len()).collect())
+            }
+            Token::AnyOne => {
+                places.iter().filter(|&&at| at < text.len()).map(|at| at + 1).collect()
+            }
+            Token::Is(c) => {
+                places.iter().filter(|&&at| text.get(at) == Some(&c)).map(|at| at + 1).collect()
+            }
+        };
+    }
+    places.contains(&text.len())
+}
+
+#[test]
+fn the_reference_knows_what_a_pattern_is() {
+    for (text, pattern) in
+        [("Jami", "%AM%"), ("a%b", r"a\%b"), ("ab", "a_"), ("a\\", "a\\"), ("", "%"), ("ß", "s_")]
+    {
+        assert!(fits(text, pattern), "{text} {pattern}");
+    }
+    for (text, pattern) in
+        [("Jami", "am"), ("axb", r"a\%b"), ("ab", "_"), ("ab", r"a\_"), ("a", "")]
+    {
+        assert!(!fits(text, pattern), "{text} {pattern}");
+    }
+}
+
+/// Whether the list has the item with this id.
+async fn has(client: &Client, path: &str, pattern: &str, id: i64) -> bool {
+    let list = client.get(&format!("{path}{}", encoded(pattern))).await.ok();
+    list.as_array().unwrap().iter().any(|item| item["id"] == id)
+}
+
+#[test]
+fn what_is_searched_for_is_found_as_the_reference_says() {
+    Lab::start().try_on(100, searches(), async |world, (text, pattern)| {
+        let named: Value = json!({ "name": text });
+        world.caller("author").put("/api/users/author", named.clone()).await.ok();
+        world.caller("owner").put("/api/teams/1", named).await.ok();
+        world.caller("author").put("/api/notes/1", json!({ "content": text })).await.ok();
+
+        let anyone = world.caller("anonymous");
+        let expected = fits(&text, &pattern);
+        assert_eq!(has(anyone, "/api/users?name=", &pattern, 2).await, expected, "users");
+        assert_eq!(has(anyone, "/api/teams?name=", &pattern, 1).await, expected, "teams");
+        let is_part = fold(&text).contains(&fold(&pattern));
+        assert_eq!(has(anyone, "/api/notes?search=", &pattern, 1).await, is_part, "notes");
+    });
+}

@@ -1,0 +1,137 @@
+//! Export files that were changed: by accident, which the checksum tells, or by hand, which it does
+//! not. Tried on made-up changes: some by default, or as many as `PROPTEST_CASES` says.
+
+mod accidents;
+mod edits;
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use proptest::{
+    strategy::Strategy,
+    test_runner::{Config, TestRunner},
+};
+use serde_json::{Value, json};
+use service::{
+    Db, DbSettings, Error,
+    transfer::{self, Transferred},
+};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use testkit::TestDatabase;
+use tokio::runtime::{Builder, Runtime};
+
+const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":1}}"#;
+
+/// Something of everything, in the order of a file.
+const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","password_hash":null,"admin":true,"disabled":false,"created_at":"2024-02-29T23:59:59.123456Z","updated_at":"2024-02-29T23:59:59.123456Z"}}
+{"user":{"id":2,"username":"alice","name":"Älice \\ \"Walker\"","password_hash":"$argon2id$v=19$m=8,t=1,p=1$c29tZXRoaW5ncmFuZG9t$AAAA","admin":false,"disabled":true,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
+{"user":{"id":5,"username":"bob","name":"Bob","password_hash":null,"admin":false,"disabled":false,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
+{"team":{"id":1,"name":"Operations"}}
+{"team":{"id":3,"name":"operations"}}
+{"membership":{"id":1,"user_id":1,"team_id":1,"role":"owner","joined_at":"2024-03-01T00:00:00Z"}}
+{"membership":{"id":2,"user_id":2,"team_id":1,"role":"member","joined_at":"2024-03-01T00:00:00Z"}}
+{"membership":{"id":9,"user_id":2,"team_id":3,"role":"owner","joined_at":"2024-03-01T00:00:00Z"}}
+{"note":{"id":1,"content":"One\nline, another 🦀","important":true,"date":"0001-01-01T00:00:00Z","user_id":2,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
+{"note":{"id":2,"content":"Two","important":false,"date":"9999-12-31T23:59:59.999999Z","user_id":5,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
+{"mark":{"id":1,"user_id":1,"note_id":1,"read":true}}
+{"mark":{"id":2,"user_id":1,"note_id":2,"read":false}}
+{"mark":{"id":4,"user_id":2,"note_id":2,"read":false}}
+"#;
+
+fn rows() -> Vec<Value> {
+    ROWS.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// A file of these rows, whose last line is right.
+fn sealed(rows: &[Value]) -> String {
+    let count = |kind| rows.iter().filter(|row| row.get(kind).is_some()).count();
+    let lines = rows.iter().map(|row| format!("{row}\n"));
+    let lines = format!("{HEADER}\n{}", lines.collect::<String>());
+    let sha256: String = Sha256::digest(&lines).iter().map(|byte| format!("{byte:02x}")).collect();
+    let counts = json!({
+        "users": count("user"), "teams": count("team"), "memberships": count("membership"),
+        "notes": count("note"), "marks": count("mark"),
+    });
+    format!("{lines}{}\n", json!({ "end": { "counts": counts, "sha256": sha256 } }))
+}
+
+/// A database without rows, the files beside it, and what it all runs on.
+struct Lab {
+    db: Db,
+    database: TestDatabase,
+    directory: TempDir,
+    runtime: Runtime,
+}
+
+impl Lab {
+    fn start() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().unwrap();
+        let database = runtime.block_on(TestDatabase::migrated());
+        let db = runtime.block_on(Db::connect(&DbSettings::new(database.url()))).unwrap();
+        Self { db, database, directory: tempfile::tempdir().unwrap(), runtime }
+    }
+
+    fn write(&self, bytes: &[u8]) -> PathBuf {
+        let file = self.directory.path().join("file");
+        fs::write(&file, bytes).unwrap();
+        file
+    }
+
+    fn verify(&self, bytes: &[u8]) -> Result<Transferred, Error> {
+        transfer::verify(&self.write(bytes))
+    }
+
+    fn import(&self, file: &Path) -> Result<Transferred, Error> {
+        self.runtime.block_on(transfer::import(&self.db, file, &|_, _| {}))
+    }
+
+    /// What an export to a file of this name holds.
+    fn export(&self, name: &str) -> Vec<u8> {
+        let file = self.directory.path().join(name);
+        let exported = self.runtime.block_on(transfer::export(&self.db, &file, &|_, _| {}));
+        let exported = exported.unwrap();
+        assert_eq!(transfer::verify(&file).unwrap(), exported);
+        let bytes = fs::read(&file).unwrap();
+        fs::remove_file(&file).unwrap();
+        bytes
+    }
+
+    /// What an export of all rows holds.
+    fn sample(&self, name: &str) -> Vec<u8> {
+        self.import(&self.write(sealed(&rows()).as_bytes())).unwrap();
+        let sample = self.export(name);
+        self.clear();
+        sample
+    }
+
+    fn clear(&self) {
+        let clear = "DELETE FROM users; DELETE FROM teams";
+        self.runtime.block_on(self.database.execute(clear));
+    }
+
+    /// How many rows there are, but for sessions.
+    fn count(&self) -> i64 {
+        let tables = ["users", "teams", "memberships", "notes", "user_notes"];
+        let counts = tables.map(|table| format!("(SELECT COUNT(*) FROM {table})"));
+        let sum = format!("SELECT CAST({} AS bigint)", counts.join(" + "));
+        self.runtime.block_on(self.database.number(&sum))
+    }
+}
+
+/// Tries a property on so many inputs, unless `PROPTEST_CASES` is set.
+fn try_on<S: Strategy>(cases: u32, inputs: S, property: impl Fn(S::Value)) {
+    let mut config = Config { failure_persistence: None, ..Config::default() };
+    if env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = cases;
+    }
+    let tried = TestRunner::new(config).run(&inputs, |input| {
+        property(input);
+        Ok(())
+    });
+    if let Err(error) = tried {
+        panic!("{error}");
+    }
+}
