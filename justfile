@@ -30,10 +30,9 @@ sea-orm-cli command="status":
     command -v sea-orm-cli >/dev/null || cargo install sea-orm-cli@2.0.4 --locked
     sea-orm-cli migrate {{ command }}
 
-# Licences, sources and known vulnerabilities of all dependencies; the tool is installed when it is missing
-deny:
-    command -v cargo-deny >/dev/null || cargo install cargo-deny --locked
-    cargo deny check
+# Licences, sources and known vulnerabilities of all dependencies; the tools are installed when they are missing
+audit:
+    scripts/audit --advisories
 
 # A bill of materials (CycloneDX, api/api.cdx.json) of the binary; the tool is installed when it is missing
 sbom:
@@ -51,3 +50,23 @@ rehearse-image *binary:
 # PostgreSQL killed under the service while eight write: nothing acknowledged may be lost
 kill-postgres *binary:
     scripts/kill-postgres {{ binary }}
+
+# What is left of reading while 200 log in, and so many connections are open for nothing; LOGIN_RATE_LIMIT=on refuses most
+login-flood connections="0":
+    cargo build --release --workspace --bins --example login_flood
+    scripts/with-service target/release/teamnotes target/release/examples/login_flood {{ connections }}
+
+# What schemathesis makes of the OpenAPI document, until so many requests are answered
+hostile-requests requests="50000":
+    cargo build --release
+    scripts/with-service target/release/teamnotes scripts/hostile-requests {{ requests }}
+
+# Fuzzing of a test whose name is given, for some seconds; the tool is installed when it is missing
+fuzz package test seconds="600":
+    command -v cargo-bolero >/dev/null || cargo install cargo-bolero --locked --no-default-features
+    cargo bolero test --package {{ package }} --sanitizer NONE --time {{ seconds }}s {{ test }}
+
+# Whether the time of a failed login tells why it failed
+login-times:
+    cargo build --release --workspace --bins --example login_times
+    scripts/with-service target/release/teamnotes target/release/examples/login_times

@@ -1,11 +1,17 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    cell::RefCell,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 
 use argon2::{
-    Algorithm, Argon2, Params, Version,
-    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+    Algorithm, Argon2, Block, Params, Version,
+    password_hash::{
+        PasswordHasher,
+        phc::{Output, PasswordHash},
+    },
 };
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
@@ -24,6 +30,14 @@ pub struct PasswordCost {
     pub passes: u32,
 }
 
+impl PasswordCost {
+    /// Whether it is at least that of the weakest pair in OWASP's Password Storage Cheat Sheet: 7 MiB
+    /// and 5 passes.
+    pub fn is_recommended(self) -> bool {
+        u64::from(self.memory) * u64::from(self.passes) >= 7 * 1024 * 5
+    }
+}
+
 impl Default for PasswordCost {
     /// 19 MiB and 2 passes: the first choice of OWASP's Password Storage Cheat Sheet.
     fn default() -> Self {
@@ -31,8 +45,8 @@ impl Default for PasswordCost {
     }
 }
 
-/// Hashes and checks passwords with argon2id, on threads of its own: as many as there are cores,
-/// which bounds the memory it takes and leaves the threads that serve requests alone.
+/// Hashes and checks passwords with argon2id, on threads of its own: half as many as there are cores,
+/// which bounds the memory it takes and leaves the other half to everything else, however many log in.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
@@ -53,7 +67,7 @@ impl Passwords {
             .map_err(|error| Error::internal(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = ThreadPoolBuilder::new()
-            .num_threads(cores)
+            .num_threads(cores.div_ceil(2))
             .thread_name(|number| format!("password-{number}"))
             // Whoever waits is told that the work has gone.
             .panic_handler(|_| log::error!("hashing a password panicked"))
@@ -92,12 +106,11 @@ impl Passwords {
         let password = entity::text::compose(password);
         let is_set = hash.is_some();
         let hash = hash.map_or_else(|| self.decoy(), str::to_owned);
-        let argon2 = self.argon2.clone();
         self.run(move || {
-            let hash =
-                PasswordHash::new(&hash).map_err(|error| Error::internal(error.to_string()))?;
-            let matches = argon2.verify_password(password.as_bytes(), &hash).is_ok();
-            Ok(is_set && matches)
+            let matches = matches(password.as_bytes(), &hash);
+            matches
+                .map(|matches| is_set && matches)
+                .map_err(|error| Error::internal(error.to_string()))
         })
         .await
     }
@@ -141,6 +154,28 @@ impl Passwords {
         });
         result.await.map_err(Error::internal)?
     }
+}
+
+thread_local! {
+    /// What a thread checks passwords in. To get so much from the system each time would slow down all
+    /// threads of the process.
+    static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Whether the password gives this hash, at the cost that is written in it.
+fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
+    let hash = PasswordHash::new(hash)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
+    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
+    let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash)?);
+    let mut output = vec![0; expected.len()];
+    MEMORY.with_borrow_mut(|memory| {
+        memory.resize(argon2.params().block_count(), Block::default());
+        argon2.hash_password_into_with_memory(password, salt, &mut output, memory.as_mut_slice())
+    })?;
+    // Compared in a time that does not tell where they differ.
+    Ok(Output::new(&output)? == *expected)
 }
 
 /// A place in the queue, given back however the work ends.
