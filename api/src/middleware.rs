@@ -20,7 +20,7 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use service::{Error, SignedIn};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     metrics::UNMATCHED,
@@ -29,6 +29,9 @@ use crate::{
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// So long an answer is held back that asks the client to wait.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Sent with every answer, unless it says otherwise itself: nothing of the service is kept by caches, or
 /// shown inside of other pages. TLS, and so HSTS, is the proxy's.
@@ -117,7 +120,8 @@ fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
 }
 
 /// Refuses what is more than can be answered at once, before anything is done for it. Whether the
-/// process lives is told all the same.
+/// process lives is told all the same. Who has tried too often waits for that answer: a client that goes
+/// on without a pause then takes little from the others.
 pub(crate) async fn admit<B: MessageBody>(
     state: AppState,
     request: ServiceRequest,
@@ -129,7 +133,12 @@ pub(crate) async fn admit<B: MessageBody>(
         let response = problem.error_response();
         return Ok(request.into_response(response).map_into_right_body());
     }
-    Ok(next.call(request).await?.map_into_left_body())
+    let response = next.call(request).await?.map_into_left_body();
+    if response.status() == StatusCode::TOO_MANY_REQUESTS {
+        drop(place);
+        sleep(PAUSE).await;
+    }
+    Ok(response)
 }
 
 /// The request's own id if it is 1 to 128 visible ASCII characters, a new one otherwise.

@@ -1,5 +1,9 @@
+use std::time::{Duration, Instant};
+
+use futures_util::future::{join, join_all};
 use serde_json::json;
 use testkit::{Answer, PASSWORD, TestApp};
+use tokio::time::sleep;
 
 use super::log_in;
 
@@ -32,6 +36,27 @@ async fn too_many_wrong_passwords_for_one_user_are_refused_for_a_while() {
     assert!(retry_after(&refused) > 0);
     refused.problem(429);
     log_in(&app.anonymous(), "bob", PASSWORD).await.ok();
+}
+
+#[tokio::test]
+async fn who_is_refused_waits_for_it_and_keeps_nobody_else_out() {
+    let app = TestApp::start_with(|settings| {
+        settings.login_rate_limit = true;
+        settings.network.max_requests = 4;
+    });
+    let app = app.await;
+    let anyone = app.anonymous();
+    while log_in(&anyone, "nobody", "wrong-harbour-42").await.status != 429 {}
+
+    let started = Instant::now();
+    let refusals = join_all((0..20).map(|_| log_in(&anyone, "nobody", "wrong-harbour-42")));
+    let read = async {
+        sleep(Duration::from_millis(100)).await;
+        anyone.get("/api/notes").await.ok();
+    };
+    let (refusals, ()) = join(refusals, read).await;
+    assert!(refusals.iter().any(|answer| answer.status == 429), "{refusals:?}");
+    assert!(started.elapsed() >= Duration::from_millis(200));
 }
 
 #[tokio::test]
