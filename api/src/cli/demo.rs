@@ -1,7 +1,7 @@
 use clap::Args;
-use service::{PasswordCost, Passwords, demo, users::Password};
+use service::{demo, users::Password};
 
-use super::{CommandError, connect, progress};
+use super::{CommandError, connect, passwords, progress};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -15,9 +15,8 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let text = service::random::text(15)?;
     let password = Password::parse(text.clone())
         .map_err(|why| CommandError::Input(format!("the password {why}")))?;
-    let passwords = Passwords::new(PasswordCost::default())?;
     let users = arguments.users;
-    let counts = demo::fill(&db, &passwords, users, password, &progress::bar()).await?;
+    let counts = demo::fill(&db, &passwords()?, users, password, &progress::bar()).await?;
     println!("made: {counts}");
     println!("The users are user1 (an admin) to user{users}; all have the password {text}");
     Ok(())

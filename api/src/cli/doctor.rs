@@ -1,5 +1,5 @@
 use service::{
-    Db,
+    Db, PasswordCost,
     doctor::{self, Finding, Health},
     sqlite_file,
 };
@@ -28,8 +28,8 @@ pub(super) async fn run() -> Result<(), CommandError> {
 }
 
 async fn examine(settings: &Settings) -> Vec<Finding> {
-    let mut findings =
-        vec![Finding::new("settings", Health::Good, "all understood"), secret(settings)];
+    let understood = Finding::new("settings", Health::Good, "all understood");
+    let mut findings = vec![understood, secret(settings), passwords(settings.password_cost)];
     if let Some(missing) = missing_file(settings) {
         findings.push(missing);
         return findings;
@@ -46,6 +46,15 @@ fn missing_file(settings: &Settings) -> Option<Finding> {
     let file = sqlite_file::of(&settings.database.url).filter(|file| !file.exists())?;
     let detail = format!("{} is not there; the service makes it at its start", file.display());
     Some(Finding::new("database", Health::Bad, detail))
+}
+
+fn passwords(cost: PasswordCost) -> Finding {
+    let PasswordCost { memory, passes } = cost;
+    let (health, advice) = match cost.is_recommended() {
+        true => (Health::Good, ""),
+        false => (Health::Doubtful, ", which is less than OWASP recommends"),
+    };
+    Finding::new("passwords", health, format!("hashed in {memory} KiB, passes: {passes}{advice}"))
 }
 
 fn secret(settings: &Settings) -> Finding {

@@ -16,7 +16,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use service::{Db, Viewer, sessions, users::UserKey};
+use service::{Db, Passwords, Viewer, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Application, Settings, StartError, logging, openapi, preparation::cause};
@@ -160,6 +160,11 @@ fn settings() -> Result<Settings, CommandError> {
 
 fn database() -> Result<service::DbSettings, CommandError> {
     Ok(Settings::database_from_environment().map_err(StartError::from)?)
+}
+
+fn passwords() -> Result<Passwords, CommandError> {
+    let cost = Settings::password_cost_from_environment().map_err(StartError::from)?;
+    Ok(Passwords::new(cost)?)
 }
 
 async fn connect() -> Result<Db, CommandError> {

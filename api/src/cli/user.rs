@@ -1,10 +1,10 @@
 use clap::{Args, Subcommand};
 use service::{
-    Db, PageRequest, PasswordCost, Passwords, Throttle, Viewer,
+    Db, PageRequest, Throttle, Viewer,
     users::{self, Change, DisabledFilter, Filter, Name, NewUser, Username},
 };
 
-use super::{CommandError, connect, parse_user, password};
+use super::{CommandError, connect, parse_user, password, passwords};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -84,10 +84,6 @@ async fn update(db: &Db, user: &str, change: Change) -> Result<(), CommandError>
             .await?;
     print(&changed);
     Ok(())
-}
-
-fn passwords() -> Result<Passwords, CommandError> {
-    Ok(Passwords::new(PasswordCost::default())?)
 }
 
 async fn list(db: &Db) -> Result<(), CommandError> {

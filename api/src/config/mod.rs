@@ -101,10 +101,24 @@ impl Settings {
     /// # Errors
     /// All that is wrong.
     pub fn database_from_environment() -> Result<DbSettings, SettingsError> {
+        Self::part_from_environment(|reader| reader.database())
+    }
+
+    /// Reads what hashes of passwords cost alone.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    pub fn password_cost_from_environment() -> Result<PasswordCost, SettingsError> {
+        Self::part_from_environment(|reader| reader.password_cost())
+    }
+
+    fn part_from_environment<T>(
+        read: impl FnOnce(&mut Reader<'_>) -> T,
+    ) -> Result<T, SettingsError> {
         load_dotenv()?;
         let mut reader = Reader { variable: &variable, wrong: Vec::new() };
-        let database = reader.database();
-        if reader.wrong.is_empty() { Ok(database) } else { Err(SettingsError(reader.wrong)) }
+        let part = read(&mut reader);
+        if reader.wrong.is_empty() { Ok(part) } else { Err(SettingsError(reader.wrong)) }
     }
 
     /// Reads the settings through `variable`. An empty one is none.

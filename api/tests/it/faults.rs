@@ -142,10 +142,13 @@ async fn while_the_database_is_gone_the_service_is_alive_and_not_ready() {
         write(&alice, "gone"),
         get(&alice, "/healthz"),
     );
-    for answer in [ready, metrics, notes_of_all, login, written] {
+    for answer in [ready, notes_of_all, login, written] {
         assert_unavailable(answer);
     }
     assert_eq!(alive.status, 200);
+    assert_eq!(metrics.status, 200);
+    assert!(metrics.text.contains("teamnotes_http_requests_total{"), "{}", metrics.text);
+    assert!(!metrics.text.contains("teamnotes_live_sessions"), "{}", metrics.text);
     proxy.come_up();
     assert_ready_again(&app).await;
     write(&alice, "back").await.created();

@@ -28,7 +28,7 @@ fn a_database_that_is_not_there_is_one_line_and_status_1() {
 async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
-    let settings = [("DATABASE_URL", database.url())];
+    let settings = [("DATABASE_URL", database.url()), ("PASSWORD_HASH_PASSES", "3")];
     let here = directory.path();
     let made = with_password(here, &settings, &["user", "create", "Root", "--admin"]);
     assert_eq!(text(&made.stdout), "1 root admin (Root)\n", "{}", text(&made.stderr));
@@ -54,6 +54,9 @@ async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
     assert!(text(&refused.stderr).contains("last admin"), "{}", text(&refused.stderr));
     let reset = with_password(here, &settings, &["user", "reset-password", "alice"]);
     assert!(reset.status.success());
+    let hashes =
+        "SELECT COUNT(*) FROM users WHERE password_hash LIKE '$argon2id$v=19$m=19456,t=3,%'";
+    assert_eq!(database.number(hashes).await, 2);
     let list = run(here, &settings, &["user", "list"]);
     assert_eq!(text(&list.stdout), "1 root admin (Root)\n2 alice (Alice W)\n");
     let revoked = run(here, &settings, &["sessions", "revoke", "--all"]);
@@ -77,9 +80,13 @@ async fn the_doctor_says_how_it_is_a_line_each() {
     with_password(directory.path(), &settings, &["user", "create", "root", "--admin"]);
     let told = text(&doctor().stdout);
     assert!(told.lines().all(|line| line.starts_with("ok    ")), "{told}");
-    for subject in ["settings", "secret", "version", "schema", "admins"] {
+    for subject in ["settings", "secret", "passwords", "version", "schema", "admins"] {
         assert!(told.contains(&format!(" {subject}: ")), "{subject} in {told}");
     }
+
+    let cheap = [&settings[..], &[("PASSWORD_HASH_PASSES", "1")]].concat();
+    let told = text(&run(directory.path(), &cheap, &["doctor"]).stdout);
+    assert!(told.contains("look  passwords: hashed in 19456 KiB, passes: 1"), "{told}");
 
     run(directory.path(), &settings, &["migrate", "down", "--yes"]);
     let told = doctor();
