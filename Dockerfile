@@ -10,10 +10,11 @@ WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 COPY api/Cargo.toml api/
 COPY entity/Cargo.toml entity/
+COPY fuzz/Cargo.toml fuzz/
 COPY migration/Cargo.toml migration/
 COPY service/Cargo.toml service/
 COPY testkit/Cargo.toml testkit/
-RUN for member in api entity migration service testkit; do \
+RUN for member in api entity fuzz migration service testkit; do \
         mkdir "$member/src" && touch "$member/src/lib.rs" || exit 1; \
     done \
     && echo 'fn main() {}' > api/src/main.rs \

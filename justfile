@@ -61,10 +61,10 @@ hostile-requests requests="50000":
     cargo build --release
     scripts/with-service target/release/teamnotes scripts/hostile-requests {{ requests }}
 
-# Fuzzing of a test whose name is given, for some seconds; the tool is installed when it is missing
-fuzz package test seconds="600":
+# Fuzzing, for some seconds: just fuzz requests::a_cursor_is_taken_or_refused. The tool is installed when it is missing
+fuzz target seconds="600":
     command -v cargo-bolero >/dev/null || cargo install cargo-bolero --locked --no-default-features
-    cargo bolero test --package {{ package }} --sanitizer NONE --time {{ seconds }}s {{ test }}
+    cargo bolero test --package fuzz --sanitizer NONE --target-dir target/fuzz -T {{ seconds }}s {{ target }}
 
 # Whether the time of a failed login tells why it failed
 login-times:

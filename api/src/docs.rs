@@ -35,8 +35,9 @@ pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem>
     let asset = utoipa_swagger_ui::serve(file, config)
         .map_err(|error| Error::internal(error.to_string()))?
         .ok_or(Error::NotFound)?;
+    let charset = if asset.content_type.starts_with("text/") { "; charset=utf-8" } else { "" };
     Ok(HttpResponse::Ok()
-        .content_type(asset.content_type)
+        .content_type(asset.content_type + charset)
         .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
         .body(asset.bytes.into_owned()))
 }

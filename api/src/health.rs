@@ -1,6 +1,6 @@
 //! Whether the process serves, and whether it can do its work.
 
-use actix_web::{HttpResponse, Responder};
+use actix_web::{HttpResponse, Responder, http::header::ContentType};
 
 use crate::{openapi::ServerProblems, problem::Problem, state::AppState};
 
@@ -8,7 +8,7 @@ use crate::{openapi::ServerProblems, problem::Problem, state::AppState};
 #[utoipa::path(get, path = "/healthz", tag = "operations",
     responses((status = 200, description = "It serves", body = str, content_type = "text/plain"), ServerProblems))]
 pub(crate) async fn live() -> impl Responder {
-    HttpResponse::Ok().content_type("text/plain").body("ok\n")
+    HttpResponse::Ok().content_type(ContentType::plaintext()).body("ok\n")
 }
 
 /// Whether the database answers and no migration is pending.
@@ -17,5 +17,5 @@ pub(crate) async fn live() -> impl Responder {
         ServerProblems))]
 pub(crate) async fn ready(state: AppState) -> Result<impl Responder, Problem> {
     state.db.require_ready().await?;
-    Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
+    Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body("ok\n"))
 }

@@ -142,5 +142,5 @@ impl Metrics {
         ServerProblems))]
 pub(crate) async fn metrics(state: AppState) -> Result<HttpResponse, Problem> {
     let text = state.metrics.render(&state).await?;
-    Ok(HttpResponse::Ok().content_type(TEXT_FORMAT).body(text))
+    Ok(HttpResponse::Ok().content_type(format!("{TEXT_FORMAT}; charset=utf-8")).body(text))
 }

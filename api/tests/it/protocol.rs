@@ -210,3 +210,16 @@ async fn limits_outside_1_to_200_and_foreign_cursors_are_refused() {
         alice.get(&format!("/api/{list}?limit=200")).await.ok();
     }
 }
+
+#[tokio::test]
+async fn text_says_its_charset() {
+    let app = TestApp::start().await;
+    let files = ["swagger-ui.css", "swagger-ui-bundle.js"].map(|file| format!("/docs/{file}"));
+    let paths = ["/healthz", "/readyz", "/metrics", "/docs"].map(str::to_owned);
+    for path in paths.into_iter().chain(files) {
+        let answer = app.anonymous().get(&path).await;
+        let content_type = answer.header("content-type");
+        assert!(content_type.starts_with("text/"), "{path} {content_type}");
+        assert!(content_type.ends_with("; charset=utf-8"), "{path} {content_type}");
+    }
+}

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Lab, encoded};
 use crate::world::World;
 
-pub(super) const LISTS: [&str; 5] =
+const LISTS: [&str; 5] =
     ["/api/notes", "/api/users", "/api/teams", "/api/readinglists", "/api/sessions"];
 
 /// What is no cursor, nearly one, or one.

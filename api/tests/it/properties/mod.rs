@@ -1,7 +1,6 @@
 //! What holds for every input, tried on made-up ones: some by default, or as many as `PROPTEST_CASES`
 //! says.
 
-mod bytes;
 mod cursors;
 mod queries;
 mod search;
@@ -28,13 +27,6 @@ impl Lab {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
         let world = runtime.block_on(World::start());
         Self { world, runtime }
-    }
-
-    /// Waits for what the service answers.
-    fn run<T>(&self, answer: impl Future<Output = T>) -> T {
-        // Nobody looks at them here, and there may be millions.
-        drop(self.world.app.statements());
-        self.runtime.block_on(answer)
     }
 
     /// Tries the property on so many inputs, unless `PROPTEST_CASES` is set; makes an input small for

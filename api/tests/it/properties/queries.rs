@@ -7,7 +7,7 @@ use super::Lab;
 use crate::{raw, world::World};
 
 /// Every path that is read.
-pub(super) static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
+static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let tables = [api::routes::api(), api::routes::operations(), api::routes::metrics()];
     let fill = |path: &str| {
         let path = path.replace("{id}", "1").replace("{user}", "member");

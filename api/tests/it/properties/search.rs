@@ -10,7 +10,6 @@ use serde_json::{Value, json};
 use testkit::Client;
 
 use super::{Lab, encoded};
-use crate::world::World;
 
 /// What has several cases or spellings, and what databases may take for something else.
 const CHARACTERS: [&str; 53] = [
@@ -195,24 +194,19 @@ async fn has(client: &Client, path: &str, pattern: &str, id: i64) -> bool {
     list.as_array().unwrap().iter().any(|item| item["id"] == id)
 }
 
-/// Names things so, and looks for them.
-pub(super) async fn assert_found(world: &World, text: &str, pattern: &str) {
-    let named: Value = json!({ "name": text });
-    world.caller("author").put("/api/users/author", named.clone()).await.ok();
-    world.caller("owner").put("/api/teams/1", named).await.ok();
-    world.caller("author").put("/api/notes/1", json!({ "content": text })).await.ok();
-
-    let anyone = world.caller("anonymous");
-    let expected = fits(text, pattern);
-    assert_eq!(has(anyone, "/api/users?name=", pattern, 2).await, expected, "users");
-    assert_eq!(has(anyone, "/api/teams?name=", pattern, 1).await, expected, "teams");
-    let is_part = fold(text).contains(&fold(pattern));
-    assert_eq!(has(anyone, "/api/notes?search=", pattern, 1).await, is_part, "notes");
-}
-
 #[test]
 fn what_is_searched_for_is_found_as_the_reference_says() {
     Lab::start().try_on(100, searches(), async |world, (text, pattern)| {
-        assert_found(world, &text, &pattern).await;
+        let named: Value = json!({ "name": text });
+        world.caller("author").put("/api/users/author", named.clone()).await.ok();
+        world.caller("owner").put("/api/teams/1", named).await.ok();
+        world.caller("author").put("/api/notes/1", json!({ "content": text })).await.ok();
+
+        let anyone = world.caller("anonymous");
+        let expected = fits(&text, &pattern);
+        assert_eq!(has(anyone, "/api/users?name=", &pattern, 2).await, expected, "users");
+        assert_eq!(has(anyone, "/api/teams?name=", &pattern, 1).await, expected, "teams");
+        let is_part = fold(&text).contains(&fold(&pattern));
+        assert_eq!(has(anyone, "/api/notes?search=", &pattern, 1).await, is_part, "notes");
     });
 }

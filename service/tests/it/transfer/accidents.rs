@@ -1,11 +1,9 @@
 //! What happens to a file on its way.
 
-use std::fs;
-
 use proptest::{arbitrary::any, collection::vec, prop_oneof, sample::Index, strategy::Strategy};
-use service::{Error, transfer};
+use service::Error;
 
-use super::{HEADER, Lab, try_on};
+use super::{Lab, try_on};
 
 /// What may happen to a file.
 #[derive(Clone, Debug)]
@@ -110,22 +108,6 @@ fn a_compressed_file_that_was_changed_is_refused_or_still_holds_the_same() {
         match lab.verify(&spoiled(&sample, accidents)) {
             Ok(verified) => assert_eq!(verified, held),
             Err(error) => assert!(matches!(error, Error::Invalid(_)), "{error:?}"),
-        }
-    });
-}
-
-/// `cargo bolero` turns the bytes until they reach new code. Those it found are in `__fuzz__/`, and
-/// are tried here beside random ones.
-#[test]
-fn whatever_bytes_a_file_has_it_is_taken_or_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let file = directory.path().join("file");
-    bolero::check!().with_iterations(500).for_each(|bytes: &[u8]| {
-        for start in ["", &format!("{HEADER}\n")] {
-            fs::write(&file, [start.as_bytes(), bytes].concat()).unwrap();
-            if let Err(error) = transfer::verify(&file) {
-                assert!(matches!(error, Error::Invalid(_)), "{error:?}");
-            }
         }
     });
 }

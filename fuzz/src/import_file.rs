@@ -1,0 +1,21 @@
+use std::fs;
+
+use bolero::check;
+use service::{Error, transfer};
+
+/// So that bytes reach what comes after it.
+const HEADER: &[u8] = b"{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n";
+
+#[test]
+fn an_import_file_is_taken_or_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("file");
+    check!().with_iterations(500).for_each(|bytes: &[u8]| {
+        for start in [b"", HEADER] {
+            fs::write(&file, [start, bytes].concat()).unwrap();
+            if let Err(error) = transfer::verify(&file) {
+                assert!(matches!(error, Error::Invalid(_)), "{error:?}");
+            }
+        }
+    });
+}
