@@ -16,6 +16,7 @@ use service::{Db, SessionRules, sessions};
 use crate::{
     Settings, State,
     config::SettingsError,
+    connection::{Connection, KEEP_ALIVE},
     extract::check_token,
     middleware::{admit, frame},
     preparation::prepare,
@@ -162,7 +163,9 @@ fn serve(
         app.default_service(web::to(not_found))
     };
     let mut server = HttpServer::new(app)
+        .on_connect(move |stream, data| Connection::watch(stream, client_timeout, data))
         .client_request_timeout(client_timeout)
+        .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
         .disable_signals();
     for socket in sockets {
@@ -179,8 +182,12 @@ fn cors(origins: &[String]) -> Condition<Cors> {
         .allowed_headers(["Authorization", "Content-Type", "X-Request-Id"])
         .expose_headers(EXPOSED_HEADERS)
         .max_age(3_600);
-    for origin in origins {
-        cors = if origin == "*" { cors.allow_any_origin() } else { cors.allowed_origin(origin) };
+    if origins.iter().any(|origin| origin == "*") {
+        cors = cors.allow_any_origin();
+    } else {
+        for origin in origins {
+            cors = cors.allowed_origin(origin);
+        }
     }
     Condition::new(!origins.is_empty(), cors)
 }

@@ -4,6 +4,7 @@
 mod application;
 pub mod cli;
 pub mod config;
+mod connection;
 mod docs;
 mod extract;
 mod health;

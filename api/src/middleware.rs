@@ -20,9 +20,13 @@ use actix_web::{
 };
 use futures_util::FutureExt;
 use service::{Error, SignedIn};
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::OwnedSemaphorePermit,
+    time::{sleep, timeout},
+};
 
 use crate::{
+    connection::{Answering, Connection, Sending},
     metrics::UNMATCHED,
     problem::{PROBLEM_JSON, Problem},
     state::AppState,
@@ -52,11 +56,12 @@ const HEADERS: [(HeaderName, HeaderValue); 6] = [
 
 /// The outermost layer: gives the request its id, turns what went wrong on the way into
 /// `problem+json`, and writes the log.
-pub(crate) async fn frame<B: MessageBody>(
+pub(crate) async fn frame<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
+) -> Result<ServiceResponse<Sending<Option<Answering>>>, ActixError> {
     let started = Instant::now();
+    let answering = request.conn_data::<Connection>().map(Connection::begin);
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
     let state = request.app_data::<AppState>();
@@ -89,7 +94,7 @@ pub(crate) async fn frame<B: MessageBody>(
     }
     write_log(&response, &method, &route.unwrap_or(path), elapsed, &id);
     add_headers(response.headers_mut(), id);
-    Ok(response)
+    Ok(response.map_body(|_, body| Sending::new(body, answering)))
 }
 
 fn write_log<B>(
@@ -119,26 +124,27 @@ fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
     }
 }
 
-/// Refuses what is more than can be answered at once, before anything is done for it. Whether the
+/// Refuses what is more than can be answered at once, before anything is done for it. An answer counts
+/// until it is sent. Whether the
 /// process lives is told all the same. Who has tried too often waits for that answer: a client that goes
 /// on without a pause then takes little from the others.
-pub(crate) async fn admit<B: MessageBody>(
+pub(crate) async fn admit<B: MessageBody + 'static>(
     state: AppState,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
-    let place = state.places.clone().try_acquire_owned();
-    if place.is_err() && request.path() != "/healthz" {
+) -> Result<ServiceResponse<Sending<Option<OwnedSemaphorePermit>>>, ActixError> {
+    let mut place = state.places.clone().try_acquire_owned().ok();
+    if place.is_none() && request.path() != "/healthz" {
         let problem = Problem::from(Error::unavailable("too many requests are being answered"));
-        let response = problem.error_response();
-        return Ok(request.into_response(response).map_into_right_body());
+        let response = request.into_response(problem.error_response());
+        return Ok(response.map_body(|_, body| Sending::new(body, None)));
     }
-    let response = next.call(request).await?.map_into_left_body();
+    let response = next.call(request).await?;
     if response.status() == StatusCode::TOO_MANY_REQUESTS {
-        drop(place);
+        place = None;
         sleep(PAUSE).await;
     }
-    Ok(response)
+    Ok(response.map_body(|_, body| Sending::new(body, place)))
 }
 
 /// The request's own id if it is 1 to 128 visible ASCII characters, a new one otherwise.

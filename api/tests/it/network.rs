@@ -7,9 +7,9 @@ use serde_json::json;
 use testkit::{Answer, PASSWORD, TestApp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     task::JoinSet,
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 async fn connect(app: &TestApp) -> TcpStream {
@@ -35,6 +35,49 @@ async fn a_head_that_does_not_arrive_is_cut_off() {
     slow.write_all(b"GET /api/notes HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
     let answer = answer_to(&mut slow).await;
     assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 408"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_later_head_that_does_not_arrive_is_cut_off_too() {
+    let app = impatient().await;
+    let mut slow = connect(&app).await;
+    for _ in 0..3 {
+        slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        slow.read_exact(&mut [0; 100]).await.unwrap();
+    }
+    slow.write_all(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
+    answer_to(&mut slow).await;
+}
+
+#[tokio::test]
+async fn a_body_that_never_ends_does_not_keep_its_connection() {
+    let app = impatient().await;
+    let mut slow = connect(&app).await;
+    let request = b"POST /api/nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    slow.write_all(request).await.unwrap();
+    let answer = answer_to(&mut slow).await;
+    assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+    let app = impatient().await;
+    let alice = app.user("alice").await;
+    for _ in 0..150 {
+        alice.post("/api/notes", json!({ "content": "€".repeat(10_000) })).await.created();
+    }
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let address = app.address().strip_prefix("http://").unwrap().parse().unwrap();
+    let mut lazy = socket.connect(address).await.unwrap();
+    let request = b"GET /api/notes?limit=200 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    lazy.write_all(request).await.unwrap();
+    sleep(Duration::from_secs(8)).await;
+
+    let mut heard = Vec::new();
+    let read = timeout(Duration::from_secs(10), lazy.read_to_end(&mut heard)).await.unwrap();
+    assert!(read.is_err(), "all {} bytes were kept for it", heard.len());
+    assert!(heard.starts_with(b"HTTP/1.1 200"), "{}", heard.len());
 }
 
 #[tokio::test]
@@ -74,7 +117,7 @@ async fn more_than_can_be_answered_at_once_is_refused_at_once() {
         if app.anonymous().get("/api/notes").await.status == 200 {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
     panic!("the place was not given back");
 }
@@ -87,7 +130,7 @@ async fn with_the_only_place_taken(app: &TestApp) -> (TcpStream, Answer) {
         let mut waiting = connect(app).await;
         let part = format!("{head}Content-Length: 100\r\n\r\n{{");
         waiting.write_all(part.as_bytes()).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(20 * patience)).await;
+        sleep(Duration::from_millis(20 * patience)).await;
         let answer = app.anonymous().get("/api/notes").await;
         if answer.status == 503 {
             return (waiting, answer);
