@@ -12,6 +12,9 @@ use crate::{Auth, Db, Error, Result, Rule, audit, clock, text, token, users::Use
 /// So much of what a client says of itself is kept, in characters.
 const USER_AGENT_LIMIT: usize = 256;
 
+/// So often a password is checked whose hash was changed meanwhile.
+const TRIES: u32 = 3;
+
 /// What may be shown as a username or a password when logging in: up to 1,024 characters without
 /// NUL.
 ///
@@ -67,21 +70,39 @@ async fn try_to_log_in(
     request: LogIn,
     user_id: &mut i64,
 ) -> Result<LoggedIn> {
-    let username = Username::parse(request.username).ok();
+    let username = Username::parse(request.username.clone()).ok();
     let rules = rules(username.as_ref(), request.address);
     auth.throttle.attempt(&rules)?;
+    for _ in 0..TRIES {
+        let checked = check(db, auth, username.as_ref(), &request.password, user_id).await;
+        // Only a wrong password is held against anyone.
+        if !matches!(checked, Err(Error::WrongCredentials)) {
+            auth.throttle.forgive(&rules);
+        }
+        if let Some(logged_in) = start(db, auth, &checked?, &request).await? {
+            return Ok(logged_in);
+        }
+        auth.throttle.attempt(&rules)?;
+    }
+    Err(Error::unavailable("the password is being hashed anew by others, again and again"))
+}
 
-    let user = match &username {
+/// The user with this name and password.
+async fn check(
+    db: &Db,
+    auth: &Auth,
+    username: Option<&Username>,
+    password: &str,
+    user_id: &mut i64,
+) -> Result<user::Model> {
+    let user = match username {
         Some(name) => user::Entity::find_by_username(name.as_str()).one(db.reader()).await?,
         None => None,
     };
     *user_id = user.as_ref().map_or(0, |user| user.id);
     let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let is_right = auth.passwords.verify(&request.password, hash).await?;
-    let user = user.filter(|_| is_right).ok_or(Error::WrongCredentials)?;
-    auth.throttle.forgive(&rules);
-    let rehashed = auth.passwords.rehash(&request.password, user.password_hash.as_deref()).await?;
-    start(db, auth, &user, rehashed, request.user_agent).await
+    let is_right = auth.passwords.verify(password, hash).await?;
+    user.filter(|_| is_right).ok_or(Error::WrongCredentials)
 }
 
 /// A username that can't be one is not worth remembering.
@@ -92,21 +113,23 @@ fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
 }
 
 /// Under the user's lock, so that a session never outlives a disabling or a change of password that
-/// came between.
+/// came between. `None` when the hash is no longer the one that was checked: the password was changed, or
+/// hashed anew by another login.
 async fn start(
     db: &Db,
     auth: &Auth,
     checked: &user::Model,
-    rehashed: Option<String>,
-    user_agent: Option<String>,
-) -> Result<LoggedIn> {
+    request: &LogIn,
+) -> Result<Option<LoggedIn>> {
+    let rehashed =
+        auth.passwords.rehash(&request.password, checked.password_hash.as_deref()).await?;
     let user_agent: Option<String> =
-        user_agent.map(|agent| agent.chars().take(USER_AGENT_LIMIT).collect());
+        request.user_agent.as_ref().map(|agent| agent.chars().take(USER_AGENT_LIMIT).collect());
     db.write(async |transaction| {
         let locked = user::Entity::find_by_id(checked.id).locked_for_change();
         let user = locked.one(transaction).await?.ok_or(Error::WrongCredentials)?;
         if user.password_hash != checked.password_hash {
-            return Err(Error::WrongCredentials);
+            return Ok(None);
         }
         if user.disabled {
             return Err(Error::LoginDisabled);
@@ -128,7 +151,7 @@ async fn start(
         };
         session::Entity::delete_oldest(transaction, user.id, auth.sessions.limit - 1).await?;
         let session = session.insert(transaction).await?;
-        Ok(LoggedIn { token, session: session.into(), user: user.into() })
+        Ok(Some(LoggedIn { token, session: session.into(), user: user.into() }))
     })
     .await
 }

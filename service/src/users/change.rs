@@ -26,7 +26,7 @@ impl Change {
     }
 
     /// What of it is for the log.
-    fn is_told(&self) -> impl Iterator<Item = &'static str> {
+    fn audited(&self) -> impl Iterator<Item = &'static str> {
         let password = self.password.as_ref().map(|_| "new password");
         let admin = self.admin.map(|admin| if admin { "made an admin" } else { "no admin more" });
         let disabled = self.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" });
@@ -74,7 +74,7 @@ pub async fn update(
         Ok(apply(current, &change, new_hash.clone()).update(transaction).await?)
     });
     let changed = changed.await?;
-    change.is_told().for_each(|what| audit::change(what, viewer, user.id));
+    change.audited().for_each(|what| audit::change(what, viewer, user.id));
     Ok(changed.into())
 }
 
@@ -93,10 +93,14 @@ async fn new_password_hash(
         };
         let rule = [Rule::OwnPassword(user.id)];
         throttle.attempt(&rule)?;
-        if !passwords.verify(current, user.password_hash.as_deref()).await? {
+        let is_right = passwords.verify(current, user.password_hash.as_deref()).await;
+        // Only a wrong password is held against anyone.
+        if !matches!(is_right, Ok(false)) {
+            throttle.forgive(&rule);
+        }
+        if !is_right? {
             return Err(wrong_current_password());
         }
-        throttle.forgive(&rule);
     }
     passwords.hash(password).await.map(Some)
 }

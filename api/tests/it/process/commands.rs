@@ -54,8 +54,7 @@ async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
     assert!(text(&refused.stderr).contains("last admin"), "{}", text(&refused.stderr));
     let reset = with_password(here, &settings, &["user", "reset-password", "alice"]);
     assert!(reset.status.success());
-    let hashes =
-        "SELECT COUNT(*) FROM users WHERE password_hash LIKE '$argon2id$v=19$m=19456,t=3,%'";
+    let hashes = "SELECT COUNT(*) FROM users WHERE password_hash LIKE '%$m=19456,t=3,p=1$%'";
     assert_eq!(database.number(hashes).await, 2);
     let list = run(here, &settings, &["user", "list"]);
     assert_eq!(text(&list.stdout), "1 root admin (Root)\n2 alice (Alice W)\n");

@@ -115,4 +115,12 @@ async fn a_hash_of_another_cost_is_renewed_by_a_login_and_nothing_else_changes()
     assert_eq!(alice.get("/api/users/alice").await.ok(), before);
     app.log_in("alice").await;
     assert_eq!(app.database.number(renewed).await, 0);
+
+    let mut logins = JoinSet::new();
+    for _ in 0..20 {
+        let anonymous = dearer.anonymous();
+        logins.spawn(async move { log_in(&anonymous, "alice", PASSWORD).await.ok() });
+    }
+    assert_eq!(logins.join_all().await.len(), 20);
+    assert_eq!(app.database.number(renewed).await, 1);
 }

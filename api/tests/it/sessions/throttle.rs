@@ -84,6 +84,17 @@ async fn right_passwords_do_not_count() {
 }
 
 #[tokio::test]
+async fn passwords_that_could_not_be_checked_do_not_count() {
+    let app = throttled().await;
+    app.database.execute("ALTER TABLE users RENAME TO out_of_reach").await;
+    for _ in 0..50 {
+        assert_eq!(log_in(&app.anonymous(), "admin", PASSWORD).await.status, 500);
+    }
+    app.database.execute("ALTER TABLE out_of_reach RENAME TO users").await;
+    log_in(&app.anonymous(), "admin", PASSWORD).await.ok();
+}
+
+#[tokio::test]
 async fn too_many_sign_ups_are_refused_for_a_while_admins_aside() {
     let app = throttled().await;
     let admin = app.admin().await;
