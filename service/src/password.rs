@@ -31,6 +31,11 @@ pub struct PasswordCost {
 }
 
 impl PasswordCost {
+    /// The most memory that may be set, in KiB: 1 GiB.
+    pub const MAX_MEMORY: u32 = 1024 * 1024;
+    /// The most passes that may be set.
+    pub const MAX_PASSES: u32 = 100;
+
     /// Whether it is at least that of the weakest pair in OWASP's Password Storage Cheat Sheet: 7 MiB
     /// and 5 passes.
     pub fn is_recommended(self) -> bool {
@@ -171,11 +176,26 @@ fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
     let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash)?);
     let mut output = vec![0; expected.len()];
     MEMORY.with_borrow_mut(|memory| {
-        memory.resize(argon2.params().block_count(), Block::default());
+        let blocks = argon2.params().block_count();
+        memory.resize(blocks, Block::default());
+        memory.shrink_to(blocks);
         argon2.hash_password_into_with_memory(password, salt, &mut output, memory.as_mut_slice())
     })?;
     // Compared in a time that does not tell where they differ.
     Ok(Output::new(&output)? == *expected)
+}
+
+/// Whether passwords can be checked against this, at a cost that may be set.
+pub(crate) fn is_hash(text: &str) -> bool {
+    let Ok(hash) = PasswordHash::new(text) else { return false };
+    let is_argon2 = Algorithm::try_from(hash.algorithm.as_str()).is_ok();
+    let cost = Params::try_from(&hash);
+    is_argon2
+        && hash.salt.is_some()
+        && hash.hash.is_some()
+        && cost.is_ok_and(|cost| {
+            cost.m_cost() <= PasswordCost::MAX_MEMORY && cost.t_cost() <= PasswordCost::MAX_PASSES
+        })
 }
 
 /// A place in the queue, given back however the work ends.

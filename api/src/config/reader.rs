@@ -139,9 +139,11 @@ impl Reader<'_> {
         let defaults = PasswordCost::default();
         PasswordCost {
             memory: self
-                .number("PASSWORD_HASH_MEMORY", 7 * 1024, 1024 * 1024)
+                .number("PASSWORD_HASH_MEMORY", 7 * 1024, PasswordCost::MAX_MEMORY)
                 .unwrap_or(defaults.memory),
-            passes: self.number("PASSWORD_HASH_PASSES", 1, 100).unwrap_or(defaults.passes),
+            passes: self
+                .number("PASSWORD_HASH_PASSES", 1, PasswordCost::MAX_PASSES)
+                .unwrap_or(defaults.passes),
         }
     }
 

@@ -47,11 +47,11 @@ pub(super) struct End {
 pub(super) struct User {
     #[serde(deserialize_with = "values::id")]
     id: i64,
-    #[serde(deserialize_with = "values::text")]
+    #[serde(deserialize_with = "values::username")]
     username: String,
-    #[serde(deserialize_with = "values::text")]
+    #[serde(deserialize_with = "values::name")]
     name: String,
-    #[serde(deserialize_with = "values::optional_text")]
+    #[serde(deserialize_with = "values::password_hash")]
     password_hash: Option<String>,
     admin: bool,
     disabled: bool,
@@ -66,7 +66,7 @@ pub(super) struct User {
 pub(super) struct Team {
     #[serde(deserialize_with = "values::id")]
     id: i64,
-    #[serde(deserialize_with = "values::text")]
+    #[serde(deserialize_with = "values::team_name")]
     name: String,
 }
 
@@ -90,7 +90,7 @@ pub(super) struct Membership {
 pub(super) struct Note {
     #[serde(deserialize_with = "values::id")]
     id: i64,
-    #[serde(deserialize_with = "values::text")]
+    #[serde(deserialize_with = "values::content")]
     content: String,
     important: bool,
     #[serde(deserialize_with = "values::time")]

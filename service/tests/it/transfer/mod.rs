@@ -27,7 +27,7 @@ const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":1}}"#;
 
 /// Something of everything, in the order of a file.
 const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","password_hash":null,"admin":true,"disabled":false,"created_at":"2024-02-29T23:59:59.123456Z","updated_at":"2024-02-29T23:59:59.123456Z"}}
-{"user":{"id":2,"username":"alice","name":"Älice \\ \"Walker\"","password_hash":"$argon2id$v=19$m=8,t=1,p=1$c29tZXRoaW5ncmFuZG9t$AAAA","admin":false,"disabled":true,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
+{"user":{"id":2,"username":"alice","name":"Älice \\ \"Walker\"","password_hash":"$argon2id$v=19$m=8,t=1,p=1$c29tZXRoaW5ncmFuZG9t$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","admin":false,"disabled":true,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
 {"user":{"id":5,"username":"bob","name":"Bob","password_hash":null,"admin":false,"disabled":false,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
 {"team":{"id":1,"name":"Operations"}}
 {"team":{"id":3,"name":"operations"}}
