@@ -140,9 +140,12 @@ impl Entity {
         Self::find().join(JoinType::InnerJoin, Relation::User.def())
     }
 
-    /// The newest `limit` notes of each of these users, newest first.
+    /// The newest `limit` notes of each of these users: by user, newest first.
     pub fn newest_of_each(user_ids: impl IntoIterator<Item = i64>, limit: u64) -> Select<Self> {
         let newest = newest_of_each(Self, Column::UserId, user_ids, limit);
-        Self::find().filter(Column::Id.in_subquery(newest)).order_by_desc(Column::Id)
+        Self::find()
+            .filter(Column::Id.in_subquery(newest))
+            .order_by_asc(Column::UserId)
+            .order_by_desc(Column::Id)
     }
 }

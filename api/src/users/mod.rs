@@ -17,7 +17,7 @@ use crate::{
     state::AppState,
 };
 
-/// Users, by id.
+/// Users, by id. A page has fewer than asked for where their notes are more than 4 MiB; the next goes on.
 #[utoipa::path(get, path = "/api/users", tag = "users", params(UserParams, PageParams),
     responses((status = 200, description = "A page of users", body = Vec<ListedUserBody>,
         headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems, Forbidden),

@@ -46,7 +46,7 @@ async fn the_newest_of_each_are_as_many_as_asked_for() {
     }
     let newest = note::Entity::newest_of_each([alice.id, bob.id], 2).all(&db).await.unwrap();
     let contents: Vec<&str> = newest.iter().map(|note| note.content.as_str()).collect();
-    assert_eq!(contents, ["Bob 2", "Alice 2", "Bob 1", "Alice 1"]);
+    assert_eq!(contents, ["Alice 2", "Alice 1", "Bob 2", "Bob 1"]);
     let teams = membership::Entity::newest_teams_of_each([alice.id, bob.id], 2)
         .into_partial_model::<membership::TeamOfUser>()
         .all(&db)

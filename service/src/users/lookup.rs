@@ -1,14 +1,18 @@
-use std::collections::HashMap;
+use std::{collections::HashMap, pin::pin};
 
 use entity::{
     NESTED_LIMIT, membership, note, team,
     user::{self, Scopes, WithNoteCount},
     user_note::{self, MarkedNoteOf},
 };
+use futures_util::TryStreamExt;
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect, sea_query::Order};
 
 use super::UserKey;
 use crate::{Db, Error, Page, PageRequest, Result, Viewer, page};
+
+/// Who comes after so many bytes of notes has to wait for the next page.
+const NOTES_OF_A_PAGE: usize = 4 * 1024 * 1024;
 
 /// Which users to list; conditions combine with AND.
 #[derive(Clone, Debug, Default)]
@@ -48,7 +52,8 @@ pub struct Listed {
     pub teams: Vec<team::Core>,
 }
 
-/// One page of users, by id. Three statements, whatever the number of users.
+/// One page of users, by id. Three statements, whatever the number of users. The page has fewer than were
+/// asked for where their notes are more than 4 MiB.
 ///
 /// # Errors
 /// [`Error::TokenMissing`] and [`Error::NotAllowed`] when others than admins ask for disabled users.
@@ -83,18 +88,13 @@ pub async fn list(
     with_notes_and_teams(db, page).await
 }
 
-async fn with_notes_and_teams(db: &Db, page: Page<WithNoteCount>) -> Result<Page<Listed>> {
-    let ids: Vec<i64> = page.items.iter().map(|user| user.account.id).collect();
-    if ids.is_empty() {
+async fn with_notes_and_teams(db: &Db, mut page: Page<WithNoteCount>) -> Result<Page<Listed>> {
+    if page.items.is_empty() {
         return Ok(Page { items: Vec::new(), next: None });
     }
-    let mut notes: HashMap<i64, Vec<note::Core>> = HashMap::new();
-    let newest = note::Entity::newest_of_each(ids.clone(), NESTED_LIMIT);
-    for note in newest.into_partial_model::<note::Core>().all(db.reader()).await? {
-        notes.entry(note.user_id).or_default().push(note);
-    }
+    let mut notes = notes_of(db, &mut page).await?;
     let mut teams: HashMap<i64, Vec<team::Core>> = HashMap::new();
-    let newest = membership::Entity::newest_teams_of_each(ids, NESTED_LIMIT);
+    let newest = membership::Entity::newest_teams_of_each(ids(&page), NESTED_LIMIT);
     for joined in newest.into_partial_model::<membership::TeamOfUser>().all(db.reader()).await? {
         teams.entry(joined.user_id).or_default().push(joined.team);
     }
@@ -104,6 +104,31 @@ async fn with_notes_and_teams(db: &Db, page: Page<WithNoteCount>) -> Result<Page
         teams: teams.remove(&account.id).unwrap_or_default(),
         account,
     }))
+}
+
+/// The newest notes of each user. The page ends before the first whose notes are too much for it.
+async fn notes_of(
+    db: &Db,
+    page: &mut Page<WithNoteCount>,
+) -> Result<HashMap<i64, Vec<note::Core>>> {
+    let mut notes: HashMap<i64, Vec<note::Core>> = HashMap::new();
+    let mut bytes = 0;
+    let newest = note::Entity::newest_of_each(ids(page), NESTED_LIMIT);
+    let mut newest = pin!(newest.stream_partial_model::<_, note::Core>(db.reader()).await?);
+    while let Some(note) = newest.try_next().await? {
+        if bytes > NOTES_OF_A_PAGE && !notes.contains_key(&note.user_id) {
+            page.items.retain(|user| user.account.id < note.user_id);
+            page.next = page.items.last().map(|user| user.account.id);
+            break;
+        }
+        bytes += note.content.len();
+        notes.entry(note.user_id).or_default().push(note);
+    }
+    Ok(notes)
+}
+
+fn ids(page: &Page<WithNoteCount>) -> Vec<i64> {
+    page.items.iter().map(|user| user.account.id).collect()
 }
 
 /// What else to tell of a user.
