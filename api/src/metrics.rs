@@ -8,8 +8,10 @@ use prometheus::{
     TEXT_FORMAT, TextEncoder, core::Collector,
 };
 use service::{Error, sessions};
+use tokio::time::timeout;
 
 use crate::{
+    health::PATIENCE,
     openapi::ServerProblems,
     problem::Problem,
     state::{AppState, State},
@@ -128,7 +130,8 @@ impl Metrics {
         self.hashing_queue.set(state.auth.passwords.queued());
         let mut families = self.registry.gather();
         // Left out while the database can't tell: that is when the others are looked at.
-        if let Ok(live) = sessions::count_live(&state.db, &state.auth).await {
+        let counted = timeout(PATIENCE, sessions::count_live(&state.db, &state.auth)).await;
+        if let Ok(Ok(live)) = counted {
             self.live_sessions.set(live);
             families.extend(self.live_sessions.collect());
         }

@@ -125,7 +125,7 @@ impl Problem {
             }
             Self::Service(Error::TooManyAttempts { retry_after, quota }) => {
                 let Quota { name, limit, window } = quota;
-                let (seconds, window) = (retry_after.as_secs() + 1, window.as_secs());
+                let (seconds, window) = (retry_after.as_secs_f64().ceil() as u64, window.as_secs());
                 response.insert_header((header::RETRY_AFTER, seconds));
                 response.insert_header((RATE_LIMIT, format!("\"{name}\";r=0;t={seconds}")));
                 let policy = format!("\"{name}\";q={limit};w={window}");

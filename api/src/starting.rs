@@ -20,13 +20,14 @@ use crate::{middleware::frame, problem::Problem, routes};
 /// Connections that wait to be taken, for each address.
 const BACKLOG: u32 = 1_024;
 
-/// Listens at every address of the host that can be bound.
+/// Listens at every address of the host that this machine has. Fails where one of them is taken.
 pub(crate) async fn listen(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
     let mut sockets = Vec::new();
     let mut failed = io::ErrorKind::AddrNotAvailable.into();
     for address in lookup_host((host, port)).await? {
         match socket(address) {
             Ok(socket) => sockets.push(socket),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(error) => failed = error,
         }
     }

@@ -204,11 +204,13 @@ impl Db {
         if self.is_postgres() {
             return Err(Error::invalid("database", "is PostgreSQL: use pg_dump"));
         }
+        let Some(path) = file.to_str() else {
+            return Err(Error::invalid("file", "must have a name in UTF-8"));
+        };
         let mut empty = OpenOptions::new();
         if let Err(error) = empty.write(true).create_new(true).mode(0o600).open(file) {
             return Err(Error::invalid("file", format!("can't be made: {error}")));
         }
-        let path = file.display().to_string();
         let copy =
             Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()]);
         let copied = self.reader.execute_raw(copy).await;
