@@ -74,14 +74,17 @@ pub enum StartError {
 }
 
 impl Application {
-    /// Binds the port, then prepares the database. Meanwhile it is alive, and not ready; after it
-    /// requests are queued, and [`run`] answers them.
+    /// Lets the process open as many files as it may, binds the port, then prepares the database.
+    /// Meanwhile it is alive, and not ready; after it requests are queued, and [`run`] answers them.
     ///
     /// [`run`]: Application::run
     ///
     /// # Errors
     /// When anything is not as it must be; no request was served then.
     pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
+        if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
+            log::warn!("the limit to open files stays as it is: {error}");
+        }
         let (host, port) = (settings.host.as_str(), settings.port);
         let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
         let sockets = starting::listen(host, port).await.map_err(failed)?;

@@ -129,9 +129,6 @@ impl Arguments {
 async fn serve() -> Result<(), CommandError> {
     let settings = settings()?;
     logging::start(settings.log_format);
-    if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
-        log::warn!("the limit to open files stays as it is: {error}");
-    }
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut told_to_stop = Box::pin(async move {
