@@ -125,9 +125,8 @@ fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
 }
 
 /// Refuses what is more than can be answered at once, before anything is done for it. An answer counts
-/// until it is sent. Whether the
-/// process lives is told all the same. Who has tried too often waits for that answer: a client that goes
-/// on without a pause then takes little from the others.
+/// until it is sent. Whether the process lives is told all the same. Who has tried too often waits for
+/// that answer: a client that goes on without a pause then takes little from the others.
 pub(crate) async fn admit<B: MessageBody + 'static>(
     state: AppState,
     request: ServiceRequest,

@@ -72,8 +72,8 @@ async fn try_to_log_in(
 ) -> Result<LoggedIn> {
     let username = Username::parse(request.username.clone()).ok();
     let rules = rules(username.as_ref(), request.address);
-    auth.throttle.attempt(&rules)?;
     for _ in 0..TRIES {
+        auth.throttle.attempt(&rules)?;
         let checked = check(db, auth, username.as_ref(), &request.password, user_id).await;
         // Only a wrong password is held against anyone.
         if !matches!(checked, Err(Error::WrongCredentials)) {
@@ -82,7 +82,6 @@ async fn try_to_log_in(
         if let Some(logged_in) = start(db, auth, &checked?, &request).await? {
             return Ok(logged_in);
         }
-        auth.throttle.attempt(&rules)?;
     }
     Err(Error::unavailable("the password is being hashed anew by others, again and again"))
 }
