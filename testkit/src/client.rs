@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use reqwest::{Method, RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
 
@@ -17,7 +19,11 @@ pub struct Client {
 impl Client {
     /// Nobody in particular, who calls the service at this URL.
     pub fn of(base: &str) -> Self {
-        let http = reqwest::Client::builder().redirect(Policy::none()).build().expect("a client");
+        let client = reqwest::Client::builder().redirect(Policy::none());
+        // The service ends a connection after five idle seconds; a request that is sent at that moment
+        // gets no answer.
+        let client = client.pool_idle_timeout(Duration::from_secs(2));
+        let http = client.build().expect("a client");
         Self { http, base: base.to_owned(), id: 0, token: None }
     }
 
