@@ -1,9 +1,16 @@
 //! Every URL of the service on one screen.
 
 use crate::{
-    docs, health, metrics, notes, openapi, reading_list,
-    routing::{RouteTable, change, delete, get, open, post, query},
-    sessions, teams, users,
+    http::metrics,
+    http::openapi,
+    http::routing::{RouteTable, change, delete, get, open, post, query},
+    resources::docs,
+    resources::health,
+    resources::notes,
+    resources::reading_list,
+    resources::sessions,
+    resources::teams,
+    resources::users,
 };
 
 /// Everything under `/api`: here a token that is sent is checked, and a query that is not known is

@@ -1,6 +1,6 @@
 use std::sync::{Arc, Mutex};
 
-use api::{
+use api::server::{
     Application, Settings,
     config::{Network, Secret},
     logging::LogFormat,

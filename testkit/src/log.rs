@@ -3,7 +3,7 @@
 
 use std::sync::{Mutex, Once, PoisonError};
 
-use api::logging::{self, LogFormat};
+use api::server::logging::{self, LogFormat};
 use log::{LevelFilter, Metadata, Record};
 
 use crate::PASSWORD;

@@ -5,7 +5,9 @@ use service::{
 };
 
 use super::CommandError;
-use crate::{Settings, config::MIN_SECRET, preparation::cause, secret};
+use crate::{
+    server::Settings, server::config::MIN_SECRET, server::preparation::cause, server::secret,
+};
 
 /// Says how the settings and the database are, a line each. Fails when something does not work.
 pub(super) async fn run() -> Result<(), CommandError> {

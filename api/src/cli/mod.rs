@@ -19,7 +19,10 @@ use clap::{Parser, Subcommand};
 use service::{Db, Passwords, Viewer, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{Application, Settings, StartError, logging, openapi, preparation::cause};
+use crate::{
+    http::openapi, server::Application, server::Settings, server::StartError, server::logging,
+    server::preparation::cause,
+};
 
 /// Teamnotes: notes, teams and reading lists over HTTP.
 ///

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::Application;
+use api::server::Application;
 use testkit::{TestApp, TestDatabase};
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use api::config::Secret;
+use api::server::config::Secret;
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -1,0 +1,165 @@
+use std::{
+    convert::Infallible,
+    future::{Ready, ready},
+    net::IpAddr,
+};
+
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap, HeaderName},
+};
+use ipnet::IpNet;
+
+use crate::http::state::AppState;
+
+/// Where the client is: the other end of the connection, or, when that is a trusted proxy, whom it
+/// speaks for. None where there is no connection (in-process calls).
+pub(crate) struct Address(pub(crate) Option<IpAddr>);
+
+impl FromRequest for Address {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let peer = request.peer_addr().map(|address| address.ip().to_canonical());
+        let state = request.app_data::<AppState>();
+        let trusted = state.map_or(&[][..], |state| &state.network.trusted_proxies);
+        ready(Ok(Self(peer.map(|peer| client(peer, request.headers(), trusted)))))
+    }
+}
+
+/// The nearest address that is no trusted proxy's. Each proxy adds whom it heard from at the end, so
+/// what comes before an untrusted address may be made up.
+///
+/// A proxy writes `X-Forwarded-For` or `Forwarded` (RFC 7239), and may pass on the other as a client
+/// made it up. Where they disagree neither counts.
+fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
+    if !is_trusted(&peer) {
+        return peer;
+    }
+    let nearest = |hops: Vec<Option<IpAddr>>| {
+        let mut nearest = peer;
+        for hop in hops.into_iter().rev() {
+            let Some(hop) = hop else { break };
+            nearest = hop;
+            if !is_trusted(&hop) {
+                break;
+            }
+        }
+        nearest
+    };
+    let de_facto = hops(headers, &header::HeaderName::from_static("x-forwarded-for"), address);
+    let standard = hops(headers, &header::FORWARDED, forwarded_for);
+    match (de_facto.is_empty(), standard.is_empty()) {
+        (_, true) => nearest(de_facto),
+        (true, false) => nearest(standard),
+        (false, false) => {
+            let (de_facto, standard) = (nearest(de_facto), nearest(standard));
+            if de_facto == standard { de_facto } else { peer }
+        }
+    }
+}
+
+/// The elements of a list header, in all its lines; none for what is no address.
+fn hops(
+    headers: &HeaderMap,
+    name: &HeaderName,
+    parse: fn(&str) -> Option<IpAddr>,
+) -> Vec<Option<IpAddr>> {
+    let lines = headers.get_all(name).map(|line| line.to_str().unwrap_or_default());
+    lines.flat_map(|line| line.split(',')).map(|element| parse(element.trim())).collect()
+}
+
+/// The `for` of `for=192.0.2.60;proto=https` or `for="[2001:db8::17]:4711"`.
+fn forwarded_for(element: &str) -> Option<IpAddr> {
+    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
+    address(node.trim_matches('"'))
+}
+
+/// An address, with or without a port.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.strip_prefix('[').and_then(|text| text.split_once(']')).map(|(bare, _)| bare);
+    let parsed = match bare {
+        Some(bare) => bare.parse().ok(),
+        None => text.parse().ok().or_else(|| text.rsplit_once(':')?.0.parse().ok()),
+    };
+    parsed.map(|address: IpAddr| address.to_canonical())
+}
+
+/// What the client says it is.
+pub(crate) struct UserAgent(pub(crate) Option<String>);
+
+impl FromRequest for UserAgent {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let agent = request.headers().get(header::USER_AGENT);
+        ready(Ok(Self(agent.and_then(|agent| agent.to_str().ok()).map(str::to_owned))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderValue;
+
+    use super::*;
+
+    /// Who the client is for a connection from `peer`, where 10.0.0.0/8 and ::1 are trusted.
+    fn seen(peer: &str, headers: &[(&'static str, &'static str)]) -> String {
+        let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(HeaderName::from_static(name), HeaderValue::from_static(value));
+        }
+        client(peer.parse().unwrap(), &map, &trusted).to_string()
+    }
+
+    #[test]
+    fn what_others_than_trusted_proxies_say_is_ignored() {
+        let claims = [("x-forwarded-for", "1.2.3.4"), ("forwarded", "for=1.2.3.4")];
+        assert_eq!(seen("192.0.2.1", &claims), "192.0.2.1");
+        assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_nearest_address_that_is_not_trusted_is_the_clients() {
+        for (chain, address) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("1.2.3.4, 192.0.2.1", "192.0.2.1"),
+            ("1.2.3.4, 192.0.2.1, 10.0.0.2", "192.0.2.1"),
+            ("1.2.3.4,made up,10.0.0.2", "10.0.0.2"),
+            ("192.0.2.1:4711", "192.0.2.1"),
+            ("[2001:db8::17]:4711", "2001:db8::17"),
+            ("2001:db8::17", "2001:db8::17"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("made up", "10.0.0.1"),
+        ] {
+            assert_eq!(seen("10.0.0.1", &[("x-forwarded-for", chain)]), address, "{chain}");
+        }
+        let lines = [("x-forwarded-for", "1.2.3.4"), ("x-forwarded-for", "192.0.2.1")];
+        assert_eq!(seen("::1", &lines), "192.0.2.1");
+    }
+
+    #[test]
+    fn the_standard_header_says_it_too() {
+        for (chain, address) in [
+            ("for=192.0.2.1;proto=https", "192.0.2.1"),
+            ("For=\"[2001:db8::17]:4711\", for=10.0.0.2", "2001:db8::17"),
+            ("proto=https", "10.0.0.1"),
+            ("for=_hidden", "10.0.0.1"),
+        ] {
+            assert_eq!(seen("10.0.0.1", &[("forwarded", chain)]), address, "{chain}");
+        }
+    }
+
+    #[test]
+    fn headers_that_disagree_do_not_count() {
+        let both = |forwarded| [("x-forwarded-for", "192.0.2.1"), ("forwarded", forwarded)];
+        assert_eq!(seen("10.0.0.1", &both("for=192.0.2.1")), "192.0.2.1");
+        assert_eq!(seen("10.0.0.1", &both("for=192.0.2.9")), "10.0.0.1");
+    }
+}

@@ -1,0 +1,107 @@
+use std::{
+    future::{Ready, ready},
+    ops::Deref,
+};
+
+use actix_web::{
+    Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::AUTHORIZATION,
+    middleware::Next,
+    web,
+};
+use service::{Error, SignedIn, sessions};
+
+use crate::{http::problem::Problem, http::state::State};
+
+/// The signed-in user of a request that needs one.
+pub(crate) struct Me(SignedIn);
+
+impl Me {
+    /// The same as one of those who may ask.
+    pub(crate) fn viewer(&self) -> service::Viewer {
+        service::Viewer::User(self.0.clone())
+    }
+}
+
+impl Deref for Me {
+    type Target = SignedIn;
+
+    fn deref(&self) -> &SignedIn {
+        &self.0
+    }
+}
+
+impl FromRequest for Me {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(signed_in(request).map(Self).ok_or_else(|| Error::TokenMissing.into()))
+    }
+}
+
+/// Whoever asks, signed in or not.
+pub(crate) struct Viewer(service::Viewer);
+
+impl Deref for Viewer {
+    type Target = service::Viewer;
+
+    fn deref(&self) -> &service::Viewer {
+        &self.0
+    }
+}
+
+impl FromRequest for Viewer {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let viewer = signed_in(request).map_or(service::Viewer::Anonymous, service::Viewer::User);
+        ready(Ok(Self(viewer)))
+    }
+}
+
+fn signed_in(request: &HttpRequest) -> Option<SignedIn> {
+    request.extensions().get::<SignedIn>().cloned()
+}
+
+/// Checks the token of a request that has one, whatever the request is for, and keeps whose it is
+/// for [`Me`] and [`Viewer`].
+pub(crate) async fn check_token<B: MessageBody>(
+    state: web::Data<State>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
+    let checked = match bearer_token(&request) {
+        Ok(None) => Ok(None),
+        Ok(Some(token)) => sessions::authenticate(&state.db, &state.auth, &token).await.map(Some),
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(me) => {
+            if let Some(me) = me {
+                request.extensions_mut().insert(me);
+            }
+            Ok(next.call(request).await?.map_into_left_body())
+        }
+        Err(error) => {
+            let response = HttpResponse::from_error(Problem::from(error));
+            Ok(request.into_response(response).map_into_right_body())
+        }
+    }
+}
+
+/// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case.
+fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Error> {
+    let mut headers = request.headers().get_all(AUTHORIZATION);
+    let Some(header) = headers.next() else { return Ok(None) };
+    let credentials = header.to_str().map_err(|_| Error::TokenInvalid)?;
+    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
+    let token = token.trim();
+    if headers.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+        return Err(Error::TokenInvalid);
+    }
+    Ok(Some(token.to_owned()))
+}

@@ -1,0 +1,149 @@
+//! `/metrics`: what the service counts, in Prometheus' text format.
+
+use std::time::Duration;
+
+use actix_web::{HttpResponse, http::Method};
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    TEXT_FORMAT, TextEncoder, core::Collector,
+};
+use service::{Error, sessions};
+use tokio::time::timeout;
+
+use crate::{
+    http::openapi::ServerProblems,
+    http::problem::Problem,
+    http::state::{AppState, State},
+    resources::health::PATIENCE,
+};
+
+/// Seconds. Most requests are far below the first, logins around the middle.
+const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+/// The route of a request that fits none, which would otherwise be as many as clients think up.
+pub(crate) const UNMATCHED: &str = "unmatched";
+
+/// The counters of one process.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    registry: Registry,
+    requests: IntCounterVec,
+    durations: HistogramVec,
+    logins: IntCounterVec,
+    statements: IntCounter,
+    connections: IntGaugeVec,
+    live_sessions: IntGauge,
+    hashing_queue: IntGauge,
+}
+
+impl Metrics {
+    /// All at zero.
+    ///
+    /// # Errors
+    /// When a metric is declared wrongly.
+    pub fn new() -> prometheus::Result<Self> {
+        let route = &["method", "route"];
+        let metrics = Self {
+            registry: Registry::new(),
+            requests: IntCounterVec::new(
+                Opts::new("teamnotes_http_requests_total", "Requests answered"),
+                &["method", "route", "status"],
+            )?,
+            durations: HistogramVec::new(
+                HistogramOpts::new(
+                    "teamnotes_http_request_duration_seconds",
+                    "Time from a request's head to its answer's",
+                )
+                .buckets(BUCKETS.to_vec()),
+                route,
+            )?,
+            logins: IntCounterVec::new(
+                Opts::new("teamnotes_logins_total", "Attempts to log in"),
+                &["outcome"],
+            )?,
+            statements: IntCounter::new(
+                "teamnotes_database_statements_total",
+                "Statements sent to the database",
+            )?,
+            connections: IntGaugeVec::new(
+                Opts::new("teamnotes_database_connections", "Connections of the pools"),
+                &["pool", "state"],
+            )?,
+            live_sessions: IntGauge::new("teamnotes_live_sessions", "Sessions that are not over")?,
+            hashing_queue: IntGauge::new(
+                "teamnotes_password_hashing_queue",
+                "Passwords that are being hashed or wait for it",
+            )?,
+        };
+        metrics.register()?;
+        Ok(metrics)
+    }
+
+    fn register(&self) -> prometheus::Result<()> {
+        let build = IntGaugeVec::new(
+            Opts::new("teamnotes_build_info", "Always 1; the label says what runs"),
+            &["version"],
+        )?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
+        self.registry.register(Box::new(build))?;
+        self.registry.register(Box::new(self.requests.clone()))?;
+        self.registry.register(Box::new(self.durations.clone()))?;
+        self.registry.register(Box::new(self.logins.clone()))?;
+        self.registry.register(Box::new(self.statements.clone()))?;
+        self.registry.register(Box::new(self.connections.clone()))?;
+        self.registry.register(Box::new(self.hashing_queue.clone()))
+    }
+
+    /// Counts a request that was answered.
+    pub(crate) fn request(&self, method: &Method, route: &str, status: u16, took: Duration) {
+        let known =
+            [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+        let method = if known.contains(method) { method.as_str() } else { "other" };
+        self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
+        self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
+    }
+
+    /// Counts a statement.
+    pub(crate) fn statement(&self) {
+        self.statements.inc();
+    }
+
+    /// Counts an attempt to log in.
+    pub(crate) fn login<T>(&self, attempt: &Result<T, Error>) {
+        let outcome = match attempt {
+            Ok(_) => "success",
+            Err(Error::WrongCredentials) => "wrong_credentials",
+            Err(Error::LoginDisabled) => "disabled",
+            Err(Error::TooManyAttempts { .. }) => "throttled",
+            Err(_) => "failure",
+        };
+        self.logins.with_label_values(&[outcome]).inc();
+    }
+
+    /// What is known now, as text.
+    async fn render(&self, state: &State) -> Result<String, Error> {
+        for pool in state.db.pools() {
+            let of = |state| self.connections.with_label_values(&[pool.name, state]);
+            of("idle").set(i64::from(pool.idle));
+            of("in_use").set(i64::from(pool.open.saturating_sub(pool.idle)));
+        }
+        self.hashing_queue.set(state.auth.passwords.queued());
+        let mut families = self.registry.gather();
+        // Left out while the database can't tell: that is when the others are looked at.
+        let counted = timeout(PATIENCE, sessions::count_live(&state.db, &state.auth)).await;
+        if let Ok(Ok(live)) = counted {
+            self.live_sessions.set(live);
+            families.extend(self.live_sessions.collect());
+        }
+        TextEncoder::new().encode_to_string(&families).map_err(Error::internal)
+    }
+}
+
+/// What the service counts.
+#[utoipa::path(get, path = "/metrics", tag = "operations",
+    responses((status = 200, description = "Prometheus text", body = str, content_type = "text/plain"),
+        ServerProblems))]
+pub(crate) async fn metrics(state: AppState) -> Result<HttpResponse, Problem> {
+    let text = state.metrics.render(&state).await?;
+    Ok(HttpResponse::Ok().content_type(format!("{TEXT_FORMAT}; charset=utf-8")).body(text))
+}

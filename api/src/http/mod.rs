@@ -1,0 +1,13 @@
+//! What speaks HTTP: extractors, middleware, failures, replies.
+
+pub(crate) mod connection;
+pub(crate) mod extract;
+pub(crate) mod metrics;
+pub(crate) mod middleware;
+pub mod openapi;
+pub(crate) mod problem;
+pub mod routing;
+pub(crate) mod state;
+
+pub use metrics::Metrics;
+pub use state::State;

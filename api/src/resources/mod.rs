@@ -1,0 +1,9 @@
+//! What the API has: one module a resource, with its bodies and its handlers.
+
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod notes;
+pub(crate) mod reading_list;
+pub(crate) mod sessions;
+pub(crate) mod teams;
+pub(crate) mod users;

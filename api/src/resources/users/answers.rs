@@ -1,0 +1,107 @@
+use chrono::{DateTime, Utc};
+use entity::user;
+use serde::Serialize;
+use service::users::{Detail, Listed};
+use utoipa::ToSchema;
+
+use crate::{
+    resources::notes::NoteCoreBody, resources::reading_list::MarkedNoteBody,
+    resources::teams::TeamCoreBody,
+};
+
+/// A user wherever one is mentioned.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Author)]
+pub(crate) struct AuthorBody {
+    id: i64,
+    #[schema(example = "alice")]
+    username: String,
+    #[schema(example = "Alice Walker")]
+    name: String,
+}
+
+impl From<user::Author> for AuthorBody {
+    fn from(user::Author { id, username, name }: user::Author) -> Self {
+        Self { id, username, name }
+    }
+}
+
+/// A user.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = User)]
+pub(crate) struct UserBody {
+    id: i64,
+    #[schema(example = "alice")]
+    username: String,
+    #[schema(example = "Alice Walker")]
+    name: String,
+    admin: bool,
+    disabled: bool,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+}
+
+impl From<user::Account> for UserBody {
+    fn from(user: user::Account) -> Self {
+        let user::Account { id, username, name, admin, disabled, created_at, updated_at } = user;
+        Self { id, username, name, admin, disabled, created_at, updated_at }
+    }
+}
+
+/// A user of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedUser)]
+pub(crate) struct ListedUserBody {
+    #[serde(flatten)]
+    user: UserBody,
+    note_count: i64,
+    /// The newest, 100 at most.
+    notes: Vec<NoteCoreBody>,
+    /// The last joined, 100 at most.
+    teams: Vec<TeamCoreBody>,
+}
+
+impl From<Listed> for ListedUserBody {
+    fn from(Listed { account, note_count, notes, teams }: Listed) -> Self {
+        let notes = notes.into_iter().map(NoteCoreBody::from).collect();
+        let teams = teams.into_iter().map(TeamCoreBody::from).collect();
+        Self { user: account.into(), note_count, notes, teams }
+    }
+}
+
+/// All there is to tell of a user.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = UserDetail)]
+pub(crate) struct UserDetailBody {
+    #[serde(flatten)]
+    user: UserBody,
+    note_count: i64,
+    /// The newest, 100 at most.
+    notes: Vec<NoteCoreBody>,
+    /// How many marked notes there are; with `read`, how many of these.
+    marked_count: i64,
+    /// The last marked, 100 at most.
+    marked_notes: Vec<MarkedNoteBody>,
+    /// With `teams=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    team_count: Option<i64>,
+    /// With `teams=true`: the last joined, 100 at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    teams: Option<Vec<TeamCoreBody>>,
+}
+
+impl From<Detail> for UserDetailBody {
+    fn from(Detail { account, note_count, notes, marked_notes, teams }: Detail) -> Self {
+        Self {
+            user: account.into(),
+            note_count,
+            notes: notes.into_iter().map(NoteCoreBody::from).collect(),
+            marked_count: marked_notes.total,
+            marked_notes: marked_notes.items.into_iter().map(MarkedNoteBody::from).collect(),
+            team_count: teams.as_ref().map(|teams| teams.total),
+            teams: teams.map(|teams| teams.items.into_iter().map(TeamCoreBody::from).collect()),
+        }
+    }
+}
