@@ -21,7 +21,7 @@ const TRIES: u32 = 4;
 /// Between two tries, and longer each time.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Is shown each SQL text that runs, without its values.
+/// Called with the text of each statement that runs, without the values bound to it.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// How to reach the database, and how much of it to take.
@@ -39,8 +39,6 @@ pub struct DbSettings {
     pub slow_statement: Duration,
     /// What keeps two processes from migrating at once, and how long to wait for it.
     pub migration_lock: migration::Lock,
-    /// Is shown each statement.
-    pub on_statement: Option<StatementHook>,
 }
 
 impl fmt::Debug for DbSettings {
@@ -62,7 +60,6 @@ impl DbSettings {
             statement_timeout: Duration::from_secs(30),
             slow_statement: Duration::from_secs(1),
             migration_lock: migration::Lock::default(),
-            on_statement: None,
         }
     }
 
@@ -86,18 +83,30 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the pools. An SQLite file is made when it is missing; a database in memory is
-    /// migrated, since nobody else can.
+    /// Opens the pools. A missing SQLite file is created; a database in memory is migrated, since
+    /// nobody else can.
     ///
     /// # Errors
-    /// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
+    /// When the URL does not name an SQLite or PostgreSQL database, or the database can't be reached.
     pub async fn connect(settings: &DbSettings) -> Result<Self> {
+        Self::open(settings, None).await
+    }
+
+    /// As [`Db::connect`], with a hook that is called with each statement.
+    ///
+    /// # Errors
+    /// As [`Db::connect`].
+    pub async fn connect_observed(settings: &DbSettings, hook: StatementHook) -> Result<Self> {
+        Self::open(settings, Some(hook)).await
+    }
+
+    async fn open(settings: &DbSettings, hook: Option<StatementHook>) -> Result<Self> {
         sqlite_file::make(&settings.url).map_err(Error::internal)?;
         let in_memory = settings.is_in_memory();
         let readers = if in_memory { 1 } else { settings.max_connections };
-        let reader = pool::open(settings, readers).await?;
+        let reader = pool::open(settings, readers, hook.clone()).await?;
         let writer = if settings.is_sqlite() && !in_memory {
-            pool::open(settings, 1).await?
+            pool::open(settings, 1, hook).await?
         } else {
             reader.clone()
         };

@@ -13,7 +13,7 @@ use sea_orm::{
 };
 use tokio::time::timeout;
 
-use crate::{DbSettings, Error, Result};
+use crate::{DbSettings, Error, Result, StatementHook};
 
 /// A transaction in which nothing happens for so long is ended by PostgreSQL, and its locks with it.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
@@ -39,11 +39,15 @@ impl PoolUse {
     }
 }
 
-/// Opens a pool of so many connections at most.
+/// Opens a pool of at most `connections` connections, which calls `hook` with each statement.
 ///
 /// # Errors
 /// When the database can't be reached.
-pub(crate) async fn open(settings: &DbSettings, connections: u32) -> Result<DatabaseConnection> {
+pub(crate) async fn open(
+    settings: &DbSettings,
+    connections: u32,
+    hook: Option<StatementHook>,
+) -> Result<DatabaseConnection> {
     let busy_timeout = settings.acquire_timeout;
     let answer_timeout = settings.statement_timeout + settings.acquire_timeout;
     let mut options = ConnectOptions::new(&settings.url);
@@ -93,7 +97,7 @@ pub(crate) async fn open(settings: &DbSettings, connections: u32) -> Result<Data
         }
         error => error.into(),
     })?;
-    if let Some(hook) = settings.on_statement.clone() {
+    if let Some(hook) = hook {
         connection.set_metric_callback(move |info| hook(&info.statement.sql));
     }
     Ok(connection)
@@ -158,7 +162,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("test.db");
         let settings = DbSettings::new(format!("sqlite:{}?mode=rwc", file.display()));
-        let pool = open(&settings, 1).await.unwrap();
+        let pool = open(&settings, 1, None).await.unwrap();
         let options = pool.get_sqlite_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
     }

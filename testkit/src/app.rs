@@ -44,10 +44,10 @@ impl TestApp {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let mut settings = settings(database.url());
         let seen = statements.clone();
-        settings.database.on_statement =
-            Some(Arc::new(move |sql| seen.lock().expect("lock").push(sql.to_owned())));
+        let hook = Arc::new(move |sql: &str| seen.lock().expect("lock").push(sql.to_owned()));
         change(&mut settings);
-        let application = Application::build(settings).await.expect("the service starts");
+        let application =
+            Application::build_observed(settings, hook).await.expect("the service starts");
         let client = Client::of(&format!("http://{}", application.address()));
         tokio::spawn(application.run());
         Self { database, client, statements }

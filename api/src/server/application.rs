@@ -11,7 +11,7 @@ use actix_web::{
     middleware::{Condition, from_fn},
     web::{self, ServiceConfig},
 };
-use service::{Db, SessionRules, sessions};
+use service::{Db, SessionRules, StatementHook, sessions};
 
 use crate::{
     http::State,
@@ -82,7 +82,25 @@ impl Application {
     ///
     /// # Errors
     /// When anything is not as it must be; no request was served then.
-    pub async fn build(mut settings: Settings) -> Result<Self, StartError> {
+    pub async fn build(settings: Settings) -> Result<Self, StartError> {
+        Self::build_with(settings, None).await
+    }
+
+    /// As [`Application::build`], with a hook that is called with each statement sent to the database.
+    ///
+    /// # Errors
+    /// As [`Application::build`].
+    pub async fn build_observed(
+        settings: Settings,
+        hook: StatementHook,
+    ) -> Result<Self, StartError> {
+        Self::build_with(settings, Some(hook)).await
+    }
+
+    async fn build_with(
+        settings: Settings,
+        hook: Option<StatementHook>,
+    ) -> Result<Self, StartError> {
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             log::warn!("the limit to open files stays as it is: {error}");
         }
@@ -91,7 +109,7 @@ impl Application {
         let sockets = starting::listen(host, port).await.map_err(failed)?;
         let address = sockets[0].local_addr().map_err(failed)?;
         let starting = Starting::serve(&sockets).map_err(failed)?;
-        let prepared = prepare(&mut settings).await;
+        let prepared = prepare(&settings, hook).await;
         starting.stop().await;
         let state = web::Data::new(prepared?);
         let db = state.db.clone();

@@ -4,7 +4,7 @@
 use std::{io, sync::Arc, time::Duration};
 
 use service::{
-    Auth, Db, DbSettings, Passwords, Throttle, TokenKeys, schema,
+    Auth, Db, DbSettings, Passwords, StatementHook, Throttle, TokenKeys, schema,
     users::{self, FirstAdmin, Password, Username},
 };
 use tokio::sync::Semaphore;
@@ -15,10 +15,12 @@ use crate::{http::Metrics, http::State, server::Settings, server::StartError, se
 ///
 /// # Errors
 /// When anything is not as it must be.
-pub(crate) async fn prepare(settings: &mut Settings) -> Result<State, StartError> {
+pub(crate) async fn prepare(
+    settings: &Settings,
+    hook: Option<StatementHook>,
+) -> Result<State, StartError> {
     let metrics = Metrics::new().map_err(|error| StartError::Metrics(error.to_string()))?;
-    count_statements(settings, &metrics);
-    let db = prepare_database(settings).await?;
+    let db = prepare_database(settings, count_statements(&metrics, hook)).await?;
     let secret = secret(settings)?;
     let passwords = Passwords::new(settings.password_cost)
         .map_err(|error| StartError::Passwords(cause(&error)))?;
@@ -42,24 +44,24 @@ fn time_limit(settings: &Settings) -> Duration {
     settings.network.client_timeout + acquire_timeout + statement_timeout
 }
 
-/// Beside whoever else is shown statements.
-fn count_statements(settings: &mut Settings, metrics: &Metrics) {
-    let (metrics, shown) = (metrics.clone(), settings.database.on_statement.take());
-    settings.database.on_statement = Some(Arc::new(move |sql| {
+/// Counts each statement, and passes it on.
+fn count_statements(metrics: &Metrics, next: Option<StatementHook>) -> StatementHook {
+    let metrics = metrics.clone();
+    Arc::new(move |sql| {
         metrics.statement();
-        if let Some(shown) = &shown {
-            shown(sql);
+        if let Some(next) = &next {
+            next(sql);
         }
-    }));
+    })
 }
 
-async fn prepare_database(settings: &Settings) -> Result<Db, StartError> {
+async fn prepare_database(settings: &Settings, hook: StatementHook) -> Result<Db, StartError> {
     if settings.auto_migrate && !settings.database.is_in_memory() {
         schema::bring_up_to_date(&settings.database)
             .await
             .map_err(|error| StartError::Migrate(cause(&error)))?;
     }
-    let db = Db::connect(&settings.database)
+    let db = Db::connect_observed(&settings.database, hook)
         .await
         .map_err(|error| StartError::Database(cause(&error)))?;
     db.require_schema().await.map_err(|error| StartError::Schema(cause(&error)))?;
