@@ -1,14 +1,7 @@
-use std::{
-    fmt,
-    fs::{self, OpenOptions},
-    os::unix::fs::OpenOptionsExt,
-    path::Path,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 use migration::sqlite_file;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 
 use crate::{
     Error, Result,
@@ -201,33 +194,6 @@ impl Db {
     pub async fn require_ready(&self) -> Result<()> {
         let lacking = migration::lacking(&self.reader).await.map_err(Error::unavailable)?;
         none_pending(&lacking)
-    }
-
-    /// Copies an SQLite database, as it is at this moment, into a new file, while others go on using
-    /// it. The file is for its owner only.
-    ///
-    /// # Errors
-    /// [`Error::Invalid`] on PostgreSQL, whose `pg_dump` does this, or when the file is there
-    /// already.
-    pub async fn back_up(&self, file: &Path) -> Result<()> {
-        if self.is_postgres() {
-            return Err(Error::invalid("database", "is PostgreSQL: use pg_dump"));
-        }
-        let Some(path) = file.to_str() else {
-            return Err(Error::invalid("file", "must have a name in UTF-8"));
-        };
-        let mut empty = OpenOptions::new();
-        if let Err(error) = empty.write(true).create_new(true).mode(0o600).open(file) {
-            return Err(Error::invalid("file", format!("can't be made: {error}")));
-        }
-        let copy =
-            Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [path.into()]);
-        let copied = self.reader.execute_raw(copy).await;
-        if copied.is_err() {
-            // Half a copy is worse than none.
-            fs::remove_file(file).map_err(Error::internal)?;
-        }
-        copied.map(|_| ()).map_err(Error::from)
     }
 
     /// How full the pools are.

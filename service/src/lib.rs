@@ -5,6 +5,7 @@
 //! allowed. What goes wrong is an [`Error`].
 
 mod audit;
+pub mod backup;
 mod bulk;
 pub mod clock;
 mod db;

@@ -2,6 +2,7 @@
 
 mod demo;
 mod doctor;
+mod error;
 mod healthcheck;
 mod migrate;
 mod password;
@@ -16,7 +17,8 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
-use service::{Db, Passwords, Viewer, sessions, users::UserKey};
+use error::CommandError;
+use service::{Db, Passwords, Viewer, backup, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -86,19 +88,6 @@ enum SessionsCommand {
     },
 }
 
-/// Why a command failed.
-#[derive(Debug, thiserror::Error)]
-enum CommandError {
-    #[error(transparent)]
-    Start(#[from] StartError),
-    #[error("{}", cause(.0))]
-    Service(#[from] service::Error),
-    #[error("{0}")]
-    Input(String),
-    #[error("{0}")]
-    Io(#[from] std::io::Error),
-}
-
 impl Arguments {
     /// Does what was asked for. Exit status 1 when it fails, 2 when the settings are wrong.
     pub async fn run(self) -> ExitCode {
@@ -121,7 +110,7 @@ impl Arguments {
         match done {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                eprintln!("error: {error}");
+                eprintln!("error: {}", error.describe());
                 let is_settings = matches!(error, CommandError::Start(StartError::Settings(_)));
                 ExitCode::from(if is_settings { 2 } else { 1 })
             }
@@ -178,7 +167,7 @@ async fn connect() -> Result<Db, CommandError> {
 
 async fn back_up(file: &Path) -> Result<(), CommandError> {
     // Also a database that is about to be migrated can be copied.
-    Db::connect(&database()?).await?.back_up(file).await?;
+    backup::create(&Db::connect(&database()?).await?, file).await?;
     println!("{} is made", file.display());
     Ok(())
 }
