@@ -1,5 +1,7 @@
-//! The HTTP interface of Teamnotes, in three wings whose dependencies go one way: [`server`] runs what
-//! [`resources`] offers, and both speak through [`http`]. [`routes`] has every URL on one screen.
+//! The HTTP interface of Teamnotes.
+//!
+//! Dependencies go one way: [`cli`] and [`server`] run what [`routes`] lists; the route table names the
+//! handlers of `resources`; these are built on [`http`], which knows none of the others.
 
 pub mod cli;
 pub mod http;

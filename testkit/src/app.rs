@@ -1,9 +1,8 @@
 use std::sync::{Arc, Mutex};
 
-use api::server::{
-    Application, Settings,
-    config::{Network, Secret},
-    logging::LogFormat,
+use api::{
+    http::Network,
+    server::{Application, Settings, config::Secret, logging::LogFormat},
 };
 use service::{
     DbSettings, PasswordCost, SessionRules,

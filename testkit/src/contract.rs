@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::Answer;
 
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
-    serde_json::from_str(api::http::openapi::document_json()).expect("the document is JSON")
+    serde_json::from_str(api::routes::document_json()).expect("the document is JSON")
 });
 
 /// Asserts that the document tells of this answer: that the operation has the status, and the body

@@ -22,7 +22,7 @@ use service::{Db, Passwords, Viewer, backup, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    http::openapi, server::Application, server::Settings, server::StartError, server::logging,
+    routes, server::Application, server::Settings, server::StartError, server::logging,
     server::preparation::cause,
 };
 
@@ -103,7 +103,7 @@ impl Arguments {
             Command::Doctor => doctor::run().await,
             Command::Healthcheck => healthcheck::run(),
             Command::Openapi => {
-                let document = openapi::document_json();
+                let document = routes::document_json();
                 std::io::stdout().write_all(document.as_bytes()).map_err(CommandError::from)
             }
         };

@@ -1,21 +1,13 @@
-//! `/metrics`: what the service counts, in Prometheus' text format.
+//! What the service counts, in Prometheus' text format.
 
 use std::time::Duration;
 
-use actix_web::{HttpResponse, http::Method};
+use actix_web::http::Method;
 use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
-    TEXT_FORMAT, TextEncoder, core::Collector,
+    TextEncoder, core::Collector,
 };
-use service::{Error, sessions};
-use tokio::time::timeout;
-
-use crate::{
-    http::openapi::ServerProblems,
-    http::problem::Problem,
-    http::state::{AppState, State},
-    resources::health::PATIENCE,
-};
+use service::{Error, PoolUse};
 
 /// Seconds. Most requests are far below the first, logins around the middle.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
@@ -52,7 +44,7 @@ impl Metrics {
             durations: HistogramVec::new(
                 HistogramOpts::new(
                     "teamnotes_http_request_duration_seconds",
-                    "Time from a request's head to its answer's",
+                    "Time from a request's head to its response's",
                 )
                 .buckets(BUCKETS.to_vec()),
                 route,
@@ -120,18 +112,19 @@ impl Metrics {
         self.logins.with_label_values(&[outcome]).inc();
     }
 
-    /// What is known now, as text.
-    async fn render(&self, state: &State) -> Result<String, Error> {
-        for pool in state.db.pools() {
-            let of = |state| self.connections.with_label_values(&[pool.name, state]);
-            of("idle").set(i64::from(pool.idle));
-            of("in_use").set(i64::from(pool.open.saturating_sub(pool.idle)));
+    /// Renders all metrics as text.
+    ///
+    /// # Errors
+    /// [`Error::Internal`] when a metric can't be encoded.
+    pub(crate) fn render(&self, now: &Gauges) -> Result<String, Error> {
+        for pool in &now.pools {
+            let connections = |state| self.connections.with_label_values(&[pool.name, state]);
+            connections("idle").set(i64::from(pool.idle));
+            connections("in_use").set(i64::from(pool.open.saturating_sub(pool.idle)));
         }
-        self.hashing_queue.set(state.auth.passwords.queued());
+        self.hashing_queue.set(now.hashing_queue);
         let mut families = self.registry.gather();
-        // Left out while the database can't tell: that is when the others are looked at.
-        let counted = timeout(PATIENCE, sessions::count_live(&state.db, &state.auth)).await;
-        if let Ok(Ok(live)) = counted {
+        if let Some(live) = now.live_sessions {
             self.live_sessions.set(live);
             families.extend(self.live_sessions.collect());
         }
@@ -139,11 +132,12 @@ impl Metrics {
     }
 }
 
-/// What the service counts.
-#[utoipa::path(get, path = "/metrics", tag = "operations",
-    responses((status = 200, description = "Prometheus text", body = str, content_type = "text/plain"),
-        ServerProblems))]
-pub(crate) async fn metrics(state: AppState) -> Result<HttpResponse, Problem> {
-    let text = state.metrics.render(&state).await?;
-    Ok(HttpResponse::Ok().content_type(format!("{TEXT_FORMAT}; charset=utf-8")).body(text))
+/// What is measured at the moment of a scrape.
+pub(crate) struct Gauges {
+    /// The connection pools.
+    pub(crate) pools: Vec<PoolUse>,
+    /// Passwords being hashed or waiting for it.
+    pub(crate) hashing_queue: i64,
+    /// Live sessions, unless the database can't tell.
+    pub(crate) live_sessions: Option<i64>,
 }

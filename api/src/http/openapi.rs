@@ -1,10 +1,9 @@
-//! The OpenAPI document, put together from what stands beside each handler.
+//! The parts of the OpenAPI document that operations share.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::collections::BTreeMap;
 
-use actix_web::HttpResponse;
 use utoipa::{
-    IntoParams, IntoResponses, Modify, OpenApi,
+    IntoParams, IntoResponses, Modify,
     openapi::{
         ComponentsBuilder, ContentBuilder, HeaderBuilder, ObjectBuilder, PathItem, Ref, RefOr,
         Required, Response, ResponseBuilder,
@@ -14,52 +13,7 @@ use utoipa::{
     },
 };
 
-use crate::{
-    http::metrics, http::problem, resources::docs, resources::health, resources::notes,
-    resources::reading_list, resources::sessions, resources::teams, resources::users,
-};
-
-/// The whole API.
-#[derive(OpenApi)]
-#[openapi(
-    info(
-        title = "Teamnotes",
-        description = "Notes, users, teams and reading lists. Every answer has a header \
-            `X-Request-Id`: the request's own if that is 1 to 128 visible ASCII characters. A token \
-            that is sent is checked on every call under `/api`, also where none is needed.",
-        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
-    ),
-    paths(
-        sessions::log_in, sessions::log_out, sessions::list, sessions::current, sessions::end,
-        sessions::end_others, sessions::list_of_user, sessions::end_of_user, users::list, users::create, users::get, users::update, users::delete,
-        notes::list, notes::create, notes::get, notes::update, notes::delete, reading_list::list,
-        reading_list::mark, reading_list::set_read, reading_list::remove, teams::list, teams::create,
-        teams::get, teams::update, teams::delete, teams::set_members, teams::member,
-        teams::put_member, teams::remove_member, health::live, health::ready, metrics::metrics, document, docs::page,
-        docs::asset,
-    ),
-    components(schemas(problem::ProblemBody, problem::ViolationBody)),
-    modifiers(&SharedParts)
-)]
-struct Api;
-
-/// The document, as `/api/openapi.json` serves it and the repository has it.
-pub fn document_json() -> &'static str {
-    static JSON: LazyLock<String> = LazyLock::new(|| {
-        let mut json = serde_json::to_string_pretty(&Api::openapi()).unwrap_or_default();
-        json.push('\n');
-        json
-    });
-    &JSON
-}
-
-/// This document.
-#[utoipa::path(get, path = "/api/openapi.json", tag = "operations",
-    responses((status = 200, description = "The OpenAPI document", content_type = "application/json", body = Object),
-        Problems))]
-pub(crate) async fn document() -> HttpResponse {
-    HttpResponse::Ok().content_type("application/json").body(document_json())
-}
+use crate::http::problem;
 
 /// Which page of a list.
 #[derive(IntoParams)]
@@ -173,7 +127,7 @@ impl IntoResponses for Throttled {
 }
 
 /// Declares what operations refer to: the failures, and the session.
-struct SharedParts;
+pub(crate) struct SharedParts;
 
 impl Modify for SharedParts {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {

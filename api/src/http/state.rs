@@ -4,7 +4,7 @@ use actix_web::web;
 use service::{Auth, Db};
 use tokio::sync::Semaphore;
 
-use crate::{http::Metrics, server::config::Network};
+use crate::http::{Metrics, Network};
 
 /// What every request shares.
 #[derive(Debug)]
@@ -15,7 +15,7 @@ pub struct State {
     pub auth: Auth,
     /// What it counts.
     pub metrics: Metrics,
-    /// What clients and what is between may do.
+    /// Limits and trust towards clients and proxies.
     pub network: Network,
     /// One for each request that may be answered at once.
     pub places: Arc<Semaphore>,

@@ -55,7 +55,7 @@ fn rows() -> Vec<Row> {
 }
 
 fn document() -> Value {
-    serde_json::from_str(api::http::openapi::document_json()).unwrap()
+    serde_json::from_str(api::routes::document_json()).unwrap()
 }
 
 /// The members of every documented body, by method and route.

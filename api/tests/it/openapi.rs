@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::TestApp;
 
 fn document() -> Value {
-    serde_json::from_str(api::http::openapi::document_json()).unwrap()
+    serde_json::from_str(api::routes::document_json()).unwrap()
 }
 
 /// (method, path) of each operation.
@@ -37,7 +37,7 @@ fn every_route_is_documented_and_nothing_else_is() {
 fn the_document_in_the_repository_is_the_one_that_is_served() {
     let committed = include_str!("../../../openapi.json");
     assert!(
-        committed == api::http::openapi::document_json(),
+        committed == api::routes::document_json(),
         "openapi.json is out of date: cargo run -- openapi > openapi.json"
     );
 }

@@ -2,16 +2,15 @@
 
 mod reader;
 
-use std::{fmt, net::SocketAddr, time::Duration};
+use std::{fmt, net::SocketAddr};
 
-use ipnet::IpNet;
 use reader::Reader;
 use service::{
     DbSettings, PasswordCost, SessionRules,
     users::{FirstAdmin, Registration},
 };
 
-use crate::server::logging::LogFormat;
+use crate::{http::Network, server::logging::LogFormat};
 
 /// The shortest secret for tokens, in bytes: as long as what HMAC-SHA-256 makes of it.
 pub(crate) const MIN_SECRET: usize = 32;
@@ -45,30 +44,6 @@ pub struct Settings {
     pub login_rate_limit: bool,
     /// What clients and what is between may do.
     pub network: Network,
-}
-
-/// What clients and what is between them and the service may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Network {
-    /// How long the head of a request may take to arrive, and how long its body.
-    pub client_timeout: Duration,
-    /// Requests that are answered at once; more are refused.
-    pub max_requests: usize,
-    /// Proxies whose word on a client's address counts.
-    pub trusted_proxies: Vec<IpNet>,
-    /// Whose pages may call the API from browsers; `*` is everyone's.
-    pub cors_origins: Vec<String>,
-}
-
-impl Default for Network {
-    fn default() -> Self {
-        Self {
-            client_timeout: Duration::from_secs(15),
-            max_requests: 1_000,
-            trusted_proxies: Vec::new(),
-            cors_origins: Vec::new(),
-        }
-    }
 }
 
 /// Bytes that are not for the log.
@@ -176,6 +151,8 @@ fn variable(name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use std::fs;
+
+    use ipnet::IpNet;
 
     use super::*;
 

@@ -13,7 +13,8 @@ use service::{
     users::{FirstAdmin, Password, Username},
 };
 
-use super::{MIN_SECRET, Network, Secret};
+use super::{MIN_SECRET, Secret};
+use crate::http::Network;
 
 /// Where the notes are when nothing else is said.
 const DEFAULT_DATABASE: &str = "sqlite://data/teamnotes.db";

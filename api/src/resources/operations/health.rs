@@ -9,8 +9,8 @@ use tokio::time::timeout;
 
 use crate::{http::openapi::ServerProblems, http::problem::Problem, http::state::AppState};
 
-/// So long whoever asks how the database is waits for its answer.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a probe waits for the database.
+pub(crate) const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Whether the process serves.
 #[utoipa::path(get, path = "/healthz", tag = "operations",
@@ -24,7 +24,7 @@ pub(crate) async fn live() -> impl Responder {
     responses((status = 200, description = "It can do its work", body = str, content_type = "text/plain"),
         ServerProblems))]
 pub(crate) async fn ready(state: AppState) -> Result<impl Responder, Problem> {
-    let answer = timeout(PATIENCE, state.db.require_ready()).await;
+    let answer = timeout(PROBE_TIMEOUT, state.db.require_ready()).await;
     answer.unwrap_or_else(|_| Err(Error::unavailable("the database does not answer")))?;
     Ok(HttpResponse::Ok().content_type(ContentType::plaintext()).body("ok\n"))
 }

@@ -1,0 +1,27 @@
+use std::time::Duration;
+
+use ipnet::IpNet;
+
+/// Limits and trust towards clients and the proxies in front of the service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Network {
+    /// How long the head of a request may take to arrive, and how long its body.
+    pub client_timeout: Duration,
+    /// Requests handled concurrently; more are rejected with 503.
+    pub max_requests: usize,
+    /// Proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Origins whose pages may call the API from browsers; `*` allows all.
+    pub cors_origins: Vec<String>,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            client_timeout: Duration::from_secs(15),
+            max_requests: 1_000,
+            trusted_proxies: Vec::new(),
+            cors_origins: Vec::new(),
+        }
+    }
+}
