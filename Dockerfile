@@ -5,8 +5,8 @@ ARG RUST_VERSION=1.95.0
 FROM rust:${RUST_VERSION}-slim-trixie AS build
 WORKDIR /build
 
-# The dependencies are built with empty crates first, so that this layer lasts until a manifest
-# changes. rust-toolchain.toml stays outside: this image is the toolchain, without clippy and rustfmt.
+# Build the dependencies with empty crates first, so that this layer is reused until a manifest
+# changes. rust-toolchain.toml is not copied: this image is the toolchain, without clippy and rustfmt.
 COPY Cargo.toml Cargo.lock ./
 COPY api/Cargo.toml api/
 COPY entity/Cargo.toml entity/
@@ -25,7 +25,7 @@ COPY api/src api/src/
 COPY entity/src entity/src/
 COPY migration/src migration/src/
 COPY service/src service/src/
-# Copied files keep their times; cargo would take those older than the build above for built.
+# Copied files keep their timestamps; cargo would consider those older than the build above up to date.
 RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --package api --bin teamnotes
 
@@ -42,8 +42,8 @@ RUN groupadd --gid 10001 teamnotes \
 COPY --from=build /build/target/release/teamnotes /usr/local/bin/teamnotes
 
 USER 10001:10001
-# The default database is data/teamnotes.db under this. DATABASE_URL is not set here, since it and
-# DATABASE_URL_FILE must not both be.
+# The default database is data/teamnotes.db in here. DATABASE_URL is not set, since it can't be
+# combined with DATABASE_URL_FILE.
 WORKDIR /var/lib/teamnotes
 ENV HOST=0.0.0.0
 EXPOSE 3001
