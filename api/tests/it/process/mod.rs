@@ -6,6 +6,7 @@ mod disk_full;
 mod durability;
 mod guide;
 mod migrating;
+mod readme;
 mod serving;
 
 use std::{
