@@ -58,7 +58,7 @@ fn encoded(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> String {
 
 /// A byte for the path, then what its parameters are, up to a zero byte, and the query.
 #[test]
-fn no_path_or_query_is_a_5xx() {
+fn no_path_and_no_query_is_a_fault() {
     let service = Service::start();
     check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {
         let Some((&by, bytes)) = bytes.split_first() else { return };
@@ -78,7 +78,7 @@ fn no_path_or_query_is_a_5xx() {
 
 /// A byte for the list, and what is under the cursor's encoding.
 #[test]
-fn a_cursor_is_accepted_or_rejected() {
+fn a_cursor_is_taken_or_refused() {
     let service = Service::start();
     check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {
         let Some((&by, bytes)) = bytes.split_first() else { return };
@@ -90,7 +90,7 @@ fn a_cursor_is_accepted_or_rejected() {
 
 /// A byte for the parameter, and the pattern.
 #[test]
-fn a_pattern_is_accepted_or_rejected() {
+fn a_pattern_is_taken_or_refused() {
     const PARAMETERS: [&str; 3] = ["/api/users?name=", "/api/teams?name=", "/api/notes?search="];
     let service = Service::start();
     check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {

@@ -3,7 +3,7 @@
 use clap::Subcommand;
 use sea_orm_migration::sea_orm::DatabaseConnection;
 
-use crate::{Lock, MigrationError, apply, status};
+use crate::{Applied, Lock, MigrationError, apply, status};
 
 /// What to do to the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
@@ -39,18 +39,18 @@ impl Command {
         }
     }
 
-    /// Does it, and prints the state of each migration after it.
+    /// Does it, and gives the state of each migration after it.
     ///
     /// # Errors
     /// As [`apply`] and [`status`].
-    pub async fn run(self, db: &DatabaseConnection, lock: Lock) -> Result<(), MigrationError> {
+    pub async fn run(
+        self,
+        db: &DatabaseConnection,
+        lock: Lock,
+    ) -> Result<Vec<Applied>, MigrationError> {
         if self != Self::Status {
             apply(db, lock, self).await?;
         }
-        for migration in status(db).await? {
-            let state = if migration.applied { "applied" } else { "pending" };
-            println!("{state}  {}", migration.name);
-        }
-        Ok(())
+        status(db).await
     }
 }

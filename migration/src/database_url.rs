@@ -10,6 +10,9 @@ use sea_orm_migration::sea_orm::sqlx::{
 /// Why not, to go on after the name of the setting. The URL is not in it: it may have a password.
 pub fn check(url: &str) -> Result<(), String> {
     let parsed = match url.split_once(':') {
+        Some(("sqlite", rest)) if names_no_file(rest) => {
+            return Err("must name a file, or be sqlite::memory:".into());
+        }
         Some(("sqlite", _)) => url.parse::<SqliteConnectOptions>().map(drop),
         Some(("postgres" | "postgresql", _)) => url.parse::<PgConnectOptions>().map(drop),
         _ => return Err("must start with sqlite: or postgres:".into()),
@@ -18,6 +21,12 @@ pub fn check(url: &str) -> Result<(), String> {
         Error::Configuration(why) => format!("can't be understood: {why}"),
         _ => "can't be understood".into(),
     })
+}
+
+/// SQLite would take an empty name for a temporary file, which is gone with its last connection.
+fn names_no_file(rest: &str) -> bool {
+    let (path, _) = rest.split_once('?').unwrap_or((rest, ""));
+    path.trim_start_matches('/').is_empty()
 }
 
 #[cfg(test)]
@@ -38,6 +47,10 @@ mod tests {
         for (url, why) in [
             ("", "must start with"),
             ("notes.db", "must start with"),
+            ("sqlite:", "must name a file"),
+            ("sqlite://", "must name a file"),
+            ("sqlite:?mode=rwc", "must name a file"),
+            ("sqlite:///?mode=rwc", "must name a file"),
             ("mysql://u:hunter2@h/d", "must start with"),
             ("postgres://u:hunter2@h:99999/d", "invalid port number"),
             ("postgres://u:hunter2@bad host/d", "can't be understood"),

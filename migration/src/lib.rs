@@ -20,6 +20,7 @@ mod m20211209_000006_add_role_to_memberships;
 mod m20211209_000007_add_search_columns;
 
 pub mod database_url;
+pub mod settings;
 pub mod sqlite_file;
 
 pub use command::Command;

@@ -1,4 +1,4 @@
-use std::{collections::HashSet, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
 
 use sea_orm_migration::{
     MigratorTrait,
@@ -23,6 +23,13 @@ pub struct Applied {
     pub name: String,
     /// False while it is pending.
     pub applied: bool,
+}
+
+impl fmt::Display for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = if self.applied { "applied" } else { "pending" };
+        write!(f, "{state}  {}", self.name)
+    }
 }
 
 /// Opens the one connection that [`apply`] works on. An SQLite file is made when it is missing;

@@ -1,78 +1,103 @@
-//! What `sea-orm-cli migrate` runs: the same migrations under the same lock as the service's.
+//! What `sea-orm-cli migrate` runs: the same migrations, under the same lock, as the service's.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    io::{self, ErrorKind, Write},
+    process::ExitCode,
+    time::Duration,
+};
 
-use clap::{Parser, ValueEnum};
-use migration::{Command, Lock, LockKind, MigrationError, connect, database_url};
+use clap::Parser;
+use migration::{
+    Command, Lock, LockKind, MigrationError, connect,
+    settings::{self, Environment, Reader, SettingsError},
+};
 
-/// Change the schema of a Teamnotes database.
+/// Change the schema of a Teamnotes database
+///
+/// The settings come from the environment and from .env in the working directory; the options
+/// override them.
 #[derive(Debug, Parser)]
 #[command(name = "migration", version)]
 struct Arguments {
-    /// The database: sqlite:FILE or postgres://…
-    #[arg(short = 'u', long, global = true, env = "DATABASE_URL", hide_env_values = true)]
+    /// The database: sqlite:FILE or postgres://… [env: DATABASE_URL, DATABASE_URL_FILE]
+    #[arg(short = 'u', long, global = true)]
     database_url: Option<String>,
-    /// The PostgreSQL schema that holds the tables
-    #[arg(short = 's', long, global = true, env = "DATABASE_SCHEMA")]
+    /// The PostgreSQL schema that holds the tables [env: DATABASE_SCHEMA]
+    #[arg(short = 's', long, global = true)]
     database_schema: Option<String>,
-    /// How long to wait for another process that migrates, in seconds
-    #[arg(long, global = true, env = "MIGRATION_LOCK_TIMEOUT", default_value = "60", value_parser = seconds)]
-    lock_timeout: Duration,
-    /// What keeps two processes from migrating at once
-    #[arg(long, global = true, env = "MIGRATION_LOCK", default_value = "auto", value_parser = lock_kind)]
-    lock: LockKind,
-    /// Accepted for sea-orm-cli, and without effect: what is done is always printed
+    /// Seconds to wait for another process that is migrating [env: MIGRATION_LOCK_TIMEOUT]
+    #[arg(long, global = true, value_parser = clap::value_parser!(u64).range(1..=3_600))]
+    lock_timeout: Option<u64>,
+    /// What keeps two processes from migrating at once [env: MIGRATION_LOCK]
+    #[arg(long, global = true)]
+    lock: Option<LockKind>,
+    /// Has no effect: what was done is always printed. sea-orm-cli passes it
     #[arg(short, long, global = true)]
     verbose: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
 
-/// An empty variable counts as unset.
-fn seconds(text: &str) -> Result<Duration, String> {
-    match text.parse() {
-        _ if text.is_empty() => Ok(Lock::default().timeout),
-        Ok(seconds @ 1..=3_600) => Ok(Duration::from_secs(seconds)),
-        _ => Err("must be an integer from 1 to 3600".into()),
-    }
+/// What the options and the settings say together.
+struct Plan {
+    url: String,
+    schema: Option<String>,
+    lock: Lock,
+    command: Command,
 }
 
-/// An empty variable counts as unset.
-fn lock_kind(text: &str) -> Result<LockKind, String> {
-    if text.is_empty() { Ok(LockKind::Auto) } else { LockKind::from_str(text, false) }
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    Migration(#[from] MigrationError),
+    #[error("can't write to standard output: {0}")]
+    Output(#[from] io::Error),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let dotenv = dotenvy::dotenv();
-    if let Err(error) = dotenv
-        && !error.not_found()
-    {
-        eprintln!("error: .env can't be read: {error}");
-        return ExitCode::from(2);
-    }
     match run(Arguments::parse()).await {
-        Ok(status) => status,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
+        // Whoever read the output has seen enough.
+        Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // Nowhere is left to say that standard error can't be written to.
+            let _ = writeln!(io::stderr(), "error: {failure}");
+            ExitCode::from(if matches!(failure, Failure::Settings(_)) { 2 } else { 1 })
         }
     }
 }
 
-async fn run(arguments: Arguments) -> Result<ExitCode, MigrationError> {
-    let Some(url) = arguments.database_url.filter(|url| !url.is_empty()) else {
-        eprintln!("error: DATABASE_URL is not set, and no --database-url is given");
-        return Ok(ExitCode::from(2));
-    };
-    if let Err(why) = database_url::check(&url) {
-        eprintln!("error: DATABASE_URL {why}");
-        return Ok(ExitCode::from(2));
-    }
-    let lock = Lock { kind: arguments.lock, timeout: arguments.lock_timeout };
-    let schema = arguments.database_schema.filter(|schema| !schema.is_empty());
-    let command = arguments.command.unwrap_or(Command::Up { num: None });
+async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let Plan { url, schema, lock, command } = plan(arguments)?;
     let db = connect(&url, schema.as_deref()).await?;
-    command.run(&db, lock).await?;
-    Ok(ExitCode::SUCCESS)
+    let done = command.run(&db, lock).await;
+    db.close().await.map_err(MigrationError::from)?;
+    let migrations = done?;
+    let mut out = io::stdout().lock();
+    for migration in migrations {
+        writeln!(out, "{migration}")?;
+    }
+    Ok(out.flush()?)
+}
+
+fn plan(arguments: Arguments) -> Result<Plan, SettingsError> {
+    let mut environment = Environment::load()?;
+    if let Some(url) = arguments.database_url.filter(|url| !url.is_empty()) {
+        environment.set(&settings::DATABASE_URL, url);
+    }
+    let mut reader = Reader::new(&environment);
+    let url = reader.database_url();
+    if !environment.has(&settings::DATABASE_URL) {
+        reader.reject(&settings::DATABASE_URL, "is not set, and there is no --database-url");
+    }
+    let mut lock = reader.migration_lock();
+    lock.kind = arguments.lock.unwrap_or(lock.kind);
+    lock.timeout = arguments.lock_timeout.map_or(lock.timeout, Duration::from_secs);
+    let schema = environment.get("DATABASE_SCHEMA").map(|name| name.to_string_lossy().into_owned());
+    let schema = arguments.database_schema.or(schema).filter(|name| !name.is_empty());
+    let command = arguments.command.unwrap_or(Command::Up { num: None });
+    reader.finish(Plan { url, schema, lock, command })
 }

@@ -31,7 +31,7 @@ mod viewer;
 pub use bulk::{Counts, Progress};
 pub use db::{Db, DbSettings, StatementHook};
 pub use error::{Error, Field, Result, Violation};
-pub use migration::{database_url, sqlite_file};
+pub use migration::{settings, sqlite_file};
 pub use page::{Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
 pub use pool::PoolUse;

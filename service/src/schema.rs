@@ -1,12 +1,12 @@
-//! The schema of the database, as commands and the start of the service change it.
+//! Changes to the schema of the database, by commands and as the service starts.
 
-pub use migration::{Command, Lock, LockKind, MigrationError};
+pub use migration::{Applied, Command, Lock, LockKind, MigrationError};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::{DbSettings, Error, Result};
 
-/// What a command would take away for good.
+/// Something that a command would delete for good.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// A table, or a column as `table.column`.
@@ -15,26 +15,24 @@ pub struct Loss {
     pub rows: i64,
 }
 
-/// Does what the command says, under the lock that all processes take, and prints the state of each
-/// migration after it.
+/// Runs a command, under the lock that all processes take, and gives the state of each migration after
+/// it.
 ///
 /// # Errors
 /// When the database can't be reached, or as [`MigrationError`] says; nothing is changed then.
-pub async fn run(settings: &DbSettings, command: Command) -> Result<()> {
-    let connection = connect(settings).await?;
-    command.run(&connection, settings.migration_lock).await.map_err(Error::internal)?;
-    connection.close().await.map_err(Error::internal)
+pub async fn run(settings: &DbSettings, command: Command) -> Result<Vec<Applied>> {
+    on_connection(settings, async |connection| {
+        command.run(connection, settings.migration_lock).await.map_err(Error::internal)
+    })
+    .await
 }
 
-/// Applies what is pending.
+/// Applies the pending migrations.
 ///
 /// # Errors
 /// As [`run`].
 pub async fn bring_up_to_date(settings: &DbSettings) -> Result<()> {
-    let connection = connect(settings).await?;
-    let up = Command::Up { num: None };
-    migration::apply(&connection, settings.migration_lock, up).await.map_err(Error::internal)?;
-    connection.close().await.map_err(Error::internal)
+    run(settings, Command::Up { num: None }).await.map(drop)
 }
 
 /// What the command would do, as SQL, without doing it.
@@ -42,30 +40,40 @@ pub async fn bring_up_to_date(settings: &DbSettings) -> Result<()> {
 /// # Errors
 /// As [`run`].
 pub async fn plan(settings: &DbSettings, command: Command) -> Result<Vec<String>> {
-    let connection = connect(settings).await?;
-    let planned = migration::plan(connection, settings.migration_lock, command);
-    planned.await.map_err(Error::internal)
+    on_connection(settings, async |connection| {
+        let planned = migration::plan(connection.clone(), settings.migration_lock, command);
+        planned.await.map_err(Error::internal)
+    })
+    .await
 }
 
-/// What the command would take away for good.
+/// What the command would delete for good.
 ///
 /// # Errors
 /// As [`run`].
 pub async fn losses(settings: &DbSettings, command: Command) -> Result<Vec<Loss>> {
     let planned = plan(settings, command).await?;
-    let connection = connect(settings).await?;
-    let mut losses = Vec::new();
-    for (table, column) in planned.iter().filter_map(|sql| dropped(sql)) {
-        let rows = count(&connection, table).await?;
-        let what = column.map_or(table.to_owned(), |column| format!("{table}.{column}"));
-        losses.push(Loss { what, rows });
-    }
-    connection.close().await.map_err(Error::internal)?;
-    Ok(losses)
+    on_connection(settings, async |connection| {
+        let mut losses = Vec::new();
+        for (table, column) in planned.iter().filter_map(|sql| dropped(sql)) {
+            let rows = count(connection, table).await?;
+            let what = column.map_or(table.to_owned(), |column| format!("{table}.{column}"));
+            losses.push(Loss { what, rows });
+        }
+        Ok(losses)
+    })
+    .await
 }
 
-async fn connect(settings: &DbSettings) -> Result<DatabaseConnection> {
-    migration::connect(&settings.url, None).await.map_err(Error::internal)
+/// Does this work on the one connection that migrations run on, and closes it.
+async fn on_connection<T>(
+    settings: &DbSettings,
+    work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
+) -> Result<T> {
+    let connection = migration::connect(&settings.url, None).await.map_err(Error::internal)?;
+    let done = work(&connection).await;
+    connection.close().await.map_err(Error::internal)?;
+    done
 }
 
 /// The table that a statement drops, or of which it drops the column.

@@ -1,21 +1,21 @@
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-/// A response of the service.
+/// What the service answered.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; `null` if there is none or it is not JSON.
+    /// The body; `null` when there is none or it is no JSON.
     pub body: Value,
-    /// The body as received.
+    /// The body as it came.
     pub text: String,
 }
 
 impl Answer {
-    /// Sends a request, without validating the response against the document.
+    /// Sends a request; the document is left aside.
     pub(crate) async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -30,26 +30,26 @@ impl Answer {
         self
     }
 
-    /// Expects a 200 and returns its body.
+    /// The body of a 200.
     #[track_caller]
     pub fn ok(self) -> Value {
         self.expect(200).body
     }
 
-    /// Expects a 201 and returns its body.
+    /// The body of a 201.
     #[track_caller]
     pub fn created(self) -> Value {
         self.expect(201).body
     }
 
-    /// Expects a 204.
+    /// A 204.
     #[track_caller]
     pub fn no_content(self) {
         let answer = self.expect(204);
         assert_eq!(answer.text, "");
     }
 
-    /// Expects a well-formed problem with this status and returns its `error`.
+    /// The `error` of a failure with this status, which must be a proper problem.
     #[track_caller]
     pub fn problem(self, status: u16) -> String {
         let answer = self.expect(status);
@@ -63,7 +63,7 @@ impl Answer {
         answer.body["error"].as_str().expect("an error").to_owned()
     }
 
-    /// Expects a 422 and returns its pointers, in order.
+    /// The pointers of a 422, in order.
     #[track_caller]
     pub fn pointers(self) -> Vec<String> {
         let errors = self.expect(422).body["errors"].clone();
@@ -71,7 +71,7 @@ impl Answer {
         errors.as_array().expect("errors").iter().map(pointer).collect()
     }
 
-    /// A header's value; empty if the header is missing.
+    /// A header's value; empty when it is not there.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }

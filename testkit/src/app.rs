@@ -1,8 +1,11 @@
-use std::sync::{Arc, Mutex};
+use std::{
+    net::Ipv4Addr,
+    sync::{Arc, Mutex},
+};
 
 use api::{
     http::Network,
-    server::{Application, Settings, config::Secret, logging::LogFormat},
+    server::{Application, Settings, logging::LogFormat, settings::Secret},
 };
 use service::{
     DbSettings, PasswordCost, SessionRules,
@@ -17,7 +20,7 @@ pub const ADMIN: &str = "admin";
 /// Everybody's password.
 pub const PASSWORD: &str = "walnut-harbour-42";
 
-/// The running service, with its own database and port.
+/// The running service, on a database and a port of its own.
 #[derive(Debug)]
 pub struct TestApp {
     /// Its database.
@@ -27,7 +30,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// The service with default settings, but without rate limits.
+    /// The service as it is by default, with throttling off.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
@@ -52,35 +55,35 @@ impl TestApp {
         Self { database, client, statements }
     }
 
-    /// The service, and a signed-in user.
+    /// The service, and a user who is signed in.
     pub async fn with_user(username: &str) -> (Self, Client) {
         let app = Self::start().await;
         let client = app.user(username).await;
         (app, client)
     }
 
-    /// Its base URL: `http://address:port`.
+    /// Where it listens: `http://address:port`.
     pub fn address(&self) -> &str {
         &self.client.base
     }
 
-    /// An anonymous client.
+    /// Nobody in particular.
     pub fn anonymous(&self) -> Client {
         self.client.clone()
     }
 
-    /// Signs a user up and logs them in. The name is the capitalised username.
+    /// Signs a user up and in. The name is the username with a capital.
     pub async fn user(&self, username: &str) -> Client {
         self.client.sign_up(username).await;
         self.log_in(username).await
     }
 
-    /// Logs in an existing user.
+    /// Signs in a user who is there.
     pub async fn log_in(&self, username: &str) -> Client {
         self.client.log_in(username).await
     }
 
-    /// Logs in the first admin.
+    /// Signs the first admin in.
     pub async fn admin(&self) -> Client {
         self.log_in(ADMIN).await
     }
@@ -94,7 +97,7 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            log::assert_no_leaks();
+            log::assert_nothing_told();
         }
     }
 }
@@ -105,7 +108,7 @@ pub fn settings(url: &str) -> Settings {
     database.max_connections = 5;
     Settings {
         database,
-        host: "127.0.0.1".into(),
+        host: vec![Ipv4Addr::LOCALHOST.into()],
         port: 0,
         secret: Some(Secret(b"a secret of the tests, and of nobody else".to_vec())),
         sessions: SessionRules::default(),
@@ -115,8 +118,9 @@ pub fn settings(url: &str) -> Settings {
             password: Password::parse(PASSWORD.into()).expect("a password"),
         }),
         log_format: LogFormat::Text,
+        log_filter: None,
         metrics_address: None,
-        // Hashing at full cost would take most of the tests' time.
+        // Hashing at full cost would be most of what the tests do.
         password_cost: PasswordCost { memory: 8, passes: 1 },
         auto_migrate: true,
         login_rate_limit: false,

@@ -1,19 +1,24 @@
 use service::{
     Db, PasswordCost,
     doctor::{self, Finding, Health},
+    settings::Environment,
     sqlite_file,
 };
 
-use super::CommandError;
-use crate::{
-    server::Settings, server::config::MIN_SECRET, server::preparation::cause, server::secret,
+use super::{CommandError, output};
+use crate::server::{
+    Settings,
+    preparation::cause,
+    secret,
+    settings::{MIN_SECRET, SettingsError, listing},
 };
 
-/// Says how the settings and the database are, a line each. Fails when something does not work.
+/// Examines the settings and the database, and prints a line about each. Fails when something does not
+/// work.
 pub(super) async fn run() -> Result<(), CommandError> {
-    let findings = match Settings::from_environment() {
+    let findings = match read_settings() {
         Err(error) => vec![Finding::new("settings", Health::Bad, error.to_string())],
-        Ok(settings) => examine(&settings).await,
+        Ok((settings, finding)) => [vec![finding], examine(&settings).await].concat(),
     };
     for Finding { subject, health, detail } in &findings {
         let word = match health {
@@ -21,7 +26,7 @@ pub(super) async fn run() -> Result<(), CommandError> {
             Health::Doubtful => "look",
             Health::Bad => "BAD ",
         };
-        println!("{word}  {subject}: {detail}");
+        output::line(format_args!("{word}  {subject}: {detail}"))?;
     }
     if findings.iter().any(|finding| finding.health == Health::Bad) {
         return Err(CommandError::Input("something does not work".into()));
@@ -29,9 +34,41 @@ pub(super) async fn run() -> Result<(), CommandError> {
     Ok(())
 }
 
+fn read_settings() -> Result<(Settings, Finding), SettingsError> {
+    let environment = Environment::load()?;
+    Ok((Settings::read(&environment)?, what_is_set(&environment)))
+}
+
+/// Which settings are set, and what in `.env` is none of them: a name with a typing error has no effect.
+fn what_is_set(environment: &Environment) -> Finding {
+    let set: Vec<&str> = listing::all()
+        .filter(|setting| environment.has(setting))
+        .map(|setting| setting.name)
+        .collect();
+    let is_known = |name: &str| {
+        listing::all().any(|known| {
+            known.name == name || known.file_variant().is_some_and(|file| file == name)
+        })
+    };
+    let unknown: Vec<&str> = environment
+        .names_in_file()
+        .iter()
+        .map(String::as_str)
+        .filter(|name| !is_known(name))
+        .collect();
+    let set = if set.is_empty() { "none set".into() } else { format!("set: {}", set.join(", ")) };
+    match unknown.as_slice() {
+        [] => Finding::new("settings", Health::Good, format!("all valid; {set}")),
+        unknown => {
+            let unknown = unknown.join(", ");
+            let detail = format!("all valid; {set}; unknown in .env: {unknown}");
+            Finding::new("settings", Health::Doubtful, detail)
+        }
+    }
+}
+
 async fn examine(settings: &Settings) -> Vec<Finding> {
-    let understood = Finding::new("settings", Health::Good, "all understood");
-    let mut findings = vec![understood, secret(settings), passwords(settings.password_cost)];
+    let mut findings = vec![secret(settings), passwords(settings.password_cost)];
     if let Some(missing) = missing_file(settings) {
         findings.push(missing);
         return findings;

@@ -15,6 +15,8 @@ pub(super) enum CommandError {
     Backup(#[from] BackupError),
     #[error("{0}")]
     Input(String),
+    #[error("can't write to standard output: {0}")]
+    Output(#[source] io::Error),
     #[error("{0}")]
     Io(#[from] io::Error),
 }
@@ -22,7 +24,10 @@ pub(super) enum CommandError {
 impl CommandError {
     /// What went wrong and why, on one line.
     pub(super) fn describe(&self) -> String {
-        describe(self.source().unwrap_or(self))
+        match self {
+            Self::Output(_) => self.to_string(),
+            _ => describe(self.source().unwrap_or(self)),
+        }
     }
 }
 

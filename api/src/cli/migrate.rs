@@ -38,7 +38,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
                     confirm(&losses)?;
                 }
             }
-            schema::run(&settings, command).await?;
+            for migration in schema::run(&settings, command).await? {
+                println!("{migration}");
+            }
         }
     }
     Ok(())

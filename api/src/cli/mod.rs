@@ -5,13 +5,15 @@ mod doctor;
 mod error;
 mod healthcheck;
 mod migrate;
+mod output;
 mod password;
 mod progress;
+mod settings;
 mod transfer;
 mod user;
 
 use std::{
-    io::Write,
+    io::ErrorKind,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -68,6 +70,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Say how the settings and the database are, a line each; exit status 1 when something is bad
     Doctor,
+    /// List the settings, with their defaults and what they may be
+    Settings(settings::Arguments),
     /// Print the OpenAPI document
     Openapi,
     /// Ask the service that runs here whether it serves; exit status 0 when it does
@@ -102,15 +106,17 @@ impl Arguments {
             Command::Demo(arguments) => demo::run(arguments).await,
             Command::Doctor => doctor::run().await,
             Command::Healthcheck => healthcheck::run(),
-            Command::Openapi => {
-                let document = routes::document_json();
-                std::io::stdout().write_all(document.as_bytes()).map_err(CommandError::from)
-            }
+            Command::Settings(arguments) => settings::run(&arguments),
+            Command::Openapi => output::print(routes::document_json()),
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
+            // Whoever read the output has seen enough.
+            Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
+                ExitCode::SUCCESS
+            }
             Err(error) => {
-                eprintln!("error: {}", error.describe());
+                output::note(format_args!("error: {}", error.describe()));
                 let is_settings = matches!(error, CommandError::Start(StartError::Settings(_)));
                 ExitCode::from(if is_settings { 2 } else { 1 })
             }
@@ -119,8 +125,8 @@ impl Arguments {
 }
 
 async fn serve() -> Result<(), CommandError> {
-    let settings = settings()?;
-    logging::start(settings.log_format);
+    let settings = read_settings()?;
+    logging::start(settings.log_format, settings.log_filter.as_deref());
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut told_to_stop = Box::pin(async move {
@@ -146,7 +152,7 @@ async fn serve() -> Result<(), CommandError> {
     Ok(application.run().await?)
 }
 
-fn settings() -> Result<Settings, CommandError> {
+fn read_settings() -> Result<Settings, CommandError> {
     Ok(Settings::from_environment().map_err(StartError::from)?)
 }
 
@@ -168,8 +174,7 @@ async fn connect() -> Result<Db, CommandError> {
 async fn back_up(file: &Path) -> Result<(), CommandError> {
     // Also a database that is about to be migrated can be copied.
     backup::create(&Db::connect(&database()?).await?, file).await?;
-    println!("{} is made", file.display());
-    Ok(())
+    output::line(format_args!("{} is made", file.display()))
 }
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {
@@ -179,8 +184,7 @@ async fn revoke(user: Option<String>) -> Result<(), CommandError> {
         Some(key) => sessions::revoke(&db, &Viewer::Operator, &key).await?,
         None => sessions::revoke_all(&db, &Viewer::Operator).await?,
     };
-    println!("{ended} sessions ended");
-    Ok(())
+    output::line(format_args!("{ended} sessions ended"))
 }
 
 fn parse_user(user: &str) -> Result<UserKey, CommandError> {

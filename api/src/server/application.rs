@@ -21,8 +21,8 @@ use crate::{
     http::problem::Problem,
     routes,
     server::Settings,
-    server::config::SettingsError,
     server::preparation::prepare,
+    server::settings::SettingsError,
     server::starting::{self, Starting},
 };
 
@@ -104,9 +104,9 @@ impl Application {
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             log::warn!("the limit to open files stays as it is: {error}");
         }
-        let (host, port) = (settings.host.as_str(), settings.port);
-        let failed = |error| StartError::Bind(format!("{host}:{port}"), error);
-        let sockets = starting::listen(host, port).await.map_err(failed)?;
+        let (host, port) = (&settings.host, settings.port);
+        let failed = |error| StartError::Bind(format!("{host:?}, port {port}"), error);
+        let sockets = starting::listen(host, port).map_err(failed)?;
         let address = sockets[0].local_addr().map_err(failed)?;
         let starting = Starting::serve(&sockets).map_err(failed)?;
         let prepared = prepare(&settings, hook).await;

@@ -19,10 +19,10 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log, to standard error. Call it once.
-pub(crate) fn start(format: LogFormat) {
-    let variable = env_logger::Env::default().default_filter_or(LOGGED);
-    env_logger::Builder::from_env(variable)
+/// Starts the log, to standard error, with the records that `filter` selects. Call it once.
+pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
+    env_logger::Builder::new()
+        .parse_filters(filter.unwrap_or(LOGGED))
         .format(move |out, record| write(out, format, record))
         .init();
 }

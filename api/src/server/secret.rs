@@ -9,7 +9,7 @@ use std::{
 
 use service::sqlite_file;
 
-use crate::{server::Settings, server::config::MIN_SECRET};
+use crate::{server::Settings, server::settings::MIN_SECRET};
 
 /// Where the secret is kept, when none is set: beside the SQLite file, if there is one.
 pub(crate) fn file(settings: &Settings) -> Option<PathBuf> {

@@ -3,7 +3,7 @@
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::{IpAddr, SocketAddr, TcpListener},
 };
 
 use actix_web::{
@@ -13,7 +13,7 @@ use actix_web::{
     middleware::from_fn,
     web::{self, ServiceConfig},
 };
-use tokio::net::{TcpSocket, lookup_host};
+use tokio::net::TcpSocket;
 
 use crate::{http::middleware::frame, http::problem::Problem, routes};
 
@@ -21,11 +21,11 @@ use crate::{http::middleware::frame, http::problem::Problem, routes};
 const BACKLOG: u32 = 1_024;
 
 /// Listens at every address of the host that this machine has. Fails where one of them is taken.
-pub(crate) async fn listen(host: &str, port: u16) -> io::Result<Vec<TcpListener>> {
+pub(crate) fn listen(host: &[IpAddr], port: u16) -> io::Result<Vec<TcpListener>> {
     let mut sockets = Vec::new();
     let mut failed = io::ErrorKind::AddrNotAvailable.into();
-    for address in lookup_host((host, port)).await? {
-        match socket(address) {
+    for &address in host {
+        match socket(SocketAddr::new(address, port)) {
             Ok(socket) => sockets.push(socket),
             Err(error) if error.kind() == io::ErrorKind::AddrInUse => return Err(error),
             Err(error) => failed = error,

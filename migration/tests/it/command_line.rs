@@ -1,6 +1,9 @@
 //! The binary that `sea-orm-cli migrate` runs.
 
-use std::process::{Command, Output};
+use std::{
+    fs,
+    process::{Command, Output},
+};
 
 use testkit::{TestDatabase, migrations};
 
@@ -16,7 +19,7 @@ fn run(url: Option<&str>, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_missing_or_invalid_url_is_one_line_and_no_panic() {
+fn a_url_that_is_missing_or_wrong_is_one_line_and_no_panic() {
     for (url, status, why) in [
         (None, 2, "DATABASE_URL is not set"),
         (Some(""), 2, "DATABASE_URL is not set"),
@@ -48,7 +51,7 @@ fn help_does_not_show_the_password_of_the_url() {
 }
 
 #[tokio::test]
-async fn its_commands_print_what_is_applied_afterwards() {
+async fn its_commands_say_what_is_applied_after_them() {
     let database = TestDatabase::empty().await;
     let all = migrations().len();
     for (arguments, applied) in [
@@ -67,4 +70,28 @@ async fn its_commands_print_what_is_applied_afterwards() {
         let count = told.lines().filter(|line| line.starts_with("applied")).count();
         assert_eq!(count, applied, "{arguments:?}: {told}");
     }
+}
+
+#[test]
+fn it_reads_the_settings_that_the_service_reads() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    fs::write(here.join("url"), "sqlite:from-file.db\n").unwrap();
+    fs::write(here.join(".env"), "DATABASE_URL_FILE=url\n").unwrap();
+    let binary = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
+        command.current_dir(here).env_clear();
+        command
+    };
+    let up = binary().arg("up").output().unwrap();
+    assert!(up.status.success() && here.join("from-file.db").exists(), "{up:?}");
+    let overridden = binary().args(["up", "-u", "sqlite:from-option.db"]).output().unwrap();
+    assert!(overridden.status.success() && here.join("from-option.db").exists(), "{overridden:?}");
+
+    let both = binary().args(["up"]).env("DATABASE_URL", "sqlite:a.db").output().unwrap();
+    assert_eq!(both.status.code(), Some(2));
+    let told = String::from_utf8(both.stderr).unwrap();
+    assert!(told.contains("DATABASE_URL and DATABASE_URL_FILE are both set"), "{told}");
+    let wrong = binary().args(["up"]).env("MIGRATION_LOCK_TIMEOUT", "x").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
 }

@@ -8,6 +8,7 @@ mod guide;
 mod migrating;
 mod readme;
 mod serving;
+mod settings;
 
 use std::{
     io::{BufRead, BufReader, Write},

@@ -38,7 +38,7 @@ fn is_http(value: &[u8]) -> bool {
 }
 
 #[test]
-fn no_made_up_authorization_is_a_session() {
+fn whatever_is_sent_as_authorization_is_no_session() {
     Lab::start().try_on(300, vec(authorizations(), 0..3), async |world, values| {
         let expected = match &values[..] {
             [] => [401, 200],
@@ -90,7 +90,7 @@ fn changes() -> impl Strategy<Value = Change> {
 }
 
 #[test]
-fn a_token_changed_anywhere_is_rejected() {
+fn a_token_that_was_changed_anywhere_is_refused() {
     Lab::start().try_on(300, vec(changes(), 1..4), async |world, changes| {
         let token = world.caller("author").token.as_deref().unwrap().as_bytes();
         let mut changed = token.to_vec();

@@ -1,0 +1,259 @@
+//! Settings: read from the environment and from `.env`, as the [`table`] says.
+
+pub(crate) mod listing;
+mod read;
+pub(crate) mod table;
+
+use std::{
+    fmt,
+    net::{IpAddr, SocketAddr},
+};
+
+pub use service::settings::SettingsError;
+use service::{
+    DbSettings, PasswordCost, SessionRules,
+    settings::{Environment, Reader},
+    users::{FirstAdmin, Registration},
+};
+
+use crate::{http::Network, server::logging::LogFormat};
+
+/// The shortest secret that signs tokens, in bytes: as long as the output of HMAC-SHA-256.
+pub(crate) const MIN_SECRET: usize = 32;
+
+/// How the service runs.
+#[derive(Debug)]
+pub struct Settings {
+    /// The database.
+    pub database: DbSettings,
+    /// The addresses to listen on.
+    pub host: Vec<IpAddr>,
+    /// The port to listen on; 0 for any free one.
+    pub port: u16,
+    /// The key that signs tokens; on SQLite one is created and kept when this is missing.
+    pub secret: Option<Secret>,
+    /// How long sessions last, and how many a user has.
+    pub sessions: SessionRules,
+    /// Who may sign up.
+    pub registration: Registration,
+    /// The admin to create while there is none.
+    pub first_admin: Option<FirstAdmin>,
+    /// How the log is written.
+    pub log_format: LogFormat,
+    /// What is logged, if not what is by default.
+    pub log_filter: Option<String>,
+    /// Where `/metrics` is served instead of beside the API.
+    pub metrics_address: Option<SocketAddr>,
+    /// What hashing a password costs.
+    pub password_cost: PasswordCost,
+    /// Whether the database is migrated at start.
+    pub auto_migrate: bool,
+    /// Whether logins and sign-ups are rate limited.
+    pub login_rate_limit: bool,
+    /// Limits and trust towards clients and proxies.
+    pub network: Network,
+}
+
+/// A key, which never appears in the log.
+#[derive(Clone)]
+pub struct Secret(pub Vec<u8>);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl Settings {
+    /// Reads the settings from the environment and from `.env`.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn from_environment() -> Result<Self, SettingsError> {
+        Self::read(&Environment::load()?)
+    }
+
+    /// Reads the database's settings alone: commands that work on it need no secret.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn database_from_environment() -> Result<DbSettings, SettingsError> {
+        part(&Environment::load()?, read::database)
+    }
+
+    /// Reads alone what hashing a password costs.
+    ///
+    /// # Errors
+    /// All that is wrong with it.
+    pub fn password_cost_from_environment() -> Result<PasswordCost, SettingsError> {
+        part(&Environment::load()?, read::password_cost)
+    }
+
+    /// Reads the settings from these variables.
+    ///
+    /// # Errors
+    /// All that is wrong with them.
+    pub fn read(environment: &Environment) -> Result<Self, SettingsError> {
+        part(environment, read::settings)
+    }
+}
+
+fn part<T>(
+    environment: &Environment,
+    read: impl FnOnce(&mut Reader<'_>) -> T,
+) -> Result<T, SettingsError> {
+    let mut reader = Reader::new(environment);
+    let part = read(&mut reader);
+    reader.finish(part)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use ipnet::IpNet;
+    use service::{schema::LockKind, settings::Values};
+
+    use super::*;
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+        Settings::read(&variables.iter().copied().collect())
+    }
+
+    #[test]
+    fn the_defaults_are_a_file_under_data_and_loopback() {
+        let settings = read(&[]).unwrap();
+        assert_eq!(settings.database.url, "sqlite://data/teamnotes.db");
+        assert_eq!((settings.host, settings.port), (vec![IpAddr::from([127, 0, 0, 1])], 3001));
+        assert_eq!(settings.sessions, SessionRules::default());
+        assert_eq!(settings.network, Network::default());
+        assert_eq!(settings.password_cost, PasswordCost::default());
+        assert!(settings.login_rate_limit && settings.auto_migrate);
+        let DbSettings { url, max_connections, acquire_timeout, statement_timeout, .. } =
+            DbSettings::new(settings.database.url);
+        assert_eq!(settings.database.max_connections, max_connections, "{url}");
+        assert_eq!(settings.database.acquire_timeout, acquire_timeout);
+        assert_eq!(settings.database.statement_timeout, statement_timeout);
+    }
+
+    #[test]
+    fn every_setting_of_the_table_is_read_and_checked() {
+        for setting in listing::all() {
+            let SettingsError(wrong) = read(&[(setting.name, "a=b=c")]).unwrap_err();
+            assert!(wrong[0].contains(setting.name), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn every_number_may_be_the_least_and_the_greatest_of_its_range() {
+        for setting in listing::all() {
+            if let Values::Number { min, max } = setting.values {
+                for number in [min, max] {
+                    read(&[(setting.name, &number.to_string())]).unwrap();
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_has_its_effect() {
+        let settings = read(&[
+            ("AUTO_MIGRATE", "false"),
+            ("REGISTRATION", "closed"),
+            ("LOGIN_RATE_LIMIT", "off"),
+            ("LOG_FORMAT", "json"),
+            ("MIGRATION_LOCK", "table"),
+        ]);
+        let settings = settings.unwrap();
+        assert!(!settings.auto_migrate && !settings.login_rate_limit);
+        assert_eq!(settings.registration, Registration::Closed);
+        assert_eq!(settings.log_format, LogFormat::Json);
+        assert_eq!(settings.database.migration_lock.kind, LockKind::Table);
+    }
+
+    #[test]
+    fn a_host_that_is_no_address_is_wrong() {
+        let SettingsError(wrong) = read(&[("HOST", "not a host")]).unwrap_err();
+        assert!(wrong[0].starts_with("HOST must be an address"), "{wrong:?}");
+        assert_eq!(read(&[("HOST", "::1")]).unwrap().host, ["::1".parse::<IpAddr>().unwrap()]);
+    }
+
+    #[test]
+    fn all_mistakes_are_told_at_once_and_no_value_of_a_secret() {
+        let wrong = read(&[
+            ("DATABASE_URL", "mysql://root:hunter2@db"),
+            ("PORT", "70000"),
+            ("SECRET", "hunter2"),
+            ("SESSION_TTL", "0"),
+            ("REGISTRATION", "maybe"),
+            ("ADMIN_USERNAME", "admin"),
+            ("SESSION_IDLE_TTL", "1"),
+            ("PASSWORD_HASH_MEMORY", "8"),
+            ("TRUSTED_PROXIES", "10.0.0.0/8, proxy"),
+            ("CORS_ORIGINS", "https://notes.example.org/app"),
+            ("HOST", "not a host"),
+            ("RUST_LOG", "a=b=c"),
+        ]);
+        let SettingsError(wrong) = wrong.unwrap_err();
+        let names = [
+            "DATABASE_URL",
+            "PORT",
+            "SECRET",
+            "SESSION_TTL",
+            "REGISTRATION",
+            "ADMIN_",
+            "SESSION_IDLE_TTL",
+            "PASSWORD_HASH_MEMORY",
+            "TRUSTED_PROXIES",
+            "CORS_ORIGINS",
+            "HOST",
+            "RUST_LOG",
+        ];
+        for name in names {
+            assert!(wrong.iter().any(|line| line.contains(name)), "{name} in {wrong:?}");
+        }
+        assert!(!wrong.join("").contains("hunter2"));
+    }
+
+    #[test]
+    fn lists_are_divided_by_commas() {
+        let settings = read(&[
+            ("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1"),
+            ("CORS_ORIGINS", "https://a.example, http://localhost:5173"),
+        ]);
+        let network = settings.unwrap().network;
+        let trusted: Vec<String> = network.trusted_proxies.iter().map(IpNet::to_string).collect();
+        assert_eq!(trusted, ["127.0.0.1/32", "10.0.0.0/8", "::1/128"]);
+        assert_eq!(network.cors_origins, ["https://a.example", "http://localhost:5173"]);
+    }
+
+    #[test]
+    fn postgres_needs_a_secret() {
+        let SettingsError(wrong) = read(&[("DATABASE_URL", "postgres://db/x")]).unwrap_err();
+        assert_eq!(
+            wrong,
+            ["SECRET must be set on PostgreSQL, to the same value for all instances"]
+        );
+    }
+
+    #[test]
+    fn a_secret_may_be_in_a_file_but_not_in_both() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("secret");
+        fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
+        let file = file.to_str().unwrap();
+        let settings = read(&[("SECRET_FILE", file)]).unwrap();
+        assert_eq!(settings.secret.unwrap().0.len(), 32);
+        assert!(read(&[("SECRET_FILE", file), ("SECRET", "x")]).is_err());
+    }
+
+    #[test]
+    fn a_secret_may_be_bytes_that_are_no_text() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("secret");
+        let bytes: Vec<u8> = (0xe0..=0xff).collect();
+        fs::write(&file, &bytes).unwrap();
+        let settings = read(&[("SECRET_FILE", file.to_str().unwrap())]).unwrap();
+        assert_eq!(settings.secret.unwrap().0, bytes);
+    }
+}

@@ -1,0 +1,189 @@
+//! Every setting of the service: the README's table, `.env.example`, `teamnotes settings` and what is
+//! read at start are made of this.
+
+use service::settings::{DATABASE_URL, MIGRATION_LOCK, MIGRATION_LOCK_TIMEOUT, Setting};
+
+pub(crate) const HOST: Setting =
+    Setting::text("HOST", "an address or a host name", "where to listen").or("127.0.0.1");
+
+pub(crate) const PORT: Setting =
+    Setting::number("PORT", 0, 65_535, "port to listen on; `0` takes a free one").or("3001");
+
+pub(crate) const SECRET: Setting = Setting::text(
+    "SECRET",
+    "32 bytes or more",
+    "key that signs tokens; needed on PostgreSQL, the same for all instances",
+)
+.or_else("created on SQLite")
+.or_in_file();
+
+pub(crate) const ADMIN_USERNAME: Setting = Setting::text(
+    "ADMIN_USERNAME",
+    "a username",
+    "admin to create at start while there is none; needs `ADMIN_PASSWORD`",
+);
+
+pub(crate) const ADMIN_PASSWORD: Setting =
+    Setting::text("ADMIN_PASSWORD", "a password", "that admin's password; needs `ADMIN_USERNAME`")
+        .or_in_file();
+
+pub(crate) const DATABASE_MAX_CONNECTIONS: Setting = Setting::number(
+    "DATABASE_MAX_CONNECTIONS",
+    1,
+    1_000,
+    "connections in the pool; on SQLite those that read, beside the one that writes",
+)
+.or("10");
+
+pub(crate) const DATABASE_ACQUIRE_TIMEOUT: Setting = Setting::number(
+    "DATABASE_ACQUIRE_TIMEOUT",
+    1,
+    60,
+    "seconds to wait for a free connection, and on SQLite for the write lock",
+)
+.or("5");
+
+pub(crate) const DATABASE_STATEMENT_TIMEOUT: Setting = Setting::number(
+    "DATABASE_STATEMENT_TIMEOUT",
+    1,
+    3_600,
+    "seconds that a statement may run on PostgreSQL",
+)
+.or("30");
+
+pub(crate) const AUTO_MIGRATE: Setting = Setting::word(
+    "AUTO_MIGRATE",
+    &["true", "false"],
+    "whether to migrate the database at start; without it the service needs a current schema",
+)
+.or("true");
+
+const LONGEST_SESSION: u64 = 10 * 365 * 86_400;
+
+pub(crate) const SESSION_TTL: Setting =
+    Setting::number("SESSION_TTL", 1, LONGEST_SESSION, "seconds that a session lasts")
+        .or("2592000");
+
+// Uses are recorded once a minute: less would end sessions that are in use.
+pub(crate) const SESSION_IDLE_TTL: Setting = Setting::number(
+    "SESSION_IDLE_TTL",
+    120,
+    LONGEST_SESSION,
+    "seconds that a session lasts without being used; uses are recorded once a minute",
+)
+.or("1209600");
+
+pub(crate) const SESSION_LIMIT: Setting = Setting::number(
+    "SESSION_LIMIT",
+    1,
+    10_000,
+    "sessions of one user; another login ends the oldest",
+)
+.or("50");
+
+pub(crate) const PASSWORD_HASH_MEMORY: Setting = Setting::number(
+    "PASSWORD_HASH_MEMORY",
+    7 * 1024,
+    1024 * 1024,
+    "KiB that argon2id uses per password; passwords are rehashed at the next login",
+)
+.or("19456");
+
+pub(crate) const PASSWORD_HASH_PASSES: Setting =
+    Setting::number("PASSWORD_HASH_PASSES", 1, 100, "passes over that memory").or("2");
+
+pub(crate) const REGISTRATION: Setting = Setting::word(
+    "REGISTRATION",
+    &["open", "closed"],
+    "`open`: anyone may sign up; `closed`: only admins create users",
+)
+.or("open");
+
+pub(crate) const LOGIN_RATE_LIMIT: Setting = Setting::word(
+    "LOGIN_RATE_LIMIT",
+    &["on", "off"],
+    "whether logins and sign-ups are rate limited",
+)
+.or("on");
+
+pub(crate) const TRUSTED_PROXIES: Setting = Setting::text(
+    "TRUSTED_PROXIES",
+    "such as `127.0.0.1, 10.0.0.0/8`",
+    "proxies whose `X-Forwarded-For` or `Forwarded` is believed",
+);
+
+pub(crate) const CORS_ORIGINS: Setting = Setting::text(
+    "CORS_ORIGINS",
+    "such as `https://notes.example.org`, or `*`",
+    "origins whose pages may call the API from a browser",
+);
+
+pub(crate) const CLIENT_TIMEOUT: Setting = Setting::number(
+    "CLIENT_TIMEOUT",
+    1,
+    300,
+    "seconds that a request's head may take, and its body, and a stalled response",
+)
+.or("15");
+
+pub(crate) const MAX_REQUESTS: Setting = Setting::number(
+    "MAX_REQUESTS",
+    1,
+    100_000,
+    "requests served at once, until their responses are sent; others get 503",
+)
+.or("1000");
+
+pub(crate) const METRICS_ADDR: Setting = Setting::text(
+    "METRICS_ADDR",
+    "such as `127.0.0.1:9100`",
+    "separate address for `/metrics`, which is part of the API otherwise",
+);
+
+pub(crate) const LOG_FORMAT: Setting =
+    Setting::word("LOG_FORMAT", &["text", "json"], "`json`: each line of the log is an object")
+        .or("text");
+
+pub(crate) const RUST_LOG: Setting =
+    Setting::text("RUST_LOG", "a level, also by module: `info,sqlx=warn`", "what is logged")
+        .or_else("`info`, less of libraries");
+
+/// A group of settings.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    pub(crate) title: &'static str,
+    pub(crate) settings: &'static [Setting],
+}
+
+/// All settings; those that are needed most often come first.
+pub(crate) const GROUPS: [Group; 6] = [
+    Group {
+        title: "The essentials",
+        settings: &[DATABASE_URL, HOST, PORT, SECRET, ADMIN_USERNAME, ADMIN_PASSWORD],
+    },
+    Group {
+        title: "Users and sessions",
+        settings: &[
+            REGISTRATION,
+            LOGIN_RATE_LIMIT,
+            SESSION_TTL,
+            SESSION_IDLE_TTL,
+            SESSION_LIMIT,
+            PASSWORD_HASH_MEMORY,
+            PASSWORD_HASH_PASSES,
+        ],
+    },
+    Group {
+        title: "Network",
+        settings: &[TRUSTED_PROXIES, CORS_ORIGINS, CLIENT_TIMEOUT, MAX_REQUESTS],
+    },
+    Group {
+        title: "Database",
+        settings: &[DATABASE_MAX_CONNECTIONS, DATABASE_ACQUIRE_TIMEOUT, DATABASE_STATEMENT_TIMEOUT],
+    },
+    Group {
+        title: "Migrations",
+        settings: &[AUTO_MIGRATE, MIGRATION_LOCK_TIMEOUT, MIGRATION_LOCK],
+    },
+    Group { title: "Log and metrics", settings: &[LOG_FORMAT, RUST_LOG, METRICS_ADDR] },
+];
