@@ -3,7 +3,7 @@ use std::fs;
 use bolero::check;
 use service::{Error, transfer};
 
-/// So that bytes reach what comes after it.
+/// The header, so that random bytes reach the code after it.
 const HEADER: &[u8] = b"{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n";
 
 #[test]

@@ -6,10 +6,10 @@ use reqwest::{Method, header::HeaderValue};
 use testkit::{Answer, Client, TestApp};
 use tokio::runtime::{Builder, Runtime};
 
-/// So many random inputs.
+/// The number of random inputs.
 const INPUTS: usize = 200;
 
-/// Every path that is read, with what its parameters are called.
+/// Every path that can be read, with the names of its parameters.
 static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
     let tables = [api::routes::api(), api::routes::operations(), api::routes::metrics()];
     let operations = tables.iter().flat_map(|table| table.operations());
@@ -19,7 +19,7 @@ static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
 const LISTS: [&str; 5] =
     ["/api/notes", "/api/users", "/api/teams", "/api/readinglists", "/api/sessions"];
 
-/// The running service and its admin, and what they run on meanwhile.
+/// The running service, its admin, and a runtime.
 struct Service {
     app: TestApp,
     admin: Client,
@@ -34,20 +34,20 @@ impl Service {
         AssertUnwindSafe(Self { app, admin, runtime })
     }
 
-    /// What the admin is answered.
+    /// The response that the admin gets.
     fn get(&self, path: &str) -> Answer {
-        // Nobody looks at them here, and there may be millions.
+        // They are not needed here, and there may be millions.
         drop(self.app.statements());
         self.runtime.block_on(self.admin.get(path))
     }
 }
 
-/// What a byte chooses of these.
+/// The one of these that a byte selects.
 fn chosen<T>(of: &[T], by: u8) -> &T {
     &of[usize::from(by) % of.len()]
 }
 
-/// Bytes as they may stand in a URL: those that `is_plain` as they are, the others encoded.
+/// Bytes encoded for a URL, except those that are `is_plain`.
 fn encoded(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> String {
     let one = |&byte: &u8| match is_plain(byte) {
         true => char::from(byte).to_string(),
@@ -56,7 +56,7 @@ fn encoded(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> String {
     bytes.iter().map(one).collect()
 }
 
-/// A byte for the path, then what its parameters are, up to a zero byte, and the query.
+/// A byte for the path, its parameters up to a zero byte, then the query.
 #[test]
 fn no_path_and_no_query_is_a_fault() {
     let service = Service::start();
@@ -76,7 +76,7 @@ fn no_path_and_no_query_is_a_fault() {
     });
 }
 
-/// A byte for the list, and what is under the cursor's encoding.
+/// A byte for the list, then the decoded cursor.
 #[test]
 fn a_cursor_is_taken_or_refused() {
     let service = Service::start();
@@ -88,7 +88,7 @@ fn a_cursor_is_taken_or_refused() {
     });
 }
 
-/// A byte for the parameter, and the pattern.
+/// A byte for the parameter, then the pattern.
 #[test]
 fn a_pattern_is_taken_or_refused() {
     const PARAMETERS: [&str; 3] = ["/api/users?name=", "/api/teams?name=", "/api/notes?search="];
@@ -101,7 +101,7 @@ fn a_pattern_is_taken_or_refused() {
     });
 }
 
-/// All that a header may be.
+/// Any valid header value.
 #[test]
 fn an_authorization_is_no_session_without_a_token() {
     let service = Service::start();

@@ -1,5 +1,5 @@
-//! What clients see while PostgreSQL fails: 503 in time and never a 500, no write that is lost or
-//! done twice, and a service that goes on by itself afterwards.
+//! What clients see while PostgreSQL fails: 503 in time and never a 500, no lost or repeated write, and a
+//! service that recovers by itself.
 
 use std::time::Duration;
 
@@ -16,19 +16,19 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(1);
 const CLIENT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A client waits no longer: a second more than all of these together.
+/// How long a client waits: a second more than all of these together.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// Faults until they are cleared.
+/// Injects faults until they are cleared.
 const ENDLESS: usize = usize::MAX;
 
-/// A serialization failure and a deadlock: PostgreSQL takes the transaction back, and the same may
-/// work at once.
+/// A serialization failure and a deadlock: PostgreSQL rolls back the transaction, and a retry may succeed
+/// at once.
 const TAKEN_BACK: [&str; 2] = ["40001", "40P01"];
 
-/// The service, the proxy between it and its database, and a user who is signed in.
+/// The service, the proxy between it and its database, and a signed-in user.
 ///
-/// `None` on SQLite, where no server is that could fail and no wire to it: a test ends there.
+/// `None` on SQLite, which has neither a server nor a connection that could fail: the test ends then.
 async fn start(connections: u32) -> Option<(TestApp, FaultProxy, Client)> {
     let database = TestDatabase::migrated().await;
     if !database.is_postgres() {
@@ -59,7 +59,7 @@ async fn write(client: &Client, content: &str) -> Answer {
     in_time(client.post("/api/notes", json!({ "content": content }))).await
 }
 
-/// How many notes there are, whatever the service says.
+/// How many notes the database has, whatever the service says.
 async fn notes(app: &TestApp, content: &str) -> i64 {
     app.database.number(&format!("SELECT count(*) FROM notes WHERE content = '{content}'")).await
 }
@@ -71,7 +71,7 @@ fn assert_unavailable(answer: Answer) {
     answer.problem(503);
 }
 
-/// Comes in time.
+/// Requires the response to arrive in time.
 async fn until(is_so: impl AsyncFn() -> bool) {
     let wait = async {
         while !is_so().await {
@@ -81,12 +81,12 @@ async fn until(is_so: impl AsyncFn() -> bool) {
     in_time(wait).await;
 }
 
-/// It is, in time, without being started again.
+/// Requires the service to become ready in time, without a restart.
 async fn assert_ready_again(app: &TestApp) {
     until(async || get(&app.anonymous(), "/readyz").await.status == 200).await;
 }
 
-/// As many answers, asked for at the same moment, so that all connections of the pool are open.
+/// This many responses to concurrent requests, so that all connections of the pool are open.
 async fn at_once(client: &Client, count: usize) -> Vec<Answer> {
     let ask = |client: Client| async move { get(&client, "/api/notes").await };
     let asked: Vec<_> = (0..count).map(|_| tokio::spawn(ask(client.clone()))).collect();
@@ -97,7 +97,7 @@ async fn at_once(client: &Client, count: usize) -> Vec<Answer> {
     answers
 }
 
-/// How many are 503; all others are 200.
+/// How many are 503; all others must be 200.
 fn refused(answers: Vec<Answer>) -> usize {
     let (refused, answered): (Vec<_>, Vec<_>) =
         answers.into_iter().partition(|answer| answer.status == 503);
@@ -107,8 +107,8 @@ fn refused(answers: Vec<Answer>) -> usize {
     count
 }
 
-/// Sends a request whose answer nobody reads. Whoever drops the socket goes away: with a reset, or as
-/// clients do that end their side in order.
+/// Sends a request whose response nobody reads. Dropping the socket disconnects: with a reset, or in an
+/// orderly way.
 async fn send(
     client: &Client,
     app: &TestApp,
@@ -195,7 +195,7 @@ async fn a_database_that_does_not_answer_is_503_and_its_connections_are_given_up
     let (first, second) = waiting.await.unwrap();
     assert_unavailable(first);
     assert_unavailable(second);
-    // What was sent on the connections from before is not answered in ten minutes.
+    // Requests on the existing connections get no response within ten minutes.
     proxy.clear();
     assert_ready_again(&app).await;
     write(&alice, "after").await.created();
@@ -251,7 +251,7 @@ async fn a_server_that_takes_no_more_sessions_is_503_until_it_does() {
     for code in ["53300", "57P03"] {
         proxy.inject(Fault::RefuseSessions(code), ENDLESS);
         proxy.cut();
-        // The dead connections fail at once, and after them it is waited for new ones.
+        // The dead connections fail at once; then new ones are waited for.
         assert_eq!(refused(at_once(&alice, 5).await), 5);
         assert_unavailable(write(&alice, code).await);
         assert_unavailable(get(&alice, "/readyz").await);
@@ -303,7 +303,7 @@ async fn whoever_goes_away_in_a_transaction_leaves_none_behind() {
     assert!(notes(&app, "abandoned").await <= 1);
 }
 
-/// Writes of each kind, with queries that give 1 when the write was done once.
+/// Writes of each kind, with queries that return 1 if the write was done once.
 async fn writes(alice: &Client, bob: &Client, round: &str) -> [(Method, String, Value, String); 4] {
     let note = write(alice, &format!("old {round}")).await.created();
     let team = json!({ "name": format!("Team of {round}") });
@@ -378,8 +378,8 @@ async fn a_transaction_that_is_taken_back_again_and_again_is_503() {
 #[tokio::test]
 async fn errors_that_may_pass_are_503() {
     let Some((app, proxy, alice)) = start(2).await else { return };
-    // A lost connection; idle for too long in a transaction; read-only, as after a failover; full
-    // disk; no memory; a lock that is not free; stopped; a disk that fails.
+    // Lost connection; idle for too long in a transaction; read-only, as after a failover; disk full; out
+    // of memory; lock not available; shutdown; I/O error.
     for code in ["08006", "25P03", "25006", "53100", "53200", "55P03", "57014", "58030"] {
         for moment in [Moment::InTransaction, Moment::Commit] {
             proxy.inject(Fault::raise(moment, code), 1);

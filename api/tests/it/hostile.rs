@@ -1,4 +1,4 @@
-//! No request, however odd, is answered with a 5xx or ends the process.
+//! No request, however odd, gets a 5xx or ends the process.
 
 use std::fmt::Write;
 
@@ -117,7 +117,7 @@ async fn requests_that_are_no_http_do_no_harm() {
     assert_eq!(app.anonymous().get("/healthz").await.status, 200);
 }
 
-/// Every body with text in it: who sends it, and the members that are text.
+/// Every body with text members: who sends it, and which members those are.
 const TEXTS: [(&str, &str, &str, &[&str]); 9] = [
     ("anonymous", "POST", "/api/login", &["username", "password"]),
     ("anonymous", "POST", "/api/users", &["username", "name", "password"]),
@@ -130,7 +130,7 @@ const TEXTS: [(&str, &str, &str, &[&str]); 9] = [
     ("owner", "PATCH", "/api/teams/1/members/other", &["role"]),
 ];
 
-/// Sends each of these bodies for each member of each body with text; `{}` in it is the member.
+/// Sends each of these bodies for each text member of each body; `{}` stands for the member.
 async fn send_each(world: &World, bodies: &[&str]) -> Vec<(String, &'static str, Answer)> {
     let mut answers = Vec::new();
     for (caller, method, path, members) in TEXTS {
@@ -345,7 +345,7 @@ async fn a_head_has_96_headers_and_128_kib_at_most_and_a_url_64() {
     }
 }
 
-/// The routes with braces, but `/docs/{file}`.
+/// The routes with parameters, except `/docs/{file}`.
 const NAMED: [&str; 9] = [
     "/api/sessions/{}",
     "/api/users/{}",

@@ -1,4 +1,5 @@
-//! Black-box tests over HTTP, a file a resource. The OpenAPI document is held against every answer.
+//! Black-box tests over HTTP, one file per resource. Every response is validated against the OpenAPI
+//! document.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
 

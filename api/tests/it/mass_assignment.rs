@@ -1,5 +1,5 @@
-//! What a body may set: the members that the document says it has, and nothing else, whatever columns
-//! and members of other bodies are sent with it.
+//! Mass assignment: a body sets only the members that are documented for it, whatever columns and
+//! members of other bodies are sent along.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{permissions::route_of, world::World};
 
-/// Every call that takes a body, who sends it, and a body that is taken.
+/// Every call that takes a body, who sends it, and a valid body.
 const TABLE: &str = r#"
 anonymous  POST   /api/login                  {"username":"other","password":"walnut-harbour-42"}
 anonymous  POST   /api/users                  {"username":"newcomer","name":"New","password":"walnut-harbour-42"}
@@ -31,7 +31,7 @@ owner      PUT    /api/teams/1/members/other  {}
 owner      PATCH  /api/teams/1/members/other  {"role":"member"}
 "#;
 
-/// A line of the table.
+/// A row of the table.
 struct Row {
     caller: &'static str,
     method: Method,
@@ -103,7 +103,7 @@ fn documented_names(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Names that frameworks are known to take for others.
+/// Names that frameworks are known to treat specially.
 const LOOKALIKES: [&str; 10] = [
     "Admin",
     "ADMIN",
@@ -117,7 +117,7 @@ const LOOKALIKES: [&str; 10] = [
     "constructor",
 ];
 
-/// Every name there is: in the document, in the database, and such as are no name of anything.
+/// Every name there is in the document and in the database, and some that exist nowhere.
 async fn names(world: &World) -> BTreeSet<String> {
     let mut names: BTreeSet<String> = LOOKALIKES.iter().map(|name| (*name).to_owned()).collect();
     documented_names(&document()["components"]["schemas"], &mut names);
@@ -129,7 +129,7 @@ async fn names(world: &World) -> BTreeSet<String> {
     names
 }
 
-/// What would be taken if it was read: no row has any of these by itself.
+/// Values that would have an effect if they were read: no row has any of them otherwise.
 fn tempting(name: &str) -> Value {
     match name {
         "admin" | "disabled" | "important" | "read" | "current" => json!(true),
@@ -142,7 +142,7 @@ fn tempting(name: &str) -> Value {
     }
 }
 
-/// The answer's status and all that is stored then, but for what differs from call to call.
+/// The status of the response and everything stored afterwards, without what differs between calls.
 async fn after(world: &World, row: &Row, body: Map<String, Value>) -> (u16, String) {
     let caller = world.caller(row.caller);
     let answer = caller.send(row.method.clone(), row.path, Some(body.into())).await;
@@ -172,7 +172,7 @@ async fn a_member_that_a_body_does_not_have_sets_nothing() {
         let tempting = foreign.clone().map(|name| (name.clone(), tempting(name)));
         let unreadable = foreign.clone().map(|name| (name.clone(), Value::Null));
         for with in [tempting.collect::<Vec<_>>(), unreadable.collect()] {
-            // Sent once more, what only changes a row changes nothing; a new row needs a new world.
+            // Repeating a change has no effect; a call that creates a row needs a new world.
             let expected = match row.method {
                 Method::POST => {
                     world = World::start().await;

@@ -64,7 +64,7 @@ async fn clients_can_t_make_up_labels() {
     assert!(count().await > before);
 }
 
-/// The rules that `promtool check metrics` holds text against.
+/// The rules that `promtool check metrics` applies.
 #[tokio::test]
 async fn the_text_is_as_prometheus_wants_it() {
     let (app, alice) = TestApp::with_user("alice").await;

@@ -1,4 +1,4 @@
-//! What clients, browsers and proxies may do before anything is asked of the service.
+//! Limits on connections and requests, CORS, and trusted proxies.
 
 use std::{sync::Arc, time::Duration};
 
@@ -122,8 +122,8 @@ async fn more_than_can_be_answered_at_once_is_refused_at_once() {
     panic!("the place was not given back");
 }
 
-/// A request whose body is waited for, and what another is answered meanwhile. Which of the two is
-/// taken first is not known, so this may take some tries.
+/// A request that waits for its body, and the response to another one meanwhile. Either of them may be
+/// accepted first, so this may take several tries.
 async fn with_the_only_place_taken(app: &TestApp) -> (TcpStream, Answer) {
     let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
     for patience in 1..50 {
@@ -171,7 +171,7 @@ async fn every_answer_has_headers_that_keep_it_from_caches_and_frames() {
     }
 }
 
-/// What a browser is told, on behalf of a page: the status and the headers.
+/// The status and headers that a browser gets on behalf of a page.
 async fn from_page(
     app: &TestApp,
     method: Method,
@@ -215,7 +215,7 @@ async fn pages_of_other_origins_are_let_in_only_where_it_is_said() {
     assert!(!headers.contains_key(LET_IN), "{headers:?}");
 }
 
-/// Logs in with a wrong password, through a proxy that says whom it speaks for.
+/// Logs in with a wrong password, through a proxy that reports the client's address.
 async fn wrong_password(app: &TestApp, client: &str) -> Answer {
     let anonymous = app.anonymous();
     let credentials = json!({ "username": "alice", "password": "wrong-harbour-42" });
@@ -246,7 +246,7 @@ async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
     assert!(refused.header("ratelimit").starts_with("\"login-of-user\";r=0;t="));
     refused.problem(429);
     wrong_password(&app, "192.0.2.2").await.problem(401);
-    // The owner gets in from an address that did not fail.
+    // The user can log in from an address without failures.
     let anonymous = app.anonymous();
     let credentials = json!({ "username": "alice", "password": PASSWORD });
     anonymous.post("/api/login", credentials).await.ok();

@@ -1,4 +1,4 @@
-//! The OpenAPI document is the routes, and the one in the repository.
+//! The OpenAPI document agrees with the routes and with the file in the repository.
 
 use std::collections::BTreeSet;
 

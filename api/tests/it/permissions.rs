@@ -8,8 +8,8 @@ use testkit::Answer;
 
 use crate::world::World;
 
-/// A line is a call, the status that each kind of caller gets, and the body that is sent. The callers,
-/// and what note 1, mark 1, team 1 and session 1 are to them, are told in `world.rs`.
+/// A row has a call, the status that each kind of caller gets, and the body to send. `world.rs` describes
+/// the callers and how note 1, mark 1, team 1 and session 1 relate to them.
 const TABLE: &str = r#"
                                        anonymous other member owner author admin disabled logged-out
 
@@ -91,7 +91,7 @@ GET    /readyz                         200       200   200    200   200    200  
 GET    /metrics                        200       200   200    200   200    200   200      200
 "#;
 
-/// A line of the table.
+/// A row of the table.
 struct Row {
     method: Method,
     path: &'static str,
@@ -119,7 +119,7 @@ fn rows() -> Vec<Row> {
     lines.map(row).collect()
 }
 
-/// A world that only calls without effect were sent to so far, and what it held at first.
+/// A world that has only received calls without effect so far, and its initial contents.
 struct Untouched {
     world: World,
     held: Vec<(String, Value)>,
@@ -137,7 +137,7 @@ impl Untouched {
     }
 }
 
-/// Gives the world back unless it was written to.
+/// Returns the world unless it was written to.
 async fn check(row: &Row, untouched: Option<Untouched>) -> Option<Untouched> {
     let mut untouched = untouched;
     for (kind, expected) in &row.statuses {
@@ -173,7 +173,7 @@ async fn every_route_lets_in_whom_it_should_and_nobody_else() {
     }
 }
 
-/// The route of a path: itself, or the one with braces that it fits.
+/// The route of a path: the path itself, or the route with parameters that matches it.
 pub(crate) fn route_of(path: &str, routes: &[&'static str]) -> &'static str {
     let path = path.split('?').next().unwrap_or_default();
     let fits = |route: &str| {
@@ -197,12 +197,12 @@ fn every_route_has_a_row() {
     assert_eq!(in_table, BTreeSet::from_iter(operations));
 }
 
-/// What an answer tells, without the id of its request.
+/// The contents of a response, without the request id.
 fn told(answer: Answer) -> (u16, String) {
     (answer.status.as_u16(), answer.text)
 }
 
-/// Calls on what is hidden, each beside the same call on what is not there.
+/// Calls on hidden resources, each with the same call on a missing one.
 const HIDDEN: [[&str; 3]; 9] = [
     ["GET", "/api/users/locked", "/api/users/nobody"],
     ["GET", "/api/users/6", "/api/users/99"],
@@ -272,7 +272,7 @@ async fn nothing_that_is_read_holds_a_password_or_a_token() {
     }
 }
 
-/// Those of `/api` whose answers hold rows.
+/// The routes of `/api` whose responses contain rows.
 fn rows_that_read() -> Vec<Row> {
     let holds_rows = |row: &Row| row.path.starts_with("/api/") && row.path != "/api/openapi.json";
     let all = rows().into_iter();

@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::json;
 use testkit::{Client, TestApp};
 
-/// Every operation under `/api`, with ids that name something or nothing.
+/// Every operation under `/api`, with ids that may or may not exist.
 fn operations() -> Vec<(Method, String)> {
     let fill = |path: &str| path.replace("{id}", "1").replace("{user}", "alice");
     let operations = api::routes::api().operations();

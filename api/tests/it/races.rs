@@ -1,4 +1,4 @@
-//! Calls at the same moment that get in each other's way.
+//! Concurrent calls that interfere with each other.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,7 +6,7 @@ use testkit::{Answer, Client, TestApp};
 
 const ROUNDS: usize = 20;
 
-/// A team of the owner with these members, who join in this order.
+/// A team of this owner, with members who join in this order.
 async fn team(owner: &Client, name: &str, members: &[&Client]) -> String {
     let team = owner.post("/api/teams", json!({ "name": name })).await.created();
     let path = format!("/api/teams/{}", team["id"]);

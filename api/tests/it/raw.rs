@@ -1,4 +1,4 @@
-//! Requests as bytes, which no client would send.
+//! Raw requests that no client would send.
 
 use std::time::Duration;
 
@@ -9,19 +9,19 @@ use tokio::{
     time::timeout,
 };
 
-/// A connection that sends nothing for so long has said all.
+/// A connection that is silent for this long is considered finished.
 const REST: Duration = Duration::from_secs(2);
 
 /// What came back on one connection.
 #[derive(Debug)]
 pub(crate) struct Heard {
     pub(crate) text: String,
-    /// The service has ended the connection.
+    /// Whether the service closed the connection.
     pub(crate) is_closed: bool,
 }
 
 impl Heard {
-    /// The status of each answer, in order.
+    /// The status of each response, in order.
     pub(crate) fn statuses(&self) -> Vec<u16> {
         let after = self.text.split("HTTP/1.1 ").skip(1);
         after.map(|answer| answer[..3].parse().unwrap()).collect()
@@ -34,12 +34,12 @@ pub(crate) async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
 }
 
-/// Sends bytes as they are, and hears what comes back until the connection ends or rests.
+/// Sends raw bytes, and reads what comes back until the connection is closed or silent.
 pub(crate) async fn send(app: &TestApp, bytes: &[u8]) -> Heard {
     hear(app, bytes, REST).await
 }
 
-/// Sends a request with `Connection: close`, which must be answered in time.
+/// Sends a request with `Connection: close`, which must get a response in time.
 pub(crate) async fn exchange(app: &TestApp, request: &[u8]) -> Heard {
     let heard = hear(app, request, Duration::from_secs(30)).await;
     assert!(heard.is_closed && heard.statuses().len() == 1, "{heard:?}");
@@ -48,7 +48,7 @@ pub(crate) async fn exchange(app: &TestApp, request: &[u8]) -> Heard {
 
 async fn hear(app: &TestApp, bytes: &[u8], rest: Duration) -> Heard {
     let mut stream = connect(app).await;
-    // A request that is refused early may not be taken to its end.
+    // A request that is rejected early may not be read to its end.
     let _ = stream.write_all(bytes).await;
     let (mut heard, mut is_closed) = (Vec::new(), false);
     let mut buffer = vec![0; 64 * 1024];

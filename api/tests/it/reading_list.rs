@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 const LIST: &str = "/api/readinglists";
 
-/// The service, and alice with so many notes of hers.
+/// The service, and alice with this many notes.
 async fn with_notes(count: usize) -> (TestApp, Client) {
     let (app, alice) = TestApp::with_user("alice").await;
     for n in 1..=count {
@@ -26,7 +26,7 @@ fn path(reading: &Value) -> String {
     format!("{LIST}/{}", reading["id"])
 }
 
-/// The ids in a list, in its order.
+/// The ids in a list, in order.
 fn ids(list: &Value) -> Vec<i64> {
     let items = list.as_array().into_iter().flatten();
     items.filter_map(|item| item["id"].as_i64()).collect()

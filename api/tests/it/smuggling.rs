@@ -1,22 +1,22 @@
-//! Requests whose end is told in two ways, or in a way that others may read differently. What stands
-//! behind such a request must never be answered as one of its own.
+//! Requests whose end is given in two ways, or in a way that others may interpret differently. What
+//! follows such a request must never be answered as a request.
 
 use futures_util::future::join_all;
 use testkit::TestApp;
 
 use crate::raw;
 
-/// What an attacker would have answered in somebody else's place.
+/// The request that an attacker would smuggle.
 const SMUGGLED: &str = "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Request-Id: smuggled\r\n\r\n";
 
-/// A request to log in with these headers, and what stands behind them.
+/// A login request with these headers, and what follows them.
 fn post(headers: &str, rest: &str) -> String {
     format!(
         "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n{headers}\r\n{rest}"
     )
 }
 
-/// Chunks that are no chunks: the size line of the first one, which holds `{}`.
+/// Malformed chunks: the size line of the first one, which contains `{}`.
 const BAD_SIZES: [&str; 15] = [
     "",
     "-2\r\n",
@@ -35,7 +35,7 @@ const BAD_SIZES: [&str; 15] = [
     "1000000000000000000000000000000002\r\n",
 ];
 
-/// Headers of a body that is empty, or `{}`, by one reading at least.
+/// Headers that by at least one interpretation mean a body that is empty or `{}`.
 const BAD_HEADERS: [&str; 29] = [
     "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n",
     "Transfer-Encoding: chunked\r\nContent-Length: 5\r\n",
@@ -68,7 +68,7 @@ const BAD_HEADERS: [&str; 29] = [
     "X: a\rTransfer-Encoding: chunked\r\nContent-Length: 5\r\n",
 ];
 
-/// Sends all of them at once: most of the time goes by waiting for what must not come.
+/// Sends all of them concurrently: most of the time is spent waiting for what must not come.
 async fn answers(requests: Vec<String>) -> Vec<(String, raw::Heard)> {
     let app = TestApp::start().await;
     let heard = join_all(requests.iter().map(|request| raw::send(&app, request.as_bytes()))).await;

@@ -1,9 +1,9 @@
-//! How many statements a request takes: a number that does not grow with the rows.
+//! How many statements a request takes: their number does not grow with the rows.
 
 use serde_json::json;
 use testkit::{Client, TestApp};
 
-/// The statements of one request, the check of the session among them.
+/// The statements of one request, including the check of the session.
 async fn counted(app: &TestApp, client: &Client, path: &str) -> Vec<String> {
     app.statements();
     client.get(path).await.ok();

@@ -1,15 +1,15 @@
-//! A service with something of everything in it, and one caller of each kind.
+//! A service with rows in every table, and one caller of each kind.
 
 use serde_json::{Value, json};
 use testkit::{Client, TestApp};
 
-/// Note 1, mark 1, team 1 and session 1, and those who call:
+/// Note 1, mark 1, team 1 and session 1, and these callers:
 ///
-/// - `author` (user 2) has written the note, made the mark, and started the session, at another
-///   device than the one that calls.
+/// - `author` (user 2) has written the note, made the mark, and started the session, on a device other
+///   than the one that calls.
 /// - `owner` (user 3) owns the team, and `member` (user 4) belongs to it.
-/// - `other` (user 5) has nothing to do with any of them.
-/// - `locked` (user 6) belongs to the team, and is disabled.
+/// - `other` (user 5) is unrelated to all of them.
+/// - `locked` (user 6) belongs to the team and is disabled.
 /// - `gone` (user 7) has logged out.
 pub(crate) struct World {
     pub(crate) app: TestApp,
@@ -54,7 +54,7 @@ impl World {
         &found.unwrap_or_else(|| panic!("{kind} is no kind of caller")).1
     }
 
-    /// Every row of the database, without what reading may change.
+    /// Every row of the database, without the columns that reading may change.
     pub(crate) async fn stored(&self) -> Vec<(String, Value)> {
         let mut rows = self.app.database.rows().await;
         for (_, row) in &mut rows {

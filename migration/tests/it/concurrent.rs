@@ -1,4 +1,4 @@
-//! Several that migrate one database at once.
+//! Concurrent migrations of one database.
 
 use std::time::Duration;
 

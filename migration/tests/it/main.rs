@@ -10,7 +10,7 @@ mod schema;
 use migration::{Command, Lock, apply, connect};
 use testkit::TestDatabase;
 
-/// Changes the schema on a connection of its own.
+/// Changes the schema on a new connection.
 async fn migrate(database: &TestDatabase, command: Command) {
     let connection = connect(database.url(), None).await.unwrap();
     apply(&connection, Lock::default(), command).await.unwrap();

@@ -1,4 +1,4 @@
-//! What happens to the rows.
+//! What migrations do to rows.
 
 use migration::{Command, Lock};
 use testkit::TestDatabase;
@@ -7,7 +7,7 @@ use crate::migrate;
 
 const TIME: &str = "'2026-11-22T10:00:00+00:00'";
 
-/// Two users, three notes, a team of both, two marks and a session.
+/// Two users, three notes, a team of both users, two marks and a session.
 async fn fill(database: &TestDatabase) {
     for sql in [
         format!(
@@ -95,7 +95,7 @@ async fn a_user_takes_along_all_that_is_the_users() {
 async fn a_failing_migration_leaves_nothing_behind() {
     let database = TestDatabase::empty().await;
     migrate(&database, Command::Up { num: Some(1) }).await;
-    // In the way of the third migration.
+    // Makes the third migration fail.
     database.execute("CREATE TABLE memberships (id int)").await;
     let before = database.schema().await;
     let connection = migration::connect(database.url(), None).await.unwrap();

@@ -1,4 +1,4 @@
-//! The schema at each level.
+//! The schema after each step.
 
 use migration::{Command, Lock, MigrationError, Migrator, MigratorTrait, apply, connect};
 use testkit::TestDatabase;

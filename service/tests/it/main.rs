@@ -1,4 +1,4 @@
-//! Tests of the service that need more than one of its functions, and no HTTP.
+//! Tests of the service that need several of its functions, and no HTTP.
 
 #![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
 

@@ -1,14 +1,14 @@
-//! `GET /api/notes`: filters, pages, and the parameters of a query.
+//! `GET /api/notes`: filters, pages and query parameters.
 
 use serde_json::{Value, json};
 use testkit::TestApp;
 
 use super::{ids, write};
 
-/// The ids of no notes.
+/// No ids.
 const NONE: [i64; 0] = [];
 
-/// Text as it stands in a query, each byte escaped.
+/// The text, encoded for a query byte by byte.
 fn escaped(text: &str) -> String {
     text.bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
@@ -18,12 +18,12 @@ async fn found(app: &TestApp, query: &str) -> Vec<i64> {
     ids(&app.anonymous().get(&format!("/api/notes?{query}")).await.ok())
 }
 
-/// The ids of the notes that have this text.
+/// The ids of the notes that contain this text.
 async fn search(app: &TestApp, text: &str) -> Vec<i64> {
     found(app, &format!("search={}", escaped(text))).await
 }
 
-/// Queries that the list refuses, and the parameter that is to blame.
+/// Queries that the list rejects, and the offending parameter.
 const BAD_QUERIES: [(&str, &str); 21] = [
     ("colour=red", "colour"),
     ("importent=true", "importent"),

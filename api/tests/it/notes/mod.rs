@@ -1,4 +1,4 @@
-//! `/api/notes`: notes are written, read, changed and deleted. How they are found is in [`list`].
+//! `/api/notes`: writing, reading, changing and deleting notes. For finding them see [`list`].
 
 mod list;
 
@@ -7,7 +7,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Client, TestApp};
 
-/// Segments of a path that are no positive 64-bit integer.
+/// Path segments that are not positive 64-bit integers.
 const NO_IDS: [&str; 5] = ["0", "-1", "1.5", "abc", "99999999999999999999"];
 
 async fn write(author: &Client, content: &str) -> Value {
@@ -22,13 +22,13 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
     value.as_str()?.parse().ok()
 }
 
-/// The ids in a list, in its order.
+/// The ids in a list, in order.
 fn ids(list: &Value) -> Vec<i64> {
     let items = list.as_array().into_iter().flatten();
     items.filter_map(|item| item["id"].as_i64()).collect()
 }
 
-/// What no content may be.
+/// Invalid contents.
 fn bad_contents() -> Vec<Value> {
     let long = "ö".repeat(10_001);
     vec![
@@ -45,7 +45,7 @@ fn bad_contents() -> Vec<Value> {
     ]
 }
 
-/// What no date may be.
+/// Invalid dates.
 fn bad_dates() -> Vec<Value> {
     vec![
         json!(null),

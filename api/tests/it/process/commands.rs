@@ -1,4 +1,4 @@
-//! Commands that manage users and look at how things are.
+//! Commands that manage users, and `doctor`.
 
 use std::process::Stdio;
 

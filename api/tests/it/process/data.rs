@@ -1,4 +1,4 @@
-//! Commands that move the data as a whole.
+//! Commands that move all data: `demo`, `backup`, `export` and `import`.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -60,14 +60,14 @@ async fn a_backup_is_a_database_that_can_be_served() {
     }
 }
 
-/// Runs a command on the database of this URL, which must succeed; gives what it says.
+/// Runs a command on the database with this URL, which must succeed, and returns its output.
 fn on(directory: &Path, url: &str, arguments: &[&str]) -> String {
     let output = run(directory, &[("DATABASE_URL", url)], arguments);
     assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
     text(&output.stdout)
 }
 
-/// A service on an SQLite file `source.db` with something of everything in it.
+/// A service on an SQLite file `source.db` that has rows in every table.
 async fn source(directory: &Path) -> Served {
     let settings = [("DATABASE_URL", "sqlite:source.db"), ("LOGIN_RATE_LIMIT", "off")];
     on(directory, "sqlite:source.db", &["migrate", "up"]);

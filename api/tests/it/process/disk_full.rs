@@ -1,4 +1,4 @@
-//! No room for what is written: files may not grow beyond a limit, as under a quota.
+//! A full disk, simulated by a limit on the size of files.
 
 use std::{
     path::Path,
@@ -10,10 +10,10 @@ use serde_json::json;
 
 use super::{Served, run, text};
 
-/// So large may a file be, in blocks of 512 bytes: the new database fits, and some notes.
+/// The limit, in blocks of 512 bytes: enough for a new database and some notes.
 const LIMIT: u32 = 1_200;
 
-/// The service, whose writes beyond the limit fail; the limit can be taken away later.
+/// The service, whose writes beyond the limit fail; the limit can be lifted later.
 fn limited(directory: &Path) -> Served {
     let mut shell = Command::new("sh");
     let limited = format!("trap '' XFSZ; ulimit -S -f {LIMIT}; exec \"$0\" serve");

@@ -1,4 +1,4 @@
-//! Nothing that was acknowledged is lost, whenever the service is killed.
+//! No acknowledged write is lost, whenever the service is killed.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use super::{SECRET, Served, run, text};
 
 const ROUNDS: u64 = 50;
 
-/// When the service is killed, in milliseconds: each moment once, early and late ones in turn.
+/// When the service is killed, in milliseconds: early and late moments in turn.
 fn moment(round: u64) -> Duration {
     Duration::from_millis(10 + round * 37 % ROUNDS * 8)
 }

@@ -8,7 +8,7 @@ use super::{SECRET, Served, run, text};
 
 const GUIDE: &str = include_str!("../../../../docs/OPERATIONS.md");
 
-/// The guide's blocks of commands for this database. `sh` is for both.
+/// The guide's blocks of commands for this database; plain `sh` is for both.
 fn blocks(database: &str) -> Vec<&'static str> {
     let fenced = GUIDE.split("```").skip(1).step_by(2);
     let of_shell = fenced.filter_map(|block| block.strip_prefix("sh")).filter_map(|block| {
@@ -18,7 +18,7 @@ fn blocks(database: &str) -> Vec<&'static str> {
     of_shell.collect()
 }
 
-/// The commands, with the binary under test as `teamnotes`.
+/// Runs the commands, with the binary under test as `teamnotes`.
 fn shell(directory: &Path, settings: &[(&str, &str)], commands: &str) {
     let bin = Path::new(env!("CARGO_BIN_EXE_teamnotes")).parent().unwrap();
     let path = format!("{}:{}", bin.display(), env::var("PATH").unwrap());
@@ -37,7 +37,7 @@ async fn the_guides_commands_do_what_it_says() {
         ("ADMIN_USERNAME", "admin"),
         ("ADMIN_PASSWORD", "walnut-harbour-42"),
     ];
-    // On SQLite the guide speaks of the default file.
+    // On SQLite the guide uses the default file.
     let (name, settings) =
         if database.is_postgres() { ("postgres", &on_postgres[..]) } else { ("sqlite", &[][..]) };
     let new = TestDatabase::empty().await;
@@ -47,8 +47,8 @@ async fn the_guides_commands_do_what_it_says() {
     let blocks = blocks(name);
     assert!(blocks.len() >= 7, "{blocks:?}");
     for commands in blocks {
-        // The file of a database is replaced while no service uses it. Otherwise one runs, and has
-        // brought the schema up to date again.
+        // No service runs while the database file is replaced. Otherwise one does, and has brought the
+        // schema up to date again.
         let served = (!commands.contains("-wal")).then(|| Served::start(here, settings));
         let port = served.as_ref().map_or("", |served| served.port());
         let more = [("PORT", port), ("NEW_DATABASE_URL", new.url())];

@@ -52,7 +52,7 @@ async fn what_loses_data_says_so_and_waits_for_a_yes() {
     assert_eq!(database.schema().await, before);
 }
 
-/// Kills a migration after so long, then runs it to its end; says how long that took.
+/// Kills a migration after this long, then runs it to completion; returns how long that took.
 fn interrupted(url: &str, directory: &Path, arguments: &[&str], after: Duration) -> Duration {
     let settings = [("DATABASE_URL", url)];
     let mut child =

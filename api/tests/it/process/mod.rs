@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
 
-/// The binary in a directory of its own, with no settings but these.
+/// The binary in this directory, with these settings only.
 fn teamnotes(directory: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_teamnotes"));
     command.args(arguments).current_dir(directory).env_clear();
@@ -48,10 +48,10 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("sh").args(["-c", &kill]).status().unwrap().success());
 }
 
-/// A running service, killed when it is dropped before it was stopped.
+/// A running service, killed on drop unless it was stopped before.
 struct Served {
     child: Child,
-    /// What it says before it listens.
+    /// What it prints before it listens.
     greeting: Vec<String>,
     address: String,
     _stdout: BufReader<ChildStdout>,
@@ -91,7 +91,7 @@ impl Served {
         signal(&self.child, name);
     }
 
-    /// The exit status, which must be there in time.
+    /// Waits for the service to exit, for a limited time, and returns the exit status.
     fn ended(mut self) -> i32 {
         let started = Instant::now();
         loop {
@@ -129,7 +129,7 @@ impl Served {
 }
 
 impl Served {
-    /// Signs a user up and in; gives the token.
+    /// Signs a user up, logs in, and returns the token.
     async fn user(&self, username: &str) -> String {
         let user =
             json!({ "username": username, "name": username, "password": "walnut-harbour-42" });
@@ -146,7 +146,7 @@ impl Drop for Served {
     }
 }
 
-/// Runs a command that reads a password, which must succeed; gives what it says.
+/// Runs a command that reads a password, which must succeed, and returns its output.
 fn with_password(directory: &Path, settings: &[(&str, &str)], arguments: &[&str]) -> Output {
     let mut command = teamnotes(directory, settings, arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -8,7 +8,7 @@ use crate::world::World;
 const LISTS: [&str; 5] =
     ["/api/notes", "/api/users", "/api/teams", "/api/readinglists", "/api/sessions"];
 
-/// What is no cursor, nearly one, or one.
+/// Cursors, near-cursors and other text.
 fn cursors() -> impl Strategy<Value = String> {
     let number =
         prop_oneof![any::<i64>().prop_map(|id| id.to_string()), "[-+ 0-9]{0,25}", any::<String>()];
@@ -31,7 +31,7 @@ fn whatever_is_sent_as_a_cursor_is_taken_or_refused() {
     });
 }
 
-/// Lists, some with filters, whose pages are walked.
+/// Lists to page through, some with filters.
 const WALKS: [&str; 9] = [
     "/api/notes?",
     "/api/notes?important=true&",

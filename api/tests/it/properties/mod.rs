@@ -1,5 +1,5 @@
-//! What holds for every input, tried on made-up ones: some by default, or as many as `PROPTEST_CASES`
-//! says.
+//! Properties that hold for every input, tried on generated ones: a few by default, or `PROPTEST_CASES`
+//! of them.
 
 mod cursors;
 mod queries;
@@ -16,7 +16,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::world::World;
 
-/// One world for all inputs of a property, and what it runs on meanwhile.
+/// One world for all inputs of a property, and its runtime.
 struct Lab {
     world: World,
     runtime: Runtime,
@@ -29,8 +29,8 @@ impl Lab {
         Self { world, runtime }
     }
 
-    /// Tries the property on so many inputs, unless `PROPTEST_CASES` is set; makes an input small for
-    /// which it does not hold.
+    /// Tries the property on this many inputs, unless `PROPTEST_CASES` is set, and shrinks a failing
+    /// one.
     fn try_on<S: Strategy>(&self, cases: u32, inputs: S, property: impl AsyncFn(&World, S::Value)) {
         let mut config = Config { failure_persistence: None, ..Config::default() };
         if env::var_os("PROPTEST_CASES").is_none() {
@@ -46,7 +46,7 @@ impl Lab {
     }
 }
 
-/// What stands for this text in a query.
+/// The text, encoded for a query.
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

@@ -17,7 +17,7 @@ static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
     operations.filter(|(method, _)| method == "GET").map(|(_, path)| fill(path)).collect()
 });
 
-/// What queries and paths are made of, and what they are not.
+/// Parts of queries and paths, valid and invalid.
 const PARTS: [&str; 48] = [
     "limit=",
     "cursor=",
@@ -69,7 +69,7 @@ const PARTS: [&str; 48] = [
     "readinglists",
 ];
 
-/// Parts, and bytes: as they are, or encoded. Some are no HTTP.
+/// Parts and bytes, raw or encoded. Some are not valid HTTP.
 fn targets() -> impl Strategy<Value = Vec<u8>> {
     let part = select(&PARTS).prop_map(|part| part.as_bytes().to_vec());
     let byte = prop_oneof![0x21..=0x7e_u8, 0x80..=0xff_u8].prop_map(|byte| vec![byte]);
@@ -79,7 +79,7 @@ fn targets() -> impl Strategy<Value = Vec<u8>> {
         .prop_map(|parts| parts.concat())
 }
 
-/// Asks for this as the author of the world, who must be answered and told of no fault.
+/// Sends this as the author of the world, who must get a response that is not a 5xx.
 async fn assert_sane(world: &World, target: &[u8]) {
     let token = world.caller("author").token.as_deref().unwrap();
     let headers = format!("Host: x\r\nConnection: close\r\nAuthorization: Bearer {token}");

@@ -11,7 +11,7 @@ use testkit::Client;
 
 use super::{Lab, encoded};
 
-/// What has several cases or spellings, and what databases may take for something else.
+/// Text with several cases or normal forms, and text that databases may misinterpret.
 const CHARACTERS: [&str; 53] = [
     "a",
     "b",
@@ -80,7 +80,7 @@ fn texts() -> impl Strategy<Value = String> {
     text.prop_filter("is blank", |text| !text.trim().is_empty())
 }
 
-/// What becomes of a character of a text in a pattern that is made of it.
+/// What a character of a text becomes in a pattern made from it.
 #[derive(Clone, Debug)]
 enum Turn {
     Kept,
@@ -93,7 +93,7 @@ enum Turn {
     Followed(String),
 }
 
-/// Patterns that fit the text, or nearly.
+/// Patterns that match the text, or almost do.
 fn patterns_for(text: &str) -> impl Strategy<Value = String> + use<> {
     let turn = prop_oneof![
         6 => Just(Turn::Kept),
@@ -153,7 +153,7 @@ fn tokens(pattern: &str) -> Vec<Token> {
     tokens
 }
 
-/// What `name=` means: at each step the places of the text that the pattern so far leads to.
+/// The meaning of `name=`: at each step, the positions in the text that the pattern so far can reach.
 fn fits(text: &str, pattern: &str) -> bool {
     let text: Vec<char> = fold(text).chars().collect();
     let mut places = vec![0];

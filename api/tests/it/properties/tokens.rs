@@ -9,8 +9,7 @@ use proptest::{
 use super::Lab;
 use crate::{raw, world::World};
 
-/// What the service answers to these `Authorization` headers, where a session is needed and where
-/// none is.
+/// The responses to these `Authorization` headers, with and without need of a session.
 async fn statuses(world: &World, authorizations: &[Vec<u8>]) -> [u16; 2] {
     let mut statuses = [0; 2];
     for (status, path) in statuses.iter_mut().zip(["/api/sessions/current", "/api/notes"]) {
@@ -25,7 +24,7 @@ async fn statuses(world: &World, authorizations: &[Vec<u8>]) -> [u16; 2] {
     statuses
 }
 
-/// Values of a header; those that are none in HTTP too.
+/// Header values, including some that are not valid in HTTP.
 fn authorizations() -> impl Strategy<Value = Vec<u8>> {
     let scheme = select(&["", "Bearer", "bearer ", "Bearer ", "Bearer\t", "Basic ", "Bearer eyJ"]);
     let byte = prop_oneof![0x20..=0x7e_u8, 0x80..=0xff_u8, 0..=0x1f_u8];
@@ -49,7 +48,7 @@ fn whatever_is_sent_as_authorization_is_no_session() {
     });
 }
 
-/// A change of a token at some place of it.
+/// A change somewhere in a token.
 #[derive(Clone, Debug)]
 enum Change {
     Set(Index, u8),

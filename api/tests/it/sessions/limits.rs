@@ -1,4 +1,4 @@
-//! How long sessions last without use, how many there are, and what becomes of those that are over.
+//! Idle timeout, the number of sessions per user, and what happens to expired sessions.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ async fn use_keeps_a_session_alive() {
     let before = format!("UPDATE sessions SET last_used_at = '{}'", used.to_rfc3339());
     app.database.execute(&before).await;
     admin.get("/api/notes").await.ok();
-    // It is written down beside the request.
+    // It is written outside the request.
     for _ in 0..100 {
         let session = admin.get("/api/sessions/current").await.ok();
         let last_used: chrono::DateTime<chrono::Utc> =

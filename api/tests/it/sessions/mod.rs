@@ -21,7 +21,7 @@ async fn log_in(client: &Client, username: &str, password: &str) -> Answer {
     client.post("/api/login", credentials).await
 }
 
-/// Somebody who shows this token.
+/// A client with this token.
 fn with_token(app: &TestApp, token: &str) -> Client {
     let mut client = app.anonymous();
     client.token = Some(token.to_owned());

@@ -1,4 +1,4 @@
-//! A token that was ended is refused by every instance, from the next request on.
+//! A token whose session has ended is rejected by every instance from the next request on.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use tokio::{task::JoinSet, time::sleep};
 
 use super::{log_in, own_path, with_token};
 
-/// How a token is ended. Each has as many trials.
+/// The ways to end a session. Each has the same number of trials.
 const WAYS: [&str; 5] = ["logout", "revocation", "disabling", "deletion", "new password"];
 
-/// Trials of all ways together.
+/// The number of trials of all ways together.
 const TRIALS: usize = 1_000;
 
-/// Who try at once.
+/// How many clients try concurrently.
 const WORKERS: usize = 5;
 
-/// Ends the token of `user` on one instance.
+/// Ends the session of `user` on one instance.
 async fn end(way: &str, user: &Client, admin: &Client) {
     let path = format!("/api/users/{}", user.id);
     match way {
@@ -33,7 +33,7 @@ async fn end(way: &str, user: &Client, admin: &Client) {
     }
 }
 
-/// One user's trials, each ended on one instance and tried on all. Gives the misses.
+/// One user's trials: each session is ended on one instance, then tried on all. Returns the misses.
 async fn try_all(worker: usize, clients: Vec<Client>, admins: Vec<Client>) -> Vec<String> {
     let mut misses = Vec::new();
     for trial in 0..TRIALS / WORKERS {

@@ -11,7 +11,7 @@ async fn throttled() -> TestApp {
     TestApp::start_with(|settings| settings.login_rate_limit = true).await
 }
 
-/// After how many seconds a refused client may try again.
+/// After how many seconds a rejected client may try again.
 fn retry_after(answer: &Answer) -> u64 {
     answer.header("retry-after").parse().unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use testkit::{Answer, TestApp};
 
 use super::with_token;
 
-/// What calls with and without need of a token answer to this `Authorization`.
+/// The responses to this `Authorization` of a call that needs a token and one that does not.
 async fn answers(app: &TestApp, authorization: &str) -> [Answer; 2] {
     let client = app.anonymous();
     let show = async |path: &str| {

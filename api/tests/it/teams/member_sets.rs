@@ -6,7 +6,7 @@ use testkit::{PASSWORD, TestApp};
 
 use super::{MEMBERS, add, make, member, ops, roles, seen, set, set_disabled, set_role};
 
-/// Signs up users who never sign in, and gives their ids.
+/// Signs up users who never log in, and returns their ids.
 async fn sign_up(app: &TestApp, count: usize) -> Vec<i64> {
     let mut ids = Vec::new();
     for n in 0..count {

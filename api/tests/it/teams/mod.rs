@@ -1,4 +1,4 @@
-//! `/api/teams`: teams are made, listed, read, renamed and deleted. Their members are in
+//! `/api/teams`: creating, listing, reading, renaming and deleting teams. For their members see
 //! [`members`] and [`member_sets`].
 
 mod member_sets;
@@ -67,19 +67,19 @@ async fn set(owner: &Client, user_ids: &[i64]) -> Answer {
     owner.put(MEMBERS, json!({ "user_ids": user_ids })).await
 }
 
-/// The values under a key of a list's items, in its order.
+/// The values of a key in a list's items, in order.
 fn each<'a>(list: &'a Value, key: &str) -> Vec<&'a Value> {
     list.as_array().into_iter().flatten().map(|item| &item[key]).collect()
 }
 
-/// The names of the teams that a pattern finds.
+/// The names of the teams that match a pattern.
 async fn named(app: &TestApp, pattern: &str) -> Vec<Value> {
     let pattern: String = pattern.bytes().map(|byte| format!("%{byte:02X}")).collect();
     let list = app.anonymous().get(&format!("/api/teams?name={pattern}")).await.ok();
     each(&list, "name").into_iter().cloned().collect()
 }
 
-/// What no name may be.
+/// Invalid names.
 fn bad_names() -> Vec<Value> {
     let long = "ö".repeat(101);
     vec![

@@ -70,7 +70,7 @@ async fn one_of_two_admins_may_disable_or_delete_itself() {
     assert_eq!(admins(&app).await, ["admin"]);
 }
 
-/// Each of two admins changes the other at the same time: one of the changes is made.
+/// Two admins change each other at the same time: only one of the changes succeeds.
 async fn change_each_other(app: &TestApp, admin: &Client, bob: &Client, change: Value) {
     let answers = tokio::join!(
         admin.put("/api/users/bob", change.clone()),

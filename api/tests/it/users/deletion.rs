@@ -11,7 +11,7 @@ async fn mark(client: &Client, note: &Value) {
     client.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
 }
 
-/// A team of this owner and members; answers with its path.
+/// Creates a team with this owner and these members, and returns its path.
 async fn team(owner: &Client, name: &str, members: &[&str]) -> String {
     let team = owner.post("/api/teams", json!({ "name": name })).await.created();
     let path = format!("/api/teams/{}", team["id"]);
@@ -21,7 +21,7 @@ async fn team(owner: &Client, name: &str, members: &[&str]) -> String {
     path
 }
 
-/// Who is what in a team.
+/// The members of a team and their roles.
 async fn roles(app: &TestApp, path: &str) -> Vec<(Value, Value)> {
     let team = app.anonymous().get(path).await.ok();
     let (names, roles) = (each(&team["users"], "username"), each(&team["users"], "role"));

@@ -3,18 +3,18 @@ use testkit::{Client, TestApp};
 
 use super::{NOTE_CORE, each, members, sign_up};
 
-/// What stands for this text in a query.
+/// The text, encoded for a query.
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }
 
-/// The usernames of the list with this query.
+/// The usernames in the list for this query.
 async fn usernames(client: &Client, query: &str) -> Vec<Value> {
     let users = client.get(&format!("/api/users?{query}")).await.ok();
     each(&users, "username").into_iter().cloned().collect()
 }
 
-/// The usernames of those whose names fit the pattern.
+/// The usernames of users whose names match the pattern.
 async fn named(app: &TestApp, pattern: &str) -> Vec<Value> {
     usernames(&app.anonymous(), &format!("name={}", encoded(pattern))).await
 }

@@ -21,7 +21,7 @@ fn new_user(username: &str) -> Value {
     json!({ "username": username, "name": "Somebody", "password": PASSWORD })
 }
 
-/// Signs somebody up under a name of its own.
+/// Signs up a user with a name of their own.
 async fn sign_up(app: &TestApp, username: &str, name: &str) -> Value {
     let mut new = new_user(username);
     new["name"] = name.into();

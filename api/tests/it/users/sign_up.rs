@@ -4,14 +4,14 @@ use tokio::task::JoinSet;
 
 use super::{USER, log_in, members, new_user};
 
-/// What a sign-up with this value for a member complains of.
+/// The violations of a sign-up with this value for a member.
 async fn pointers(app: &TestApp, member: &str, value: Value) -> Vec<String> {
     let mut new = new_user("alice");
     new[member] = value;
     app.anonymous().post("/api/users", new).await.pointers()
 }
 
-/// What is no text at all.
+/// Values that are not text.
 fn wrong_types() -> [Value; 5] {
     [json!(null), json!(12345678), json!(true), json!(["alice"]), json!({ "a": "b" })]
 }

@@ -1,11 +1,11 @@
-//! What happens to a file on its way.
+//! Accidental damage to a file.
 
 use proptest::{arbitrary::any, collection::vec, prop_oneof, sample::Index, strategy::Strategy};
 use service::Error;
 
 use super::{Lab, try_on};
 
-/// What may happen to a file.
+/// An accident that can happen to a file.
 #[derive(Clone, Debug)]
 enum Accident {
     FlipBit(Index, u8),

@@ -1,4 +1,4 @@
-//! What somebody does to the rows of a file by hand, and seals again.
+//! Edits to the rows of a file, with the checksum updated.
 
 use chrono::{DateTime, Utc};
 use proptest::{
@@ -13,7 +13,7 @@ use service::{Error, clock};
 
 use super::{Lab, rows, sealed, try_on};
 
-/// What somebody may do to the rows of a file by hand.
+/// An edit to the rows of a file.
 #[derive(Clone, Debug)]
 enum Edit {
     Set(Index, Index, Value),
@@ -104,7 +104,7 @@ fn with_members(row: &mut Value, change: impl FnOnce(&mut Map<String, Value>)) {
     change(kinds.values_mut().next().unwrap().as_object_mut().unwrap());
 }
 
-/// The rows of a file, by kind and id, with times in one spelling.
+/// The rows of a file, by kind and id, with times in a uniform format.
 fn held(file: &[u8]) -> Vec<String> {
     let lines = std::str::from_utf8(file).unwrap().lines();
     let mut rows: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();

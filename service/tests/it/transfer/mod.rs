@@ -1,5 +1,5 @@
-//! Export files that were changed: by accident, which the checksum tells, or by hand, which it does
-//! not. Tried on made-up changes: some by default, or as many as `PROPTEST_CASES` says.
+//! Changed export files: by accident, which the checksum reveals, or on purpose, which it does not. Tried
+//! on generated changes: a few by default, or `PROPTEST_CASES` of them.
 
 mod accidents;
 mod edits;
@@ -25,7 +25,7 @@ use tokio::runtime::{Builder, Runtime};
 
 const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":1}}"#;
 
-/// Something of everything, in the order of a file.
+/// Rows of every kind, in the order of a file.
 const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","password_hash":null,"admin":true,"disabled":false,"created_at":"2024-02-29T23:59:59.123456Z","updated_at":"2024-02-29T23:59:59.123456Z"}}
 {"user":{"id":2,"username":"alice","name":"Älice \\ \"Walker\"","password_hash":"$argon2id$v=19$m=8,t=1,p=1$c29tZXRoaW5ncmFuZG9t$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","admin":false,"disabled":true,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
 {"user":{"id":5,"username":"bob","name":"Bob","password_hash":null,"admin":false,"disabled":false,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
@@ -45,7 +45,7 @@ fn rows() -> Vec<Value> {
     ROWS.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// A file of these rows, whose last line is right.
+/// A file with these rows and a correct last line.
 fn sealed(rows: &[Value]) -> String {
     let count = |kind| rows.iter().filter(|row| row.get(kind).is_some()).count();
     let lines = rows.iter().map(|row| format!("{row}\n"));
@@ -58,7 +58,7 @@ fn sealed(rows: &[Value]) -> String {
     format!("{lines}{}\n", json!({ "end": { "counts": counts, "sha256": sha256 } }))
 }
 
-/// A database without rows, the files beside it, and what it all runs on.
+/// An empty database, the files next to it, and a runtime.
 struct Lab {
     db: Db,
     database: TestDatabase,
@@ -88,7 +88,7 @@ impl Lab {
         self.runtime.block_on(transfer::import(&self.db, file, &|_, _| {}))
     }
 
-    /// What an export to a file of this name holds.
+    /// The contents of an export to a file with this name.
     fn export(&self, name: &str) -> Vec<u8> {
         let file = self.directory.path().join(name);
         let exported = self.runtime.block_on(transfer::export(&self.db, &file, &|_, _| {}));
@@ -99,7 +99,7 @@ impl Lab {
         bytes
     }
 
-    /// What an export of all rows holds.
+    /// The contents of an export of all rows.
     fn sample(&self, name: &str) -> Vec<u8> {
         self.import(&self.write(sealed(&rows()).as_bytes())).unwrap();
         let sample = self.export(name);
@@ -112,7 +112,7 @@ impl Lab {
         self.runtime.block_on(self.database.execute(clear));
     }
 
-    /// How many rows there are, but for sessions.
+    /// How many rows there are, except sessions.
     fn count(&self) -> i64 {
         let tables = ["users", "teams", "memberships", "notes", "user_notes"];
         let counts = tables.map(|table| format!("(SELECT COUNT(*) FROM {table})"));
@@ -121,7 +121,7 @@ impl Lab {
     }
 }
 
-/// Tries a property on so many inputs, unless `PROPTEST_CASES` is set.
+/// Tries a property on this many inputs, unless `PROPTEST_CASES` is set.
 fn try_on<S: Strategy>(cases: u32, inputs: S, property: impl Fn(S::Value)) {
     let mut config = Config { failure_persistence: None, ..Config::default() };
     if env::var_os("PROPTEST_CASES").is_none() {
