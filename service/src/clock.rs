@@ -1,14 +1,14 @@
-//! The time comes from here, so that it has one precision.
+//! The only source of time, so that all times have the same precision.
 
 use chrono::{DateTime, Utc};
 
-/// Now, in whole microseconds: what both databases keep.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+/// Now, in whole microseconds: the precision of both databases.
+#[expect(clippy::disallowed_methods, reason = "the only place that reads the clock")]
 pub fn now() -> DateTime<Utc> {
     in_microseconds(Utc::now())
 }
 
-/// Cuts off what is finer than a microsecond, and makes a leap second an ordinary one.
+/// Truncates to microseconds, and turns a leap second into an ordinary one.
 pub fn in_microseconds(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }

@@ -1,4 +1,4 @@
-//! What an operator wants to know before users find out.
+//! Checks that tell an operator about problems before users notice them.
 
 use chrono::{DateTime, Utc};
 use entity::user;
@@ -7,36 +7,36 @@ use sea_orm::{ConnectionTrait, DbBackend, PaginatorTrait, Statement, TryGetable}
 
 use crate::{Db, DbSettings, Result, clock};
 
-/// Below this the next notes may not fit, in bytes.
+/// Free disk space below which a finding is doubtful, in bytes.
 const LITTLE_DISK: u64 = 500 * 1024 * 1024;
 
-/// The clocks of the service and of the database may differ by so much, in seconds.
+/// How much the clocks of the service and the database may differ, in seconds.
 const CLOCK_SKEW: i64 = 5;
 
-/// How something is.
+/// The state of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
     /// As it should be.
     Good,
-    /// It works, and somebody should look at it.
+    /// It works, but needs attention.
     Doubtful,
     /// It does not work.
     Bad,
 }
 
-/// One thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What was looked at.
+    /// What was checked.
     pub subject: &'static str,
-    /// How it is.
+    /// Its state.
     pub health: Health,
-    /// What was seen, and what to do about it.
+    /// What was found, and what to do about it.
     pub detail: String,
 }
 
 impl Finding {
-    /// What was seen of a subject.
+    /// The result of a check of this subject.
     pub fn new(subject: &'static str, health: Health, detail: impl Into<String>) -> Self {
         Self { subject, health, detail: detail.into() }
     }
@@ -49,7 +49,7 @@ impl Finding {
     }
 }
 
-/// Looks at the database and what is around it. Changes nothing.
+/// Checks the database and its surroundings. Changes nothing.
 pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
     let mut findings = vec![
         Finding::of("version", version(db).await),
@@ -82,7 +82,11 @@ async fn schema(db: &Db) -> Result<Finding> {
 async fn admins(db: &Db) -> Result<Finding> {
     let count = user::Entity::find_enabled_admins().count(db.reader()).await?;
     Ok(match count {
-        0 => Finding::new("admins", Health::Doubtful, "none: `teamnotes user promote` makes one"),
+        0 => Finding::new(
+            "admins",
+            Health::Doubtful,
+            "none: run `teamnotes user promote` to make one",
+        ),
         count => Finding::new("admins", Health::Good, format!("{count} enabled")),
     })
 }
@@ -91,7 +95,7 @@ async fn clock_skew(db: &Db) -> Result<Finding> {
     let theirs: DateTime<Utc> = one(db, "SELECT clock_timestamp()").await?;
     let skew = (clock::now() - theirs).num_seconds();
     Ok(if skew.abs() <= CLOCK_SKEW {
-        Finding::new("clock", Health::Good, "agrees with the database's")
+        Finding::new("clock", Health::Good, "in step with the database's")
     } else {
         let detail = format!("{skew} s ahead of the database's: sessions may end early or late");
         Finding::new("clock", Health::Doubtful, detail)
@@ -101,7 +105,7 @@ async fn clock_skew(db: &Db) -> Result<Finding> {
 async fn connections(db: &Db, settings: &DbSettings) -> Result<Finding> {
     let most: String = one(db, "SHOW max_connections").await?;
     let (ours, most) = (settings.max_connections, most.parse::<u32>().unwrap_or(0));
-    let detail = format!("{ours} of the server's {most} for each instance");
+    let detail = format!("{ours} per instance, of {most} that the server allows");
     let health = if ours.saturating_mul(2) <= most { Health::Good } else { Health::Doubtful };
     Ok(Finding::new("connections", health, detail))
 }
@@ -109,7 +113,7 @@ async fn connections(db: &Db, settings: &DbSettings) -> Result<Finding> {
 async fn integrity(db: &Db) -> Result<Finding> {
     let complaint: String = one(db, "PRAGMA integrity_check(1)").await?;
     Ok(match complaint.as_str() {
-        "ok" => Finding::new("integrity", Health::Good, "the file is sound"),
+        "ok" => Finding::new("integrity", Health::Good, "the file is intact"),
         _ => Finding::new("integrity", Health::Bad, format!("{complaint}: restore a backup")),
     })
 }
@@ -118,9 +122,9 @@ async fn foreign_keys(db: &Db) -> Result<Finding> {
     let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
     let dangling = db.reader().query_all_raw(check).await?.len();
     Ok(match dangling {
-        0 => Finding::new("foreign keys", Health::Good, "all lead somewhere"),
+        0 => Finding::new("foreign keys", Health::Good, "all valid"),
         count => {
-            let detail = format!("{count} rows refer to rows that are not there: restore a backup");
+            let detail = format!("{count} rows reference missing rows: restore a backup");
             Finding::new("foreign keys", Health::Bad, detail)
         }
     })
@@ -128,7 +132,11 @@ async fn foreign_keys(db: &Db) -> Result<Finding> {
 
 fn disk(settings: &DbSettings) -> Finding {
     let Some(file) = sqlite_file::of(&settings.url) else {
-        return Finding::new("disk", Health::Doubtful, "none: all is lost when the service ends");
+        return Finding::new(
+            "disk",
+            Health::Doubtful,
+            "none: all data is lost when the service stops",
+        );
     };
     match fs4::available_space(&file) {
         Err(error) => Finding::new("disk", Health::Bad, error.to_string()),
@@ -139,7 +147,7 @@ fn disk(settings: &DbSettings) -> Finding {
     }
 }
 
-/// The one value that a query gives.
+/// The single value that a query returns.
 async fn one<T: TryGetable>(db: &Db, sql: &str) -> Result<T> {
     let backend = db.reader().get_database_backend();
     let row = db.reader().query_one_raw(Statement::from_string(backend, sql)).await?;

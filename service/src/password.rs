@@ -18,10 +18,10 @@ use tokio::sync::oneshot;
 
 use crate::{Error, Result, users::Password};
 
-/// So many passwords wait to be hashed or checked at most: some seconds of work.
+/// The most passwords that are being hashed or verified, or waiting: a few seconds of work.
 const QUEUE: i64 = 200;
 
-/// What a hash costs whoever computes it.
+/// What computing a hash costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PasswordCost {
     /// Memory, in KiB.
@@ -31,13 +31,13 @@ pub struct PasswordCost {
 }
 
 impl PasswordCost {
-    /// The most memory that may be set, in KiB: 1 GiB.
+    /// The most memory that can be set, in KiB: 1 GiB.
     pub const MAX_MEMORY: u32 = 1024 * 1024;
-    /// The most passes that may be set.
+    /// The most passes that can be set.
     pub const MAX_PASSES: u32 = 100;
 
-    /// Whether it is at least that of the weakest pair in OWASP's Password Storage Cheat Sheet: 7 MiB
-    /// and 5 passes.
+    /// Whether it is at least as high as the weakest pair in OWASP's Password Storage Cheat Sheet: 7
+    /// MiB and 5 passes.
     pub fn is_recommended(self) -> bool {
         u64::from(self.memory) * u64::from(self.passes) >= 7 * 1024 * 5
     }
@@ -50,12 +50,12 @@ impl Default for PasswordCost {
     }
 }
 
-/// Hashes and checks passwords with argon2id, on threads of its own: half as many as there are cores,
-/// which bounds the memory it takes and leaves the other half to everything else, however many log in.
+/// Hashes and verifies passwords with argon2id, on its own threads: half as many as there are cores,
+/// which bounds its memory and leaves the other cores to everything else, however many users log in.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
-    /// What every hash at this cost starts with.
+    /// The start of every hash at this cost.
     prefix: String,
     threads: Arc<ThreadPool>,
     queued: Arc<AtomicI64>,
@@ -65,7 +65,7 @@ impl Passwords {
     /// Hashes at this cost.
     ///
     /// # Errors
-    /// When argon2 has no such cost, or the system no threads.
+    /// If argon2 does not support the cost, or threads can't be created.
     pub fn new(cost: PasswordCost) -> Result<Self> {
         let PasswordCost { memory, passes } = cost;
         let params = Params::new(memory, passes, 1, None)
@@ -74,7 +74,7 @@ impl Passwords {
         let threads = ThreadPoolBuilder::new()
             .num_threads(cores.div_ceil(2))
             .thread_name(|number| format!("password-{number}"))
-            // Whoever waits is told that the work has gone.
+            // The caller notices that its channel was dropped.
             .panic_handler(|_| log::error!("hashing a password panicked"))
             .build()
             .map_err(Error::internal)?;
@@ -86,10 +86,11 @@ impl Passwords {
         })
     }
 
-    /// The hash to keep, as a PHC string with a salt of its own.
+    /// The hash to store, as a PHC string with its own salt.
     ///
     /// # Errors
-    /// When the operating system has no randomness for the salt.
+    /// If the operating system can't provide randomness for the salt, or [`Error::Unavailable`] if too
+    /// many passwords are waiting.
     pub async fn hash(&self, password: Password) -> Result<String> {
         self.hash_text(password.into_string()).await
     }
@@ -103,10 +104,10 @@ impl Passwords {
         .await
     }
 
-    /// Whether the password is the one that was hashed. Takes as long when there is no hash.
+    /// Whether the password is the one that was hashed. Takes just as long if there is no hash.
     ///
     /// # Errors
-    /// When the hash is none.
+    /// If the hash is malformed, or [`Error::Unavailable`] if too many passwords are waiting.
     pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         let password = entity::text::compose(password);
         let is_set = hash.is_some();
@@ -120,7 +121,7 @@ impl Passwords {
         .await
     }
 
-    /// Another hash of a right password, when the one that is kept was made at another cost.
+    /// A new hash of a correct password, if the stored one was made at another cost.
     ///
     /// # Errors
     /// As [`Passwords::hash`].
@@ -132,28 +133,29 @@ impl Passwords {
         self.hash_text(entity::text::compose(password)).await.map(Some)
     }
 
-    /// Checked against where there is no user or no password, so that it takes as long: a hash that no
-    /// password is known to have.
+    /// Verified against if there is no user or no hash, so that it takes just as long. No password is
+    /// known to have this hash.
     fn decoy(&self) -> String {
         format!("{}c29tZXRoaW5ncmFuZG9t${}", self.prefix, "A".repeat(43))
     }
 
-    /// How many passwords are being hashed or checked, or wait for it.
+    /// How many passwords are being hashed or verified, or waiting.
     pub fn queued(&self) -> i64 {
         self.queued.load(Ordering::Relaxed)
     }
 
-    /// Waits for a thread, unless too many wait already. What nobody waits for any more is not done.
+    /// Runs the work on one of the threads, unless too much is waiting. Skips work that nobody is waiting
+    /// for any more.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let place = Place::take(&self.queued)?;
+        let permit = Permit::acquire(&self.queued)?;
         let (sender, result) = oneshot::channel();
         self.threads.spawn(move || {
-            let _place = place;
+            let _permit = permit;
             if !sender.is_closed() {
-                // Refused when the caller has left meanwhile.
+                // Fails if the caller has gone meanwhile.
                 let _ = sender.send(work());
             }
         });
@@ -162,12 +164,12 @@ impl Passwords {
 }
 
 thread_local! {
-    /// What a thread checks passwords in. To get so much from the system each time would slow down all
-    /// threads of the process.
+    /// The memory in which a thread verifies passwords. Allocating that much each time would slow down
+    /// all threads of the process.
     static MEMORY: RefCell<Vec<Block>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Whether the password gives this hash, at the cost that is written in it.
+/// Whether the password has this hash, at the cost recorded in it.
 fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
     let hash = PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
@@ -181,11 +183,11 @@ fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
         memory.shrink_to(blocks);
         argon2.hash_password_into_with_memory(password, salt, &mut output, memory.as_mut_slice())
     })?;
-    // Compared in a time that does not tell where they differ.
+    // A constant-time comparison.
     Ok(Output::new(&output)? == *expected)
 }
 
-/// Whether passwords can be checked against this, at a cost that may be set.
+/// Whether passwords can be verified against this, at a cost that can be set.
 pub(crate) fn is_hash(text: &str) -> bool {
     let Ok(hash) = PasswordHash::new(text) else { return false };
     let is_argon2 = Algorithm::try_from(hash.algorithm.as_str()).is_ok();
@@ -198,20 +200,20 @@ pub(crate) fn is_hash(text: &str) -> bool {
         })
 }
 
-/// A place in the queue, given back however the work ends.
-struct Place(Arc<AtomicI64>);
+/// A permit to be in the queue, released however the work ends.
+struct Permit(Arc<AtomicI64>);
 
-impl Place {
-    fn take(queued: &Arc<AtomicI64>) -> Result<Self> {
-        let place = Self(queued.clone());
+impl Permit {
+    fn acquire(queued: &Arc<AtomicI64>) -> Result<Self> {
+        let permit = Self(queued.clone());
         if queued.fetch_add(1, Ordering::Relaxed) >= QUEUE {
-            return Err(Error::unavailable("too many passwords wait to be hashed"));
+            return Err(Error::unavailable("too many passwords are waiting to be hashed"));
         }
-        Ok(place)
+        Ok(permit)
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }

@@ -1,4 +1,4 @@
-//! Pools of connections: how they are opened, and which connections go back into them.
+//! Connection pools: how they are opened, and which connections are returned to them.
 
 use std::time::{Duration, Instant};
 
@@ -15,11 +15,11 @@ use tokio::time::timeout;
 
 use crate::{DbSettings, Error, Result, StatementHook};
 
-/// A transaction in which nothing happens for so long is ended by PostgreSQL, and its locks with it.
+/// PostgreSQL ends a transaction that has been idle for this long, and releases its locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
 
-/// Connections that were idle for longer are tested before they are used. After a restart of the
-/// database each of the others fails once, which is soon over, since they are in use all the time.
+/// Connections that were idle for longer are tested before use. After a restart of the database each of
+/// the others fails once, which does not take long, since they are in constant use.
 const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// How full a pool is.
@@ -27,9 +27,9 @@ const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 pub struct PoolUse {
     /// What the pool is for.
     pub name: &'static str,
-    /// Connections, idle ones too.
+    /// Open connections, including idle ones.
     pub open: u32,
-    /// Those that nobody uses.
+    /// Idle connections.
     pub idle: u32,
 }
 
@@ -42,7 +42,7 @@ impl PoolUse {
 /// Opens a pool of at most `connections` connections, which calls `hook` with each statement.
 ///
 /// # Errors
-/// When the database can't be reached.
+/// If the database can't be reached.
 pub(crate) async fn open(
     settings: &DbSettings,
     connections: u32,
@@ -80,8 +80,8 @@ pub(crate) async fn open(
                 .busy_timeout(busy_timeout)
         });
     if settings.is_sqlite() {
-        // A connection to a file is never too old. What looks for old ones in sqlx 0.9.0 may spin
-        // for ever where others wait for a pool's last connection, as writers do:
+        // Connections to a file need not be replaced, and the code that looks for old ones in sqlx
+        // 0.9.0 may spin forever while others wait for a pool's last connection, as writers do:
         // https://github.com/launchbadge/sqlx/issues/3645
         options.idle_timeout(None).max_lifetime(None);
     }
@@ -103,36 +103,36 @@ pub(crate) async fn open(
     Ok(connection)
 }
 
-/// Whether a connection that was given back has no transaction left.
+/// Whether a returned connection has no transaction left open.
 ///
-/// When a disk is full SQLite may take back a transaction by itself as it fails to commit. sqlx then
-/// fails to take it back, goes on counting it as open, and makes savepoints inside it of all that
-/// follow: what they commit would be acknowledged and lost.
+/// On a full disk, SQLite may roll back a transaction by itself when the commit fails. sqlx then fails
+/// to roll it back, still counts it as open, and turns all later transactions into savepoints inside
+/// it: what they commit would be acknowledged and lost.
 async fn is_reusable(connection: &mut SqliteConnection) -> std::result::Result<bool, sqlx::Error> {
     if connection.is_in_transaction() {
-        // Its end may be queued still; this waits for it.
+        // The rollback may still be queued; this waits for it.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// Waits for the end of what a connection that was given back is still doing, because nobody waits for
-/// that any more. A server that is alive has stopped it by then.
+/// Waits until a returned connection has finished the statement that it was abandoned with. A server
+/// that is alive has finished it, or cancelled it, within the limit.
 ///
 /// # Errors
-/// When it does not end: the connection is closed, and no place of the pool is lost to a server that
-/// is gone without a word.
+/// If it does not finish: the connection is then closed, so that the pool loses no capacity to a server
+/// that is silently gone.
 async fn require_answer(
     connection: &mut PgConnection,
     limit: Duration,
 ) -> std::result::Result<bool, sqlx::Error> {
-    // Unlike `ping` it sends nothing when nothing is under way.
+    // Unlike `ping`, this sends nothing if nothing is in progress.
     let answered = timeout(limit, connection.flush()).await;
     answered.map_err(|elapsed| sqlx::Error::Io(elapsed.into()))??;
     Ok(true)
 }
 
-/// Switching a new SQLite file to WAL takes it whole, and does not wait for others by itself.
+/// Switching a new SQLite file to WAL needs exclusive access, and does not wait for it by itself.
 async fn connect_when_free(
     options: ConnectOptions,
     patience: Duration,

@@ -1,13 +1,13 @@
-//! Randomness comes from here: from the operating system, and nowhere else.
+//! The only source of randomness: the operating system's.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::{Error, Result};
 
-/// So many random bytes as text of `A-Z a-z 0-9 - _`.
+/// This many random bytes, as text of `A-Z a-z 0-9 - _`.
 ///
 /// # Errors
-/// When the operating system has no randomness to give.
+/// If the operating system can't provide randomness.
 pub fn text(bytes: usize) -> Result<String> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random).map_err(Error::internal)?;

@@ -10,21 +10,21 @@ use crate::{Error, Result};
 /// How long attempts are remembered.
 const WINDOW: Duration = Duration::from_secs(15 * 60);
 
-/// So many callers are remembered at most; past that all are forgotten, which favours the callers.
+/// The most callers that are remembered; beyond that all are forgotten, in the callers' favour.
 const MAX_CALLERS: usize = 100_000;
 
-/// So many attempts are allowed in a window of time.
+/// How many attempts are allowed within a window of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
     /// What is counted.
     pub name: &'static str,
-    /// How many.
+    /// How many are allowed.
     pub limit: u32,
-    /// In which time, from the first attempt.
+    /// Within which time of the first attempt.
     pub window: Duration,
 }
 
-/// The client's address, or the /64 of one of IPv6, all of which one client has to itself.
+/// The client's address, or its /64 for IPv6: one client usually has all of that.
 fn network_of(client: IpAddr) -> IpAddr {
     match client {
         IpAddr::V4(_) => client,
@@ -35,14 +35,14 @@ fn network_of(client: IpAddr) -> IpAddr {
 /// What is counted, and for whom.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Rule {
-    /// Wrong passwords for one username from one address. An attacker elsewhere does not lock the
-    /// owner out.
+    /// Wrong passwords for one username from one address, so that attackers elsewhere do not lock the
+    /// user out.
     PasswordOf(String, IpAddr),
     /// Wrong passwords from one address, whatever the username.
     Password(IpAddr),
-    /// Wrong passwords of a user who is signed in and wants another.
+    /// Wrong current passwords of a signed-in user who is setting a new one.
     OwnPassword(i64),
-    /// Users signed up from one address.
+    /// Sign-ups from one address.
     SignUp(IpAddr),
 }
 
@@ -57,7 +57,7 @@ impl Rule {
         Self::Password(network_of(client))
     }
 
-    /// Users signed up from this client.
+    /// Sign-ups from this client.
     pub(crate) fn sign_up(client: IpAddr) -> Self {
         Self::SignUp(network_of(client))
     }
@@ -81,23 +81,23 @@ impl Rule {
     }
 }
 
-/// Counts attempts in this process and refuses those past the limits.
+/// Counts attempts in this process and rejects those beyond the limits.
 #[derive(Debug)]
 pub struct Throttle {
     attempts: Option<Mutex<Attempts>>,
 }
 
 impl Throttle {
-    /// A throttle that counts, or one that never refuses.
+    /// A throttle that counts, or, if off, one that never rejects.
     pub fn new(on: bool) -> Self {
         Self { attempts: on.then(Mutex::default) }
     }
 
-    /// Counts one attempt against each of these rules, before it is known how it ends: of a burst no
-    /// more get through than the limit.
+    /// Counts an attempt against each of these rules, before its outcome is known, so that no more of a
+    /// burst get through than the limit allows.
     ///
     /// # Errors
-    /// [`Error::TooManyAttempts`] when one of them is used up; nothing is counted then.
+    /// [`Error::TooManyAttempts`] if one of them is used up; nothing is counted then.
     pub(crate) fn attempt(&self, rules: &[Rule]) -> Result<()> {
         let Some(attempts) = &self.attempts else { return Ok(()) };
         let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,7 +112,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Takes one attempt back that turned out to be right.
+    /// Uncounts an attempt that turned out to be legitimate.
     pub(crate) fn forgive(&self, rules: &[Rule]) {
         let Some(attempts) = &self.attempts else { return };
         let mut attempts = attempts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -144,7 +144,7 @@ impl Attempts {
         }
     }
 
-    /// For how long, if the rule is used up.
+    /// For how long the rule rejects attempts, if it is used up.
     fn refused_for(&self, rule: &Rule) -> Option<Duration> {
         let counted = self.0.get(rule).filter(|counted| counted.count >= rule.limit())?;
         WINDOW.checked_sub(counted.since.elapsed())

@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result, random};
 
-/// The keys that sign tokens and check them; made once.
+/// The keys that sign and verify tokens.
 pub struct TokenKeys {
     encoding: EncodingKey,
     decoding: DecodingKey,
@@ -20,7 +20,7 @@ impl fmt::Debug for TokenKeys {
     }
 }
 
-/// What a token says. It counts only while its session is in the database.
+/// The claims of a token. A token is only valid while its session is in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     id: i64,
@@ -31,7 +31,7 @@ pub(crate) struct Claims {
 }
 
 impl TokenKeys {
-    /// Keys from the bytes of a secret (HMAC with SHA-256).
+    /// Derives the keys from the bytes of a secret (HMAC with SHA-256).
     pub fn new(secret: &[u8]) -> Self {
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
@@ -42,7 +42,7 @@ impl TokenKeys {
         }
     }
 
-    /// A token that no other is equal to.
+    /// Signs a token that is unlike any other.
     pub(crate) fn sign(
         &self,
         id: i64,
@@ -55,17 +55,17 @@ impl TokenKeys {
             username: username.to_owned(),
             jti: random::text(16)?,
             iat: created_at.timestamp(),
-            // In whole seconds, so the row's own time decides within the last one.
+            // In whole seconds; within the last one, the session's row decides.
             exp: expires_at.timestamp() + 1,
         };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
             .map_err(Error::internal)
     }
 
-    /// Whether this service has signed the token, and it has not expired.
+    /// Verifies the token's signature and expiry.
     ///
     /// # Errors
-    /// [`Error::SessionExpired`], or [`Error::TokenInvalid`] for all else.
+    /// [`Error::SessionExpired`] if it has expired, [`Error::TokenInvalid`] for anything else.
     pub(crate) fn check(&self, token: &str) -> Result<()> {
         match jsonwebtoken::decode::<Claims>(token, &self.decoding, &self.validation) {
             Ok(_) => Ok(()),
@@ -77,7 +77,7 @@ impl TokenKeys {
     }
 }
 
-/// What is stored of a token: its SHA-256 in hexadecimal.
+/// What is stored of a token: its SHA-256, in hexadecimal.
 pub(crate) fn hash(token: &str) -> String {
     Sha256::digest(token).iter().map(|byte| format!("{byte:02x}")).collect()
 }
