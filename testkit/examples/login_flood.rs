@@ -1,12 +1,12 @@
-//! How much of its reading the service at `SERVICE_URL` goes on doing while it is flooded with logins.
+//! Measures how fast the service at `SERVICE_URL` still answers reads while it is flooded with logins.
 //!
-//! Eight clients read notes for 10 seconds, for 30 more while 200 log in, with right passwords and wrong
-//! ones in turn, and for 10 after that. The medians of the reads of each second with and without the
-//! logins are compared, of this one run; those before and after tell how steady the machine was. With a number
-//! as argument, so many connections are open during the flood too, half of them silent and half sending
-//! a request by one byte a second. With `SERVICE_PID` the peak memory of that process is shown.
+//! Eight clients read notes for 10 seconds, for 30 more while 200 clients log in, with right and wrong
+//! passwords in turn, and for 10 after that. The median reads per second with and without the logins are
+//! compared; those before and after show how steady the machine was. A number as argument keeps that many
+//! connections open during the flood too, half of them silent and half sending a request at one byte per
+//! second. If `SERVICE_PID` is set, the peak memory of that process is printed.
 
-#![expect(clippy::expect_used, reason = "a measurement that can't go on fails where it stands")]
+#![expect(clippy::expect_used, reason = "a measurement that can't continue fails on the spot")]
 
 use std::{
     collections::BTreeMap,
@@ -29,10 +29,10 @@ const FLOODERS: usize = 200;
 const CALM: u64 = 10;
 const FLOOD: u64 = 30;
 
-/// What was queued is done by then.
+/// Long enough for what is queued to finish.
 const PAUSE: Duration = Duration::from_secs(5);
 
-/// So much of its reading must be left.
+/// The least acceptable ratio.
 const LIMIT: f64 = 0.5;
 
 #[tokio::main]
@@ -47,7 +47,7 @@ async fn main() {
         reader.post("/api/notes", note).await.created();
     }
 
-    println!("reads of {READERS} clients, and {connections} connections that nobody needs");
+    println!("reads of {READERS} clients, and {connections} idle connections");
     let mut calm = read(&url, CALM).await;
     calm.print("before");
     let statuses = Arc::default();
@@ -70,24 +70,24 @@ async fn main() {
         println!("peak memory of the service: {peak}");
     }
     calm.windows.extend(after.windows);
-    let ratio = flooded.a_second() / calm.a_second();
-    println!("ratio: {ratio:.2}; {LIMIT} at least");
-    assert!(ratio >= LIMIT, "too little is left");
+    let ratio = flooded.per_second() / calm.per_second();
+    println!("ratio: {ratio:.2}; at least {LIMIT} required");
+    assert!(ratio >= LIMIT, "reads are too slow during the flood");
 }
 
 /// The reads of one phase.
 #[derive(Default)]
 struct Reads {
-    /// How many ended in each second.
+    /// How many completed in each second.
     windows: Vec<u32>,
     /// How long they took, in milliseconds.
     times: Vec<f64>,
-    /// The same with a new connection each.
+    /// The same with a new connection for each.
     connecting: Vec<f64>,
 }
 
 impl Reads {
-    fn a_second(&self) -> f64 {
+    fn per_second(&self) -> f64 {
         quantile(self.windows.iter().copied().map(f64::from), 0.5)
     }
 
@@ -96,8 +96,8 @@ impl Reads {
             let [median, p99, most] = [0.5, 0.99, 1.0].map(|q| quantile(times.iter().copied(), q));
             format!("median {median:.1} ms, p99 {p99:.1} ms, at most {most:.1} ms")
         };
-        println!("{phase}: {} a second; {}", self.a_second(), times(&self.times));
-        println!("{phase}: with a new connection each: {}", times(&self.connecting));
+        println!("{phase}: {} per second; {}", self.per_second(), times(&self.times));
+        println!("{phase}: with a new connection for each: {}", times(&self.connecting));
     }
 }
 
@@ -107,7 +107,7 @@ fn quantile(values: impl Iterator<Item = f64>, q: f64) -> f64 {
     values[((values.len() - 1) as f64 * q).round() as usize]
 }
 
-/// Reads notes for so many seconds; each read must succeed.
+/// Reads notes for this many seconds; each read must succeed.
 async fn read(url: &str, seconds: u64) -> Reads {
     let began = Instant::now();
     let end = Duration::from_secs(seconds);
@@ -137,7 +137,7 @@ async fn read(url: &str, seconds: u64) -> Reads {
     reads
 }
 
-/// How long it took, in milliseconds.
+/// Reads notes once and returns the duration, in milliseconds.
 async fn get(anyone: &reqwest::Client, url: &str) -> f64 {
     let began = Instant::now();
     let answer = anyone.get(format!("{url}/api/notes")).send().await.expect("an answer");
@@ -146,7 +146,7 @@ async fn get(anyone: &reqwest::Client, url: &str) -> f64 {
     began.elapsed().as_secs_f64() * 1e3
 }
 
-/// Logs in again and again, and counts the answers.
+/// Logs in over and over, and counts the responses.
 async fn flood(anyone: Client, number: usize, statuses: Arc<Mutex<BTreeMap<u16, u32>>>) {
     for turn in number.. {
         let password = if turn % 2 == 0 { PASSWORD } else { "a wrong password" };
@@ -159,7 +159,7 @@ async fn flood(anyone: Client, number: usize, statuses: Arc<Mutex<BTreeMap<u16, 
     }
 }
 
-/// Keeps a connection open for nothing, and opens another when it is closed.
+/// Keeps a useless connection open, and opens another when it is closed.
 async fn linger(url: String, is_silent: bool) {
     let address = url.trim_start_matches("http://").to_owned();
     let request = format!("GET /api/notes?search={} HTTP/1.1\r\n", "x".repeat(500));
@@ -180,7 +180,7 @@ async fn linger(url: String, is_silent: bool) {
         };
         tokio::select! {
             () = sending => {}
-            // An answer to half a request, or the end.
+            // A response to half a request, or the end of the connection.
             _ = answers.read(&mut answer) => {}
         }
     }

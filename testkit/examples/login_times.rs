@@ -1,8 +1,8 @@
-//! Whether a login that fails tells, by its answer or its time, an unknown user from a wrong password
-//! or a disabled account. Asks the service at `SERVICE_URL`, whose logins are not throttled, 500 times
-//! each in turn; compares the medians of one run with each other, and the answers in full.
+//! Checks that neither the response nor the duration of a failed login distinguishes an unknown user, a
+//! wrong password and a disabled account. Tries each 500 times in turn at the service at `SERVICE_URL`,
+//! which must have its rate limit off, and compares the medians, and the responses in full.
 
-#![expect(clippy::expect_used, reason = "a measurement that can't go on fails where it stands")]
+#![expect(clippy::expect_used, reason = "a measurement that can't continue fails on the spot")]
 
 use std::{collections::BTreeSet, env, time::Instant};
 
@@ -15,7 +15,7 @@ const ROUNDS: usize = 500;
 /// The slowest median over the fastest must stay below this.
 const LIMIT: f64 = 1.05;
 
-/// Whoever tries, with a wrong password; names of one length.
+/// Who logs in, with a wrong password; usernames of equal length.
 const WHO: [(&str, &str); 3] =
     [("unknown user", "stranger"), ("wrong password", "somebody"), ("disabled user", "disabled")];
 
@@ -31,7 +31,7 @@ async fn main() {
     let mut times = [const { Vec::new() }; WHO.len()];
     let mut answers = BTreeSet::new();
     for round in 0..ROUNDS {
-        // Nobody always comes after the same one.
+        // Vary the order, so that none always follows the same other one.
         for place in 0..WHO.len() {
             let turn = if round % 2 == 0 { place } else { WHO.len() - 1 - place };
             let turn = (turn + round) % WHO.len();
@@ -46,13 +46,13 @@ async fn main() {
     }
     let ratio =
         medians.into_iter().fold(0.0, f64::max) / medians.into_iter().fold(f64::MAX, f64::min);
-    println!("slowest over fastest: {ratio:.4}; {LIMIT} at most");
-    println!("different answers: {}", answers.len());
+    println!("slowest over fastest: {ratio:.4}; at most {LIMIT} allowed");
+    println!("distinct responses: {}", answers.len());
     assert_eq!(answers.len(), 1, "{answers:?}");
-    assert!(ratio <= LIMIT, "the time tells");
+    assert!(ratio <= LIMIT, "the duration gives the reason away");
 }
 
-/// How long it took, and all that was answered but for what differs each time.
+/// The duration, and the response without what differs each time.
 async fn log_in(anyone: &Client, username: &str) -> (f64, String) {
     let credentials = json!({ "username": username, "password": "a wrong password" });
     let request = anyone.request(Method::POST, "/api/login").json(&credentials);
@@ -64,7 +64,7 @@ async fn log_in(anyone: &Client, username: &str) -> (f64, String) {
     headers.remove("date");
     headers.remove("x-request-id");
     let mut headers: Vec<_> = headers.iter().map(|header| format!("{header:?}")).collect();
-    // Their order is that of whichever thread answers.
+    // Their order depends on the thread that answers.
     headers.sort();
     (time.as_secs_f64(), format!("{status} {headers:?} {body}"))
 }

@@ -1,11 +1,11 @@
-//! Eight who write to the service at `SERVICE_URL` while somebody else kills its database.
+//! Eight users who write to the service at `SERVICE_URL` while its database is killed over and over, by
+//! `scripts/kill-postgres`.
 //!
-//! Each line on standard input says that the database is back. It is answered with a line: how long
-//! after it the service answered 200, how the writes since the last one were answered, and that all
-//! that was acknowledged is there, once and whole. At the end of the input comes what there is in all.
-//! `scripts/kill-postgres` is who kills.
+//! Each line on standard input says that the database is back. The reply is a line with the time until
+//! the service answered 200, how the writes since the last line were answered, and that everything
+//! acknowledged is there exactly once. At the end of the input come the totals.
 
-#![expect(clippy::expect_used, reason = "a check that can't go on fails where it stands")]
+#![expect(clippy::expect_used, reason = "a check that can't continue fails on the spot")]
 
 use std::{
     env,
@@ -16,10 +16,10 @@ use std::{
 use testkit::{Client, Rows, Tally, Writers};
 use tokio::time::sleep;
 
-/// So soon the service must answer again.
+/// Within this time the service must answer again.
 const LIMIT: Duration = Duration::from_secs(5);
 
-/// So long the writers go on after that.
+/// How long the writers continue after that.
 const AFTERWARDS: Duration = Duration::from_millis(300);
 
 #[tokio::main]
@@ -27,7 +27,7 @@ async fn main() {
     let url = env::var("SERVICE_URL").expect("SERVICE_URL is set");
     let anyone = Client::of(&url);
     let mut writers = Writers::sign_up(&url).await;
-    println!("all are signed up");
+    println!("everyone is signed up");
     loop {
         let until_it_answers = async {
             if !is_told().await {

@@ -1,21 +1,21 @@
 use reqwest::{RequestBuilder, StatusCode, header::HeaderMap};
 use serde_json::Value;
 
-/// What the service answered.
+/// A response of the service.
 #[derive(Clone, Debug)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
     /// The headers.
     pub headers: HeaderMap,
-    /// The body; `null` when there is none or it is no JSON.
+    /// The body; `null` if there is none or it is not JSON.
     pub body: Value,
-    /// The body as it came.
+    /// The body as received.
     pub text: String,
 }
 
 impl Answer {
-    /// Sends a request; the document is left aside.
+    /// Sends a request, without validating the response against the document.
     pub(crate) async fn of(request: RequestBuilder) -> reqwest::Result<Self> {
         let response = request.send().await?;
         let (status, headers) = (response.status(), response.headers().clone());
@@ -30,26 +30,26 @@ impl Answer {
         self
     }
 
-    /// The body of a 200.
+    /// Expects a 200 and returns its body.
     #[track_caller]
     pub fn ok(self) -> Value {
         self.expect(200).body
     }
 
-    /// The body of a 201.
+    /// Expects a 201 and returns its body.
     #[track_caller]
     pub fn created(self) -> Value {
         self.expect(201).body
     }
 
-    /// A 204.
+    /// Expects a 204.
     #[track_caller]
     pub fn no_content(self) {
         let answer = self.expect(204);
         assert_eq!(answer.text, "");
     }
 
-    /// The `error` of a failure with this status, which must be a proper problem.
+    /// Expects a well-formed problem with this status and returns its `error`.
     #[track_caller]
     pub fn problem(self, status: u16) -> String {
         let answer = self.expect(status);
@@ -63,7 +63,7 @@ impl Answer {
         answer.body["error"].as_str().expect("an error").to_owned()
     }
 
-    /// The pointers of a 422, in order.
+    /// Expects a 422 and returns its pointers, in order.
     #[track_caller]
     pub fn pointers(self) -> Vec<String> {
         let errors = self.expect(422).body["errors"].clone();
@@ -71,7 +71,7 @@ impl Answer {
         errors.as_array().expect("errors").iter().map(pointer).collect()
     }
 
-    /// A header's value; empty when it is not there.
+    /// A header's value; empty if the header is missing.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
     }

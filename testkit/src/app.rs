@@ -20,7 +20,7 @@ pub const ADMIN: &str = "admin";
 /// Everybody's password.
 pub const PASSWORD: &str = "walnut-harbour-42";
 
-/// The running service, on a database and a port of its own.
+/// The running service, with its own database and port.
 #[derive(Debug)]
 pub struct TestApp {
     /// Its database.
@@ -30,7 +30,7 @@ pub struct TestApp {
 }
 
 impl TestApp {
-    /// The service as it is by default, with throttling off.
+    /// The service with default settings, but without rate limits.
     pub async fn start() -> Self {
         Self::start_with(|_| {}).await
     }
@@ -55,35 +55,35 @@ impl TestApp {
         Self { database, client, statements }
     }
 
-    /// The service, and a user who is signed in.
+    /// The service, and a signed-in user.
     pub async fn with_user(username: &str) -> (Self, Client) {
         let app = Self::start().await;
         let client = app.user(username).await;
         (app, client)
     }
 
-    /// Where it listens: `http://address:port`.
+    /// Its base URL: `http://address:port`.
     pub fn address(&self) -> &str {
         &self.client.base
     }
 
-    /// Nobody in particular.
+    /// An anonymous client.
     pub fn anonymous(&self) -> Client {
         self.client.clone()
     }
 
-    /// Signs a user up and in. The name is the username with a capital.
+    /// Signs a user up and logs them in. The name is the capitalised username.
     pub async fn user(&self, username: &str) -> Client {
         self.client.sign_up(username).await;
         self.log_in(username).await
     }
 
-    /// Signs in a user who is there.
+    /// Logs in an existing user.
     pub async fn log_in(&self, username: &str) -> Client {
         self.client.log_in(username).await
     }
 
-    /// Signs the first admin in.
+    /// Logs in the first admin.
     pub async fn admin(&self) -> Client {
         self.log_in(ADMIN).await
     }
@@ -97,7 +97,7 @@ impl TestApp {
 impl Drop for TestApp {
     fn drop(&mut self) {
         if !std::thread::panicking() {
-            log::assert_nothing_told();
+            log::assert_no_leaks();
         }
     }
 }
@@ -120,7 +120,7 @@ pub fn settings(url: &str) -> Settings {
         log_format: LogFormat::Text,
         log_filter: None,
         metrics_address: None,
-        // Hashing at full cost would be most of what the tests do.
+        // Hashing at full cost would take most of the tests' time.
         password_cost: PasswordCost { memory: 8, passes: 1 },
         auto_migrate: true,
         login_rate_limit: false,

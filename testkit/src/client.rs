@@ -5,29 +5,29 @@ use serde_json::{Value, json};
 
 use crate::{Answer, PASSWORD, contract};
 
-/// Somebody who calls the service, signed in or not.
+/// A client of the service, signed in or not.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) base: String,
-    /// The user's id; 0 when nobody is signed in.
+    /// The user's id; 0 if nobody is signed in.
     pub id: i64,
-    /// The bearer token that goes with every request.
+    /// The bearer token that is sent with every request.
     pub token: Option<String>,
 }
 
 impl Client {
-    /// Nobody in particular, who calls the service at this URL.
+    /// An anonymous client of the service at this URL.
     pub fn of(base: &str) -> Self {
         let client = reqwest::Client::builder().redirect(Policy::none());
-        // The service ends a connection after five idle seconds; a request that is sent at that moment
-        // gets no answer.
+        // The service closes a connection after five idle seconds; a request sent at that moment gets no
+        // response.
         let client = client.pool_idle_timeout(Duration::from_secs(2));
         let http = client.build().expect("a client");
         Self { http, base: base.to_owned(), id: 0, token: None }
     }
 
-    /// Signs a user up, whose name is the username with a capital; gives the id.
+    /// Signs a user up, whose name is the capitalised username, and returns the id.
     pub async fn sign_up(&self, username: &str) -> i64 {
         let name = username[..1].to_uppercase() + &username[1..];
         let new = json!({ "username": username, "name": name, "password": PASSWORD });
@@ -35,7 +35,7 @@ impl Client {
         user["id"].as_i64().expect("an id")
     }
 
-    /// The same with a user signed in who is there.
+    /// A client that is logged in as an existing user.
     pub async fn log_in(&self, username: &str) -> Self {
         let credentials = json!({ "username": username, "password": PASSWORD });
         let answer = self.post("/api/login", credentials).await.ok();
@@ -66,7 +66,7 @@ impl Client {
         self.send(Method::DELETE, path, None).await
     }
 
-    /// Any method, with a JSON body or none.
+    /// Any method, with an optional JSON body.
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let mut request = self.request(method.clone(), path);
         if let Some(body) = body {
@@ -75,7 +75,7 @@ impl Client {
         self.answer(method, path, request).await
     }
 
-    /// A body as it is, under this content type.
+    /// A raw body with this content type, or none if that is empty.
     pub async fn send_raw(
         &self,
         method: Method,
@@ -90,7 +90,7 @@ impl Client {
         self.answer(method, path, request).await
     }
 
-    /// A request to add headers to; [`Client::answer`] sends it.
+    /// A request to customise; [`Client::answer`] sends it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let mut request = self.http.request(method, format!("{}{path}", self.base));
         if let Some(token) = &self.token {
@@ -99,14 +99,14 @@ impl Client {
         request
     }
 
-    /// Sends a request and holds the OpenAPI document against the answer.
+    /// Sends a request and validates the response against the OpenAPI document.
     pub async fn answer(&self, method: Method, path: &str, request: RequestBuilder) -> Answer {
         let answer = Answer::of(request).await.expect("an answer");
         contract::check(&method, path, &answer);
         answer
     }
 
-    /// The items of a whole list, page by page.
+    /// The items of an entire list, page by page.
     pub async fn pages(&self, path: &str) -> Vec<Vec<Value>> {
         let mut pages = Vec::new();
         let mut next = Some(path.to_owned());

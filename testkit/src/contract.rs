@@ -13,8 +13,8 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     serde_json::from_str(api::routes::document_json()).expect("the document is JSON")
 });
 
-/// Asserts that the document tells of this answer: that the operation has the status, and the body
-/// the status's schema.
+/// Asserts that the response is documented: that the operation has this status, and the body matches
+/// its schema.
 pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
     assert!(!answer.header("x-request-id").is_empty(), "{path} has no X-Request-Id");
     let Some(operation) = operation(method, path) else {
@@ -47,13 +47,13 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     let paths = DOCUMENT["paths"].as_object().expect("paths");
     let exact = paths.get(path);
     let item = exact.or_else(|| {
-        paths.iter().find(|(template, _)| fits(template, path)).map(|(_, item)| item)
+        paths.iter().find(|(template, _)| matches(template, path)).map(|(_, item)| item)
     })?;
     let method = if method == Method::HEAD { "get" } else { &method.as_str().to_lowercase() };
     item.get(method)
 }
 
-fn fits(template: &str, path: &str) -> bool {
+fn matches(template: &str, path: &str) -> bool {
     let (template, path) = (template.split('/'), path.split('/'));
     template.clone().count() == path.clone().count()
         && template.zip(path).all(|(t, p)| t == p || (t.starts_with('{') && !p.is_empty()))
@@ -65,10 +65,10 @@ fn check_schema(schema: &Value, body: &Value, what: &str) {
         .iter_errors(body)
         .map(|error| format!("{} at {}", error, error.instance_path()))
         .collect();
-    assert!(wrong.is_empty(), "{what} does not fit the document: {wrong:#?}\n{body}");
+    assert!(wrong.is_empty(), "{what} does not match the document: {wrong:#?}\n{body}");
 }
 
-/// What checks this schema; made once, since that takes longer than most requests.
+/// The validator of this schema; cached, since compiling it takes longer than most requests.
 fn validator(schema: &Value) -> Arc<Validator> {
     static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let make = || {

@@ -1,10 +1,10 @@
-//! What the tests stand on: a database a test, the running application, signed-in clients, and the
-//! OpenAPI document that every answer is checked against.
+//! Test support: a database per test, the running application, signed-in clients, and validation of
+//! every response against the OpenAPI document.
 //!
-//! On SQLite each test has a file; with `TEST_DATABASE_URL`, which names a PostgreSQL database whose
-//! user may create others, each has a database there.
+//! Each test uses an SQLite file, or, if `TEST_DATABASE_URL` names a PostgreSQL database whose user may
+//! create databases, a database on that server.
 
-#![expect(clippy::expect_used, reason = "a test that can't go on fails where it stands")]
+#![expect(clippy::expect_used, reason = "a test that can't continue fails on the spot")]
 
 mod answer;
 mod app;

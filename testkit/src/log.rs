@@ -1,5 +1,4 @@
-//! What the services under test write to their logs, at the lowest level: nothing that is nobody's
-//! business.
+//! Checks that the services under test never log secrets, at any level.
 
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -8,10 +7,10 @@ use log::{LevelFilter, Metadata, Record};
 
 use crate::PASSWORD;
 
-/// What every token starts with (`{"typ":"JWT"`), and every password hash; everybody's password.
+/// The start of every token (`{"typ":"JWT"`) and of every password hash, and everybody's password.
 const SECRETS: [&str; 3] = ["eyJ0eXAiOiJKV1Qi", "$argon2", PASSWORD];
 
-/// Lines that told one.
+/// Lines that leaked one.
 static LEAKS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 struct Watch;
@@ -33,7 +32,7 @@ impl log::Log for Watch {
     fn flush(&self) {}
 }
 
-/// From now on every line is looked at.
+/// Starts checking every line.
 pub(crate) fn watch() {
     static STARTED: Once = Once::new();
     STARTED.call_once(|| {
@@ -42,8 +41,8 @@ pub(crate) fn watch() {
     });
 }
 
-/// Fails when a line so far told a secret, in whichever test.
-pub(crate) fn assert_nothing_told() {
+/// Fails if any line so far leaked a secret, in any test.
+pub(crate) fn assert_no_leaks() {
     let leaks = LEAKS.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(leaks.is_empty(), "in the log: {leaks:?}");
 }

@@ -19,30 +19,30 @@ const WRITERS: usize = 8;
 /// How many members each of the two sets has.
 const MEMBERS: usize = 10;
 
-/// An answer that takes longer is none.
+/// A response that takes longer counts as missing.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Between a failure and the next try.
+/// The pause between a failure and the next try.
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Eight users who write at once, whatever happens to the service or its database, and hold what is
-/// there afterwards against what was acknowledged: all of it, nothing twice, nothing in part.
+/// Eight users who write concurrently, whatever happens to the service or its database, and compare
+/// what is there afterwards with what was acknowledged: all of it, nothing twice, nothing in part.
 ///
-/// Each writes notes, marks them, and sets the members of a team, which are all others each time.
+/// Each writes notes, marks them, and replaces all members of a team each time.
 #[derive(Debug)]
 pub struct Writers {
     anyone: Client,
     writers: Vec<Writer>,
 }
 
-/// How many writes were answered, and how.
+/// How many writes got which kind of response.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// With a 200 or a 201.
     pub acknowledged: u32,
-    /// With a 503: it may be there or not.
+    /// With a 503: it may have been done or not.
     pub refused: u32,
-    /// Not at all, as the connection broke: it may be there or not.
+    /// None, as the connection broke: it may have been done or not.
     pub unanswered: u32,
 }
 
@@ -61,7 +61,7 @@ pub struct Rows {
     pub notes: i64,
     /// Their marks.
     pub marks: i64,
-    /// The members of their teams, owners too.
+    /// The members of their teams, including owners.
     pub memberships: i64,
 }
 
@@ -74,7 +74,7 @@ impl AddAssign for Rows {
 }
 
 impl Writers {
-    /// Signs them up at the service at this URL, and the members of their teams.
+    /// Signs up the writers and the members of their teams, with the service at this URL.
     pub async fn sign_up(base: &str) -> Self {
         let anyone = Client::of(base);
         let mut sets = [Vec::new(), Vec::new()];
@@ -88,7 +88,7 @@ impl Writers {
         Self { anyone, writers }
     }
 
-    /// From now on the service is at this URL.
+    /// Uses the service at this URL from now on.
     pub fn move_to(&mut self, base: &str) {
         let clients = self.writers.iter_mut().map(|writer| &mut writer.client);
         for client in clients.chain([&mut self.anyone]) {
@@ -303,7 +303,7 @@ impl Writer {
     }
 }
 
-/// A team and the two sets of members that it has in turn, each with the owner.
+/// A team and the two sets of members that it alternates between, each with the owner.
 #[derive(Clone, Debug)]
 struct Team {
     path: String,
@@ -311,22 +311,22 @@ struct Team {
 }
 
 impl Team {
-    /// Which set there is: one of the two, or somebody saw half a change.
+    /// Which of the two sets the team has; anything else would be half a change.
     fn members(&self, team: &Value) -> usize {
         let users = team["users"].as_array().expect("users");
         let ids = users.iter().map(|user| user["id"].as_i64().expect("an id")).collect();
         let set = self.sets.iter().position(|set| *set == ids);
-        assert_eq!(users.len(), ids.len(), "somebody is a member twice: {team}");
+        assert_eq!(users.len(), ids.len(), "duplicate member: {team}");
         set.unwrap_or_else(|| panic!("not one of the sets: {team}"))
     }
 }
 
-/// What one writer wrote into one table.
+/// What one writer has written to one table.
 #[derive(Debug, Default)]
 struct Ledger {
     sent: HashSet<String>,
     acknowledged: BTreeMap<i64, String>,
-    /// Up to this id all was looked for.
+    /// The id up to which everything was checked.
     checked: i64,
 }
 
@@ -334,20 +334,20 @@ impl Ledger {
     fn acknowledge(&mut self, id: &Value, what: String) -> Option<i64> {
         let id = id.as_i64().expect("an id");
         let before = self.acknowledged.insert(id, what);
-        assert_eq!(before, None, "{id} was given twice");
+        assert_eq!(before, None, "id {id} was assigned twice");
         Some(id)
     }
 
-    /// How many rows were found, among which is all that was acknowledged.
+    /// Checks that all that was acknowledged is among the rows found, and returns how many there are.
     fn check(&mut self, found: Vec<(i64, String)>) -> i64 {
         let mut seen = HashSet::new();
         for (id, what) in &found {
             assert!(self.sent.contains(what), "{id} was never sent: {what}");
-            assert!(seen.insert(what), "{what} is there twice");
+            assert!(seen.insert(what), "duplicate: {what}");
         }
         let found: BTreeMap<i64, String> = found.into_iter().collect();
         for (id, what) in self.acknowledged.range(self.checked + 1..) {
-            assert_eq!(found.get(id), Some(what), "{id} was acknowledged, and is lost");
+            assert_eq!(found.get(id), Some(what), "{id} was acknowledged but lost");
         }
         self.checked = found.keys().max().copied().unwrap_or(self.checked);
         i64::try_from(found.len()).expect("not so many")

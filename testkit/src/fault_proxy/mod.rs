@@ -1,4 +1,4 @@
-//! A proxy between the service and PostgreSQL that makes faults.
+//! A proxy between the service and PostgreSQL that injects faults.
 
 mod session;
 
@@ -19,27 +19,27 @@ use tokio::{
 /// What goes wrong.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// What the service sends arrives this much later.
+    /// Delays what the service sends by this much.
     Delay(Moment, Duration),
-    /// The connection is cut in place of a `COMMIT`, so that the server takes the transaction back.
+    /// Cuts the connection instead of forwarding a `COMMIT`, so that the server rolls back.
     CutBeforeCommit,
-    /// The server commits, and the connection is cut before the answer.
+    /// Lets the server commit, and cuts the connection before the response.
     CutAfterCommit,
-    /// The server runs this SQL in place of what the service sent. It must fail: the answer is not
-    /// the one that the service waits for.
+    /// Has the server run this SQL in place of what the service sent. It must fail, since its response
+    /// is not the one that the service expects.
     Replace(Moment, String),
-    /// New sessions are refused with this SQLSTATE.
+    /// Refuses new sessions with this SQLSTATE.
     RefuseSessions(&'static str),
 }
 
-/// When a fault comes.
+/// When a fault occurs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// At whatever the service sends, also to begin a session.
+    /// At anything the service sends, including the start of a session.
     Any,
     /// At a `BEGIN`.
     Begin,
-    /// At a statement, inside a transaction or not; `BEGIN` and the like are none.
+    /// At a statement, inside a transaction or not; `BEGIN` and the like do not count.
     Statement,
     /// At a statement inside a transaction.
     InTransaction,
@@ -48,14 +48,14 @@ pub enum Moment {
 }
 
 impl Moment {
-    /// Whether a fault for this moment is meant for that one.
+    /// Whether a fault for this moment applies to that one.
     fn is(self, that: Self) -> bool {
         self == that || (self, that) == (Self::Statement, Self::InTransaction)
     }
 }
 
 impl Fault {
-    /// The server fails with this SQLSTATE, and takes back the transaction if there is one.
+    /// The server fails with this SQLSTATE, and rolls back the transaction if there is one.
     pub fn raise(moment: Moment, code: &str) -> Self {
         let raise = format!(
             "DO $$ BEGIN RAISE EXCEPTION 'injected fault' USING ERRCODE = '{code}'; END $$"
@@ -65,18 +65,18 @@ impl Fault {
         Self::Replace(moment, format!("{before}{raise}"))
     }
 
-    /// The server ends the session, as an administrator or a restart makes it do (57P01).
+    /// The server ends the session, as by an administrator or a restart (57P01).
     pub fn terminate(moment: Moment) -> Self {
         let sql = "DO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(9); END $$";
         Self::Replace(moment, sql.into())
     }
 }
 
-/// Listens on loopback and passes on to a PostgreSQL, with one kind of fault at a time.
+/// Listens on loopback and forwards to a PostgreSQL server, with one kind of fault at a time.
 #[derive(Debug)]
 pub struct FaultProxy {
     url: String,
-    /// Keeps the port while nobody listens at it.
+    /// Reserves the port while nobody listens on it.
     _reserved: TcpSocket,
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -100,7 +100,7 @@ struct Plan {
 }
 
 impl FaultProxy {
-    /// In front of the database of this URL, without any fault.
+    /// Starts in front of the database with this URL, without any fault.
     pub fn start(url: &str) -> Self {
         let (scheme, rest) = url.split_once("://").expect("a URL");
         let (authority, path) = rest.split_once('/').expect("a URL with a database");
@@ -121,28 +121,28 @@ impl FaultProxy {
         proxy
     }
 
-    /// The URL of the database behind it.
+    /// The URL of the database through the proxy.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// From now on the fault comes, so many times at most.
+    /// Injects the fault from now on, at most this many times.
     pub fn inject(&self, fault: Fault, times: usize) {
         let plan = Plan { fault: Some(fault), times_left: times, injected: 0 };
         *self.shared.plan.lock().expect("lock") = plan;
     }
 
-    /// No more faults.
+    /// Stops injecting faults.
     pub fn clear(&self) {
         self.shared.plan.lock().expect("lock").times_left = 0;
     }
 
-    /// How many times the fault came.
+    /// How many times the fault was injected.
     pub fn injected(&self) -> usize {
         self.shared.plan.lock().expect("lock").injected
     }
 
-    /// Cuts all connections; new ones are taken.
+    /// Cuts all connections; new ones are accepted.
     pub fn cut(&self) {
         self.shared.cut.send_replace(());
     }
@@ -157,7 +157,7 @@ impl FaultProxy {
         self.cut();
     }
 
-    /// Takes connections again.
+    /// Accepts connections again.
     pub fn come_up(&self) {
         let listener = bind(self.address).and_then(|socket| socket.listen(128)).expect("listens");
         let acceptor = tokio::spawn(accept(listener, self.shared.clone()));
@@ -187,7 +187,7 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    /// The fault, if it is one of these and its time has come.
+    /// The fault, if it is one of these and is due.
     fn take(&self, is_meant: impl FnOnce(&Fault) -> bool) -> Option<Fault> {
         let mut plan = self.plan.lock().expect("lock");
         let fault = plan.fault.clone().filter(|fault| plan.times_left > 0 && is_meant(fault))?;

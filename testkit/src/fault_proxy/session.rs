@@ -10,10 +10,10 @@ use tokio::{
 
 use super::{Fault, Moment, Shared};
 
-/// The codes of the requests for encryption that may come ahead of a session: TLS and GSSAPI.
+/// The codes of the encryption requests that may precede a session: TLS and GSSAPI.
 const ENCRYPTION_REQUESTS: [i32; 2] = [80877103, 80877104];
 
-/// Takes a client, and passes on between it and the server until one of them, or a fault, ends it.
+/// Relays between a client and the server until one of them, or a fault, ends the session.
 pub(super) async fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {
     client.set_nodelay(true)?;
     let startup = loop {
@@ -37,28 +37,28 @@ pub(super) async fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<
     Session::default().relay(shared, client, server).await
 }
 
-/// A message of either side: its type, its length with these four bytes, its body.
+/// A message from either side: its type, its length including these four bytes, its body.
 fn message(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).expect("a short message");
     [&[kind][..], &length.to_be_bytes(), body].concat()
 }
 
-/// Cuts the first whole message off.
+/// Removes and returns the first complete message.
 fn cut_off(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
     let length = u32::from_be_bytes(bytes.get(1..5)?.try_into().expect("four bytes"));
     let end = usize::try_from(length).expect("a length") + 1;
     (bytes.len() >= end).then(|| bytes.drain(..end).collect())
 }
 
-/// One session that has begun.
+/// A session in progress.
 #[derive(Default)]
 struct Session {
     from_client: Vec<u8>,
     from_server: Vec<u8>,
     is_in_transaction: bool,
-    /// Messages are left out up to the end of the statement that they belong to (`Sync`).
+    /// Messages are dropped until the end of the statement that they belong to (`Sync`).
     is_replacing: bool,
-    /// The connection is cut with the end of the server's answer.
+    /// The connection is cut at the end of the server's response.
     is_last: bool,
 }
 
@@ -102,7 +102,7 @@ impl Session {
         }
     }
 
-    /// What the server gets of a message of the client; nothing when the connection is to be cut.
+    /// What to forward for a message of the client; `None` if the connection is to be cut.
     async fn passed_on(&mut self, shared: &Shared, sent: Vec<u8>) -> Option<Vec<u8>> {
         let kind = sent[0];
         if self.is_replacing {
@@ -128,7 +128,7 @@ impl Session {
         Some(sent)
     }
 
-    /// What begins with a message: `Query`, or the `Parse` or `Bind` of a prepared statement.
+    /// What a message starts: `Query`, or the `Parse` or `Bind` of a prepared statement.
     fn moment(&self, kind: u8, body: &[u8]) -> Option<Moment> {
         let is = |word: &str| kind == b'Q' && body.starts_with(word.as_bytes());
         match kind {
