@@ -61,7 +61,7 @@ hostile-requests requests="50000":
     cargo build --release
     scripts/with-service target/release/teamnotes scripts/hostile-requests {{ requests }}
 
-# Fuzzing, for some seconds: just fuzz requests::a_cursor_is_taken_or_refused. The tool is installed when it is missing
+# Fuzzing, for some seconds: just fuzz requests::a_cursor_is_accepted_or_rejected. The tool is installed when it is missing
 fuzz target seconds="600":
     command -v cargo-bolero >/dev/null || cargo install cargo-bolero --locked --no-default-features
     cargo bolero test --package fuzz --sanitizer NONE --target-dir target/fuzz -E=-entropic=0 -T {{ seconds }}s {{ target }}

@@ -7,7 +7,7 @@ use service::{Error, transfer};
 const HEADER: &[u8] = b"{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n";
 
 #[test]
-fn an_import_file_is_taken_or_refused() {
+fn any_import_file_is_accepted_or_rejected() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("file");
     check!().with_iterations(500).for_each(|bytes: &[u8]| {

@@ -58,7 +58,7 @@ fn encoded(bytes: &[u8], is_plain: impl Fn(u8) -> bool) -> String {
 
 /// A byte for the path, its parameters up to a zero byte, then the query.
 #[test]
-fn no_path_and_no_query_is_a_fault() {
+fn no_path_or_query_is_a_5xx() {
     let service = Service::start();
     check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {
         let Some((&by, bytes)) = bytes.split_first() else { return };
@@ -78,7 +78,7 @@ fn no_path_and_no_query_is_a_fault() {
 
 /// A byte for the list, then the decoded cursor.
 #[test]
-fn a_cursor_is_taken_or_refused() {
+fn a_cursor_is_accepted_or_rejected() {
     let service = Service::start();
     check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {
         let Some((&by, bytes)) = bytes.split_first() else { return };
@@ -90,7 +90,7 @@ fn a_cursor_is_taken_or_refused() {
 
 /// A byte for the parameter, then the pattern.
 #[test]
-fn a_pattern_is_taken_or_refused() {
+fn a_pattern_is_accepted_or_rejected() {
     const PARAMETERS: [&str; 3] = ["/api/users?name=", "/api/teams?name=", "/api/notes?search="];
     let service = Service::start();
     check!().with_iterations(INPUTS).for_each(|bytes: &[u8]| {

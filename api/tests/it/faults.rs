@@ -130,7 +130,7 @@ async fn send(
 }
 
 #[tokio::test]
-async fn while_the_database_is_gone_the_service_is_alive_and_not_ready() {
+async fn while_the_database_is_down_the_service_is_alive_but_not_ready() {
     let Some((app, proxy, alice)) = start(5).await else { return };
     proxy.go_down().await;
     let alice_again = json!({ "username": "alice", "password": PASSWORD });
@@ -156,7 +156,7 @@ async fn while_the_database_is_gone_the_service_is_alive_and_not_ready() {
 }
 
 #[tokio::test]
-async fn after_a_restart_of_the_database_each_dead_connection_fails_once_at_most() {
+async fn after_a_restart_of_the_database_each_dead_connection_fails_at_most_once() {
     let Some((app, proxy, alice)) = start(5).await else { return };
     let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
                      WHERE datname = current_database() AND pid <> pg_backend_pid()";
@@ -181,7 +181,7 @@ async fn after_a_restart_of_the_database_each_dead_connection_fails_once_at_most
 }
 
 #[tokio::test]
-async fn a_database_that_does_not_answer_is_503_and_its_connections_are_given_up() {
+async fn a_database_that_hangs_is_503_and_its_connections_are_dropped() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     assert_eq!(refused(at_once(&alice, 6).await), 0);
     proxy.inject(Fault::Delay(Moment::Any, Duration::from_secs(600)), ENDLESS);
@@ -202,7 +202,7 @@ async fn a_database_that_does_not_answer_is_503_and_its_connections_are_given_up
 }
 
 #[tokio::test]
-async fn a_statement_that_takes_too_long_is_503() {
+async fn a_slow_statement_is_503() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     for moment in [Moment::Statement, Moment::InTransaction] {
         let sleeps = "DO $$ BEGIN PERFORM pg_sleep(60); END $$";
@@ -214,7 +214,7 @@ async fn a_statement_that_takes_too_long_is_503() {
 }
 
 #[tokio::test]
-async fn a_connection_cut_before_the_commit_leaves_nothing() {
+async fn a_connection_cut_before_the_commit_leaves_nothing_behind() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     proxy.inject(Fault::CutBeforeCommit, 1);
     assert_unavailable(write(&alice, "cut").await);
@@ -234,7 +234,7 @@ async fn a_connection_cut_after_the_commit_is_503_and_nothing_is_written_twice()
 }
 
 #[tokio::test]
-async fn a_session_that_the_server_ends_is_503_once() {
+async fn a_session_ended_by_the_server_is_503_once() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     for moment in [Moment::Statement, Moment::InTransaction, Moment::Commit] {
         proxy.inject(Fault::terminate(moment), 1);
@@ -246,7 +246,7 @@ async fn a_session_that_the_server_ends_is_503_once() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_no_more_sessions_is_503_until_it_does() {
+async fn a_server_that_is_full_is_503_until_it_has_room() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     for code in ["53300", "57P03"] {
         proxy.inject(Fault::RefuseSessions(code), ENDLESS);
@@ -265,7 +265,7 @@ async fn a_server_that_takes_no_more_sessions_is_503_until_it_does() {
 }
 
 #[tokio::test]
-async fn whoever_goes_away_while_waiting_for_a_lock_leaves_the_connection_to_others() {
+async fn a_client_that_leaves_while_waiting_for_a_lock_frees_the_connection() {
     let Some((app, _proxy, alice)) = start(2).await else { return };
     let note = write(&alice, "locked").await.created();
     let path = format!("/api/notes/{}", note["id"]);
@@ -284,7 +284,7 @@ async fn whoever_goes_away_while_waiting_for_a_lock_leaves_the_connection_to_oth
 }
 
 #[tokio::test]
-async fn whoever_goes_away_in_a_transaction_leaves_none_behind() {
+async fn a_client_that_leaves_during_a_transaction_leaves_none_open() {
     let Some((app, proxy, alice)) = start(1).await else { return };
     let left_behind = "SELECT count(*) FROM pg_stat_activity \
                        WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
@@ -340,7 +340,7 @@ async fn writes(alice: &Client, bob: &Client, round: &str) -> [(Method, String, 
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_taken_back_once_is_done_again() {
+async fn a_transaction_that_is_rolled_back_once_is_retried() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     let bob = app.user("bob").await;
     for code in TAKEN_BACK {
@@ -357,7 +357,7 @@ async fn a_transaction_that_is_taken_back_once_is_done_again() {
 }
 
 #[tokio::test]
-async fn a_transaction_that_is_taken_back_again_and_again_is_503() {
+async fn a_transaction_that_is_rolled_back_every_time_is_503() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     let bob = app.user("bob").await;
     for code in TAKEN_BACK {
@@ -376,7 +376,7 @@ async fn a_transaction_that_is_taken_back_again_and_again_is_503() {
 }
 
 #[tokio::test]
-async fn errors_that_may_pass_are_503() {
+async fn transient_errors_are_503() {
     let Some((app, proxy, alice)) = start(2).await else { return };
     // Lost connection; idle for too long in a transaction; read-only, as after a failover; disk full; out
     // of memory; lock not available; shutdown; I/O error.

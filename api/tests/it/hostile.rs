@@ -60,7 +60,7 @@ async fn odd_texts_in_queries_and_paths_are_harmless() {
 }
 
 #[tokio::test]
-async fn long_patterns_are_refused_and_those_that_are_not_are_searched() {
+async fn overlong_patterns_are_rejected_and_all_others_are_searched() {
     let (_app, alice) = TestApp::with_user("alice").await;
     for list in ["notes?search=", "users?name=", "teams?name="] {
         for (length, status) in [(1_000, 200), (1_001, 400), (60_000, 400)] {
@@ -72,7 +72,7 @@ async fn long_patterns_are_refused_and_those_that_are_not_are_searched() {
 }
 
 #[tokio::test]
-async fn numbers_beyond_64_bits_are_no_ids() {
+async fn numbers_beyond_64_bits_are_not_ids() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let huge =
         ["9223372036854775807", "9223372036854775808", "18446744073709551616", "1e400", "-0"];
@@ -92,7 +92,7 @@ async fn numbers_beyond_64_bits_are_no_ids() {
 }
 
 #[tokio::test]
-async fn requests_that_are_no_http_do_no_harm() {
+async fn malformed_http_does_no_harm() {
     let app = TestApp::start().await;
     let huge_header =
         format!("GET /healthz HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(300_000));
@@ -148,7 +148,7 @@ async fn send_each(world: &World, bodies: &[&str]) -> Vec<(String, &'static str,
 }
 
 #[tokio::test]
-async fn nul_is_refused_in_every_text() {
+async fn nul_is_rejected_in_every_text() {
     let world = World::start().await;
     let long = format!(r#"{{"{{}}": "{}\u0000"}}"#, "walnut-harbour");
     let bodies = [r#"{"{}": "\u0000"}"#, r#"{"{}": "owner\u0000"}"#, &long];
@@ -160,7 +160,7 @@ async fn nul_is_refused_in_every_text() {
 }
 
 #[tokio::test]
-async fn half_a_surrogate_pair_is_no_json() {
+async fn half_a_surrogate_pair_is_not_valid_json() {
     let world = World::start().await;
     let bodies = [
         r#"{"{}": "\ud800"}"#,
@@ -181,7 +181,7 @@ async fn half_a_surrogate_pair_is_no_json() {
 }
 
 #[tokio::test]
-async fn a_member_that_comes_twice_is_refused_and_sets_nothing() {
+async fn a_duplicate_member_is_rejected_and_sets_nothing() {
     let world = World::start().await;
     let bodies = [
         r#"{"{}": "member", "{}": "owner"}"#,
@@ -201,7 +201,7 @@ async fn a_member_that_comes_twice_is_refused_and_sets_nothing() {
 }
 
 #[tokio::test]
-async fn bytes_that_are_no_utf_8_are_no_json() {
+async fn bytes_that_are_not_utf_8_are_not_valid_json() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let not_utf_8: [&[u8]; 8] = [
         b"\x80",
@@ -229,7 +229,7 @@ async fn bytes_that_are_no_utf_8_are_no_json() {
 }
 
 #[tokio::test]
-async fn a_number_that_is_no_positive_64_bit_integer_is_no_id() {
+async fn a_number_that_is_not_a_positive_64_bit_integer_is_not_an_id() {
     let world = World::start().await;
     let is_json = ["0", "-1", "-0", "1.0", "1.5", "1e0", "1E2", "1e-400", "9223372036854775808"];
     let is_json =
@@ -266,7 +266,7 @@ async fn a_number_that_is_no_positive_64_bit_integer_is_no_id() {
 }
 
 #[tokio::test]
-async fn what_is_ignored_may_be_nested_a_hundred_deep_but_not_without_end() {
+async fn ignored_members_can_be_nested_a_hundred_deep_but_not_endlessly() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let nested = |open: &str, close: &str, depth: usize| {
         let value = open.repeat(depth) + "1" + &close.repeat(depth);
@@ -281,7 +281,7 @@ async fn what_is_ignored_may_be_nested_a_hundred_deep_but_not_without_end() {
 }
 
 #[tokio::test]
-async fn a_set_of_members_has_10_000_ids_at_most() {
+async fn a_set_of_members_has_at_most_10_000_ids() {
     let world = World::start().await;
     let owner = world.caller("owner");
     for (count, status) in [(10_000, 200), (10_001, 422), (60_000, 422)] {
@@ -295,7 +295,7 @@ async fn a_set_of_members_has_10_000_ids_at_most() {
 }
 
 #[tokio::test]
-async fn a_body_in_chunks_has_256_kib_at_most() {
+async fn a_chunked_body_has_at_most_256_kib() {
     let (app, alice) = TestApp::with_user("alice").await;
     let request = |path: &str, size: usize| {
         let token = alice.token.as_deref().unwrap();
@@ -320,7 +320,7 @@ async fn a_body_in_chunks_has_256_kib_at_most() {
 }
 
 #[tokio::test]
-async fn a_head_has_96_headers_and_128_kib_at_most_and_a_url_64() {
+async fn a_head_has_at_most_96_headers_and_128_kib_and_a_url_64() {
     let app = TestApp::start().await;
     let get = |url: &str, headers: &str| {
         format!("GET {url} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n")
@@ -359,7 +359,7 @@ const NAMED: [&str; 9] = [
 ];
 
 #[tokio::test]
-async fn a_path_that_is_encoded_wrongly_names_nothing() {
+async fn a_badly_encoded_path_is_not_found() {
     let world = World::start().await;
     let wrong = [
         "%00",
@@ -390,7 +390,7 @@ async fn a_path_that_is_encoded_wrongly_names_nothing() {
 }
 
 #[tokio::test]
-async fn a_query_is_utf_8_without_nul_and_may_have_a_percent_sign_that_stands_alone() {
+async fn a_query_is_utf_8_without_nul_and_may_have_a_lone_percent_sign() {
     let world = World::start().await;
     let author = world.caller("author");
     author.post("/api/notes", json!({ "content": "100%zz and 5%" })).await.created();

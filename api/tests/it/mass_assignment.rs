@@ -161,7 +161,7 @@ async fn after(world: &World, row: &Row, body: Map<String, Value>) -> (u16, Stri
 }
 
 #[tokio::test]
-async fn a_member_that_a_body_does_not_have_sets_nothing() {
+async fn unknown_members_of_a_body_set_nothing() {
     let bodies = bodies();
     for (row, key) in bodies_of_rows() {
         let mut world = World::start().await;

@@ -45,7 +45,7 @@ async fn requests_logins_sessions_and_statements_are_counted() {
 }
 
 #[tokio::test]
-async fn clients_can_t_make_up_labels() {
+async fn clients_cannot_make_up_labels() {
     let app = TestApp::start().await;
     let count = async || samples(&app).await.len();
     app.anonymous().get("/one").await.problem(404);
@@ -66,7 +66,7 @@ async fn clients_can_t_make_up_labels() {
 
 /// The rules that `promtool check metrics` applies.
 #[tokio::test]
-async fn the_text_is_as_prometheus_wants_it() {
+async fn the_text_is_valid_for_prometheus() {
     let (app, alice) = TestApp::with_user("alice").await;
     alice.get("/api/notes").await.ok();
     let answer = app.anonymous().get("/metrics").await;

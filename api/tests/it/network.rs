@@ -29,7 +29,7 @@ async fn impatient() -> TestApp {
 }
 
 #[tokio::test]
-async fn a_head_that_does_not_arrive_is_cut_off() {
+async fn a_client_that_does_not_send_a_head_is_cut_off() {
     let app = impatient().await;
     let mut slow = connect(&app).await;
     slow.write_all(b"GET /api/notes HTTP/1.1\r\nHost: x\r\nX-Slow: ").await.unwrap();
@@ -38,7 +38,7 @@ async fn a_head_that_does_not_arrive_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_later_head_that_does_not_arrive_is_cut_off_too() {
+async fn a_client_that_does_not_send_a_later_head_is_cut_off_too() {
     let app = impatient().await;
     let mut slow = connect(&app).await;
     for _ in 0..3 {
@@ -50,7 +50,7 @@ async fn a_later_head_that_does_not_arrive_is_cut_off_too() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_ends_does_not_keep_its_connection() {
+async fn an_endless_body_does_not_keep_its_connection() {
     let app = impatient().await;
     let mut slow = connect(&app).await;
     let request = b"POST /api/nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -60,7 +60,7 @@ async fn a_body_that_never_ends_does_not_keep_its_connection() {
 }
 
 #[tokio::test]
-async fn a_client_that_does_not_read_its_answer_is_cut_off() {
+async fn a_client_that_does_not_read_its_response_is_cut_off() {
     let app = impatient().await;
     let alice = app.user("alice").await;
     for _ in 0..150 {
@@ -81,7 +81,7 @@ async fn a_client_that_does_not_read_its_answer_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_body_that_does_not_arrive_is_not_waited_for() {
+async fn a_body_that_does_not_arrive_is_given_up() {
     let app = impatient().await;
     let mut slow = connect(&app).await;
     let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
@@ -93,7 +93,7 @@ async fn a_body_that_does_not_arrive_is_not_waited_for() {
 }
 
 #[tokio::test]
-async fn many_slow_clients_leave_the_others_alone() {
+async fn many_slow_clients_do_not_affect_others() {
     let app = TestApp::start().await;
     let mut slow = Vec::new();
     for _ in 0..300 {
@@ -106,7 +106,7 @@ async fn many_slow_clients_leave_the_others_alone() {
 }
 
 #[tokio::test]
-async fn more_than_can_be_answered_at_once_is_refused_at_once() {
+async fn requests_beyond_the_limit_are_rejected_at_once() {
     let app = TestApp::start_with(|settings| settings.network.max_requests = 1).await;
     let (waiting, refused) = with_the_only_place_taken(&app).await;
     assert_eq!(refused.header("retry-after"), "1");
@@ -140,7 +140,7 @@ async fn with_the_only_place_taken(app: &TestApp) -> (TcpStream, Answer) {
 }
 
 #[tokio::test]
-async fn a_burst_is_answered_or_refused_and_never_fails() {
+async fn a_burst_is_answered_or_rejected_and_never_fails() {
     let app = Arc::new(TestApp::start_with(|settings| settings.network.max_requests = 5).await);
     let mut burst = JoinSet::new();
     for _ in 0..200 {
@@ -153,7 +153,7 @@ async fn a_burst_is_answered_or_refused_and_never_fails() {
 }
 
 #[tokio::test]
-async fn every_answer_has_headers_that_keep_it_from_caches_and_frames() {
+async fn every_response_has_headers_against_caching_and_framing() {
     let app = TestApp::start().await;
     for path in ["/api/notes", "/api/nothing", "/healthz", "/api/sessions"] {
         let answer = app.anonymous().get(path).await;
@@ -192,7 +192,7 @@ fn preflight() -> HeaderMap {
 }
 
 #[tokio::test]
-async fn pages_of_other_origins_are_let_in_only_where_it_is_said() {
+async fn pages_of_other_origins_are_admitted_only_if_listed() {
     const PAGE: &str = "https://notes.example.org";
     const LET_IN: &str = "access-control-allow-origin";
     let closed = TestApp::start().await;
@@ -239,7 +239,7 @@ async fn throttled_behind(proxies: &[&str]) -> TestApp {
 }
 
 #[tokio::test]
-async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
+async fn behind_a_trusted_proxy_each_client_is_counted_separately() {
     let app = throttled_behind(&["127.0.0.1/32"]).await;
     let refused = wrong_password(&app, "192.0.2.1").await;
     assert_eq!(refused.header("ratelimit-policy"), "\"login-of-user\";q=40;w=900");
@@ -253,7 +253,7 @@ async fn behind_a_trusted_proxy_each_client_is_counted_alone() {
 }
 
 #[tokio::test]
-async fn without_a_trusted_proxy_nobody_is_another_by_saying_so() {
+async fn without_a_trusted_proxy_nobody_can_claim_another_address() {
     let app = throttled_behind(&[]).await;
     for claimed in ["192.0.2.1", "192.0.2.2", "127.0.0.1"] {
         wrong_password(&app, claimed).await.problem(429);

@@ -34,7 +34,7 @@ fn every_route_is_documented_and_nothing_else_is() {
 }
 
 #[test]
-fn the_document_in_the_repository_is_the_one_that_is_served() {
+fn the_document_in_the_repository_is_the_one_served() {
     let committed = include_str!("../../../openapi.json");
     assert!(
         committed == api::routes::document_json(),
@@ -43,7 +43,7 @@ fn the_document_in_the_repository_is_the_one_that_is_served() {
 }
 
 #[test]
-fn every_operation_has_its_own_id_and_every_response_says_what_it_is() {
+fn every_operation_has_a_unique_id_and_every_response_a_description() {
     let document = document();
     let mut ids = BTreeSet::new();
     for (path, item) in document["paths"].as_object().unwrap() {
@@ -61,7 +61,7 @@ fn every_operation_has_its_own_id_and_every_response_says_what_it_is() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_resolves() {
     fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {
             Value::Object(members) => {
@@ -85,7 +85,7 @@ fn every_reference_leads_somewhere() {
 }
 
 #[tokio::test]
-async fn the_document_and_its_page_are_served_from_here_alone() {
+async fn the_document_and_its_page_load_nothing_from_elsewhere() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     assert_eq!(anyone.get("/api/openapi.json").await.ok(), document());

@@ -6,7 +6,7 @@ use api::server::Application;
 use testkit::{TestApp, TestDatabase};
 
 #[tokio::test]
-async fn a_service_that_can_work_says_so() {
+async fn a_working_service_is_ready() {
     let app = TestApp::start().await;
     for path in ["/healthz", "/readyz"] {
         let answer = app.anonymous().get(path).await;
@@ -26,7 +26,7 @@ async fn a_pending_migration_makes_it_unready_but_not_dead() {
 }
 
 #[tokio::test]
-async fn without_auto_migrate_it_refuses_a_schema_that_does_not_fit() {
+async fn without_auto_migrate_it_rejects_an_outdated_schema() {
     let empty = TestDatabase::empty().await;
     let mut settings = testkit::settings(empty.url());
     settings.auto_migrate = false;
@@ -36,7 +36,7 @@ async fn without_auto_migrate_it_refuses_a_schema_that_does_not_fit() {
 }
 
 #[tokio::test]
-async fn a_newer_schema_is_refused_in_words() {
+async fn a_newer_schema_is_rejected_with_an_explanation() {
     let database = TestDatabase::migrated().await;
     let newer = "INSERT INTO seaql_migrations VALUES ('m29990101_000000_newer', 0)";
     database.execute(newer).await;
@@ -46,7 +46,7 @@ async fn a_newer_schema_is_refused_in_words() {
 }
 
 #[tokio::test]
-async fn while_a_newer_version_is_rolled_out_the_running_one_goes_on() {
+async fn while_a_newer_version_is_rolled_out_the_running_one_keeps_working() {
     let (app, alice) = TestApp::with_user("alice").await;
     for newer in [
         "ALTER TABLE notes ADD COLUMN colour text",
@@ -64,7 +64,7 @@ async fn while_a_newer_version_is_rolled_out_the_running_one_goes_on() {
 }
 
 #[tokio::test]
-async fn a_database_that_restarted_while_nobody_asked_is_not_noticed() {
+async fn a_database_restart_between_requests_goes_unnoticed() {
     let app = TestApp::start().await;
     if !app.database.is_postgres() {
         return;

@@ -166,7 +166,7 @@ async fn check(row: &Row, untouched: Option<Untouched>) -> Option<Untouched> {
 }
 
 #[tokio::test]
-async fn every_route_lets_in_whom_it_should_and_nobody_else() {
+async fn every_route_admits_exactly_whom_it_should() {
     let mut untouched = None;
     for row in rows() {
         untouched = check(&row, untouched).await;
@@ -216,7 +216,7 @@ const HIDDEN: [[&str; 3]; 9] = [
 ];
 
 #[tokio::test]
-async fn what_is_hidden_is_as_if_it_were_not_there() {
+async fn hidden_resources_look_like_missing_ones() {
     let world = World::start().await;
     for kind in ["anonymous", "other", "member", "owner", "author"] {
         let caller = world.caller(kind);
@@ -240,7 +240,7 @@ async fn what_is_hidden_is_as_if_it_were_not_there() {
 }
 
 #[tokio::test]
-async fn a_list_of_ones_own_holds_nothing_of_others() {
+async fn a_list_of_ones_own_has_nothing_of_others() {
     let world = World::start().await;
     for (kind, sessions, marks) in
         [("author", 2, 1), ("other", 1, 0), ("member", 1, 0), ("admin", 1, 0)]
@@ -252,7 +252,7 @@ async fn a_list_of_ones_own_holds_nothing_of_others() {
 }
 
 #[tokio::test]
-async fn nothing_that_is_read_holds_a_password_or_a_token() {
+async fn no_response_to_a_read_has_a_password_or_a_token() {
     let world = World::start().await;
     let secret_columns = ["password_hash", "token_hash"];
     let rows = world.app.database.rows().await;

@@ -12,7 +12,7 @@ fn operations() -> Vec<(Method, String)> {
 }
 
 #[tokio::test]
-async fn a_parameter_that_is_unknown_or_repeated_is_refused_everywhere() {
+async fn unknown_and_repeated_parameters_are_rejected_everywhere() {
     let (_app, alice) = TestApp::with_user("alice").await;
     for (method, path) in operations() {
         let unknown = alice.send(method.clone(), &format!("{path}?colour=red"), None).await;
@@ -25,7 +25,7 @@ async fn a_parameter_that_is_unknown_or_repeated_is_refused_everywhere() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_everywhere_even_where_none_is_needed() {
+async fn a_bad_token_is_rejected_everywhere_even_where_none_is_needed() {
     let app = TestApp::start().await;
     let mut forger = app.anonymous();
     forger.token = Some("not.a.token".into());
@@ -36,7 +36,7 @@ async fn a_bad_token_is_refused_everywhere_even_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn a_known_path_with_another_method_says_which_methods_there_are() {
+async fn a_known_path_with_another_method_lists_the_allowed_ones() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let known = operations();
     for (_, path) in &known {
@@ -75,7 +75,7 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_path_id_that_is_no_positive_64_bit_integer_names_nothing() {
+async fn a_path_id_that_is_not_a_positive_64_bit_integer_is_not_found() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let ids =
         ["0", "-1", "1.0", "abc", "+1", "9223372036854775808", "1e3", "%00", "%ff", "１", "1%2F2"];
@@ -90,7 +90,7 @@ async fn a_path_id_that_is_no_positive_64_bit_integer_names_nothing() {
 }
 
 #[tokio::test]
-async fn every_answer_has_a_request_id_which_may_be_the_clients_own() {
+async fn every_response_has_a_request_id_which_may_be_the_clients() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     let with_id = |id: &str| anyone.request(Method::GET, "/api/notes").header("X-Request-Id", id);
@@ -110,7 +110,7 @@ async fn every_answer_has_a_request_id_which_may_be_the_clients_own() {
 }
 
 #[tokio::test]
-async fn answers_are_neither_cached_nor_sniffed() {
+async fn responses_are_neither_cached_nor_sniffed() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let answer = alice.get("/api/sessions").await;
     assert_eq!(answer.header("cache-control"), "no-store");
@@ -147,7 +147,7 @@ async fn a_body_must_be_declared_as_json() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_json_is_a_bad_request() {
+async fn a_body_that_is_not_valid_json_is_a_bad_request() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let nested = "[".repeat(10_000) + &"]".repeat(10_000);
     let nested_objects = "{\"content\":".repeat(10_000);
@@ -168,7 +168,7 @@ async fn a_body_that_is_no_json_is_a_bad_request() {
 }
 
 #[tokio::test]
-async fn a_body_that_is_json_but_no_object_is_pointed_at_as_a_whole() {
+async fn a_json_body_that_is_not_an_object_is_a_violation_at_the_root() {
     let (_app, alice) = TestApp::with_user("alice").await;
     for body in ["[]", "null", "1", "\"content\"", "true"] {
         assert_eq!(post_raw(&alice, "application/json", body).await.pointers(), [""], "{body}");
@@ -176,7 +176,7 @@ async fn a_body_that_is_json_but_no_object_is_pointed_at_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_body_may_have_256_kib_and_not_a_byte_more() {
+async fn a_body_can_have_256_kib_and_not_a_byte_more() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let padded = |size: usize| {
         let note = r#"{ "content": "Hello" "#;
@@ -189,7 +189,7 @@ async fn a_body_may_have_256_kib_and_not_a_byte_more() {
 }
 
 #[tokio::test]
-async fn limits_outside_1_to_200_and_foreign_cursors_are_refused() {
+async fn limits_outside_1_to_200_and_foreign_cursors_are_rejected() {
     let (_app, alice) = TestApp::with_user("alice").await;
     for number in 0..3 {
         alice.post("/api/teams", json!({ "name": format!("Team {number}") })).await.created();
@@ -212,7 +212,7 @@ async fn limits_outside_1_to_200_and_foreign_cursors_are_refused() {
 }
 
 #[tokio::test]
-async fn text_says_its_charset() {
+async fn text_responses_declare_their_charset() {
     let app = TestApp::start().await;
     let files = ["swagger-ui.css", "swagger-ui-bundle.js"].map(|file| format!("/docs/{file}"));
     let paths = ["/healthz", "/readyz", "/metrics", "/docs"].map(str::to_owned);

@@ -39,7 +39,7 @@ async fn a_team_whose_owner_and_heir_are_deleted_at_once_still_gets_an_owner() {
 }
 
 #[tokio::test]
-async fn adding_a_member_who_is_being_deleted_is_one_or_the_other() {
+async fn adding_a_member_who_is_being_deleted_succeeds_or_fails_cleanly() {
     let (app, owner) = TestApp::with_user("owner").await;
     let path = team(&owner, "Team", &[]).await;
     for round in 0..ROUNDS {
@@ -53,7 +53,7 @@ async fn adding_a_member_who_is_being_deleted_is_one_or_the_other() {
 }
 
 #[tokio::test]
-async fn two_owners_who_leave_at_once_don_t_both_get_out() {
+async fn two_owners_leaving_at_once_do_not_both_succeed() {
     let app = TestApp::start().await;
     let (one, other) = (app.user("one").await, app.user("other").await);
     for round in 0..ROUNDS {

@@ -54,7 +54,7 @@ async fn marking_again_does_not_undo_reading() {
 }
 
 #[tokio::test]
-async fn a_new_mark_is_unread_and_what_else_is_sent_is_ignored() {
+async fn a_new_mark_is_unread_and_other_members_are_ignored() {
     let (_app, alice) = with_notes(1).await;
     let new = json!({ "note_id": 1, "id": 4711, "read": true });
     let reading = alice.post(LIST, new).await.created();
@@ -63,7 +63,7 @@ async fn a_new_mark_is_unread_and_what_else_is_sent_is_ignored() {
 }
 
 #[tokio::test]
-async fn one_marks_for_oneself_only() {
+async fn users_mark_only_for_themselves() {
     let (app, alice) = with_notes(1).await;
     let bob = app.user("bob").await;
     let for_bob = json!({ "note_id": 1, "user_id": bob.id });
@@ -88,7 +88,7 @@ async fn users_mark_a_note_independently() {
 }
 
 #[tokio::test]
-async fn a_mark_needs_a_note_that_is_there() {
+async fn a_mark_needs_an_existing_note() {
     let (_app, alice) = with_notes(1).await;
     let missing = alice.post(LIST, json!({})).await;
     assert!(missing.clone().problem(422).contains("note_id"));
@@ -106,7 +106,7 @@ async fn a_mark_needs_a_note_that_is_there() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once() {
+async fn all_violations_are_reported_at_once() {
     let (_app, alice) = with_notes(1).await;
     let answer = alice.post(LIST, json!({ "note_id": "one", "user_id": null })).await;
     assert_eq!(answer.pointers(), ["/note_id", "/user_id"]);
@@ -131,7 +131,7 @@ async fn marks_are_listed_newest_first_with_note_author_and_reading() {
 }
 
 #[tokio::test]
-async fn read_notes_are_told_from_those_yet_to_read() {
+async fn marks_are_filtered_by_read() {
     let (_app, alice) = with_notes(3).await;
     mark(&alice, 1).await;
     let second = mark(&alice, 2).await;
@@ -144,7 +144,7 @@ async fn read_notes_are_told_from_those_yet_to_read() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_mark_once_while_notes_are_marked() {
+async fn pages_have_every_mark_once_while_notes_are_marked() {
     let (_app, alice) = with_notes(8).await;
     let read = mark(&alice, 8).await;
     alice.put(&path(&read), json!({ "read": true })).await.ok();
@@ -164,7 +164,7 @@ async fn pages_hold_every_mark_once_while_notes_are_marked() {
 }
 
 #[tokio::test]
-async fn a_page_has_50_marks_unless_told_otherwise() {
+async fn a_page_has_50_marks_by_default() {
     let (_app, alice) = with_notes(51).await;
     for note_id in 1..=51 {
         mark(&alice, note_id).await;
@@ -178,7 +178,7 @@ async fn a_page_has_50_marks_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_understood_is_refused() {
+async fn an_invalid_query_is_rejected() {
     let (_app, alice) = with_notes(0).await;
     let queries = [
         ("read=yes", "read"),
@@ -198,7 +198,7 @@ async fn a_query_that_is_not_understood_is_refused() {
 }
 
 #[tokio::test]
-async fn no_method_takes_an_unknown_parameter() {
+async fn no_method_accepts_an_unknown_parameter() {
     let (_app, alice) = with_notes(1).await;
     let mark = path(&mark(&alice, 1).await) + "?dry_run=true";
     let answers = [
@@ -213,7 +213,7 @@ async fn no_method_takes_an_unknown_parameter() {
 }
 
 #[tokio::test]
-async fn a_marked_note_is_read_and_unread() {
+async fn a_mark_is_set_read_and_unread() {
     let (_app, alice) = with_notes(1).await;
     let mut reading = mark(&alice, 1).await;
     for (method, read) in [(Method::PUT, true), (Method::PATCH, false), (Method::PUT, true)] {
@@ -226,7 +226,7 @@ async fn a_marked_note_is_read_and_unread() {
 }
 
 #[tokio::test]
-async fn a_change_of_nothing_changes_nothing() {
+async fn an_empty_change_changes_nothing() {
     let (_app, alice) = with_notes(1).await;
     let path = path(&mark(&alice, 1).await);
     let read = alice.put(&path, json!({ "read": true })).await.ok();
@@ -235,7 +235,7 @@ async fn a_change_of_nothing_changes_nothing() {
 }
 
 #[tokio::test]
-async fn reading_is_true_or_false() {
+async fn read_must_be_true_or_false() {
     let (_app, alice) = with_notes(1).await;
     let path = path(&mark(&alice, 1).await);
     for read in [json!(null), json!("true"), json!(1), json!([])] {
@@ -248,7 +248,7 @@ async fn reading_is_true_or_false() {
 }
 
 #[tokio::test]
-async fn a_mark_is_taken_away_and_made_anew() {
+async fn a_mark_is_removed_and_created_again() {
     let (app, alice) = with_notes(1).await;
     let path = path(&mark(&alice, 1).await);
     alice.put(&path, json!({ "read": true })).await.ok();
@@ -261,7 +261,7 @@ async fn a_mark_is_taken_away_and_made_anew() {
 }
 
 #[tokio::test]
-async fn a_mark_is_its_owners_alone() {
+async fn only_its_owner_can_use_a_mark() {
     let (app, alice) = with_notes(1).await;
     let path = path(&mark(&alice, 1).await);
     for other in [app.user("bob").await, app.admin().await] {
@@ -294,7 +294,7 @@ async fn the_reading_list_needs_a_token() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing() {
+async fn an_invalid_id_is_not_found() {
     let (_app, alice) = with_notes(1).await;
     mark(&alice, 1).await;
     for id in ["0", "-1", "1.5", "abc", "4711", "9223372036854775807", "99999999999999999999"] {
@@ -305,7 +305,7 @@ async fn an_id_that_is_none_names_nothing() {
 }
 
 #[tokio::test]
-async fn marks_at_the_same_time_make_one() {
+async fn concurrent_marks_make_one() {
     let (app, alice) = with_notes(1).await;
     let mut calls = JoinSet::new();
     for _ in 0..20 {

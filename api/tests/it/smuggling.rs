@@ -76,7 +76,7 @@ async fn answers(requests: Vec<String>) -> Vec<(String, raw::Heard)> {
 }
 
 #[tokio::test]
-async fn a_request_whose_end_is_in_doubt_is_refused_and_its_connection_closed() {
+async fn an_ambiguous_request_is_rejected_and_its_connection_closed() {
     let with_headers =
         BAD_HEADERS.iter().map(|headers| post(headers, &format!("0\r\n\r\n{SMUGGLED}")));
     let with_sizes = BAD_SIZES.iter().map(|size| {
@@ -100,7 +100,7 @@ async fn a_request_whose_end_is_in_doubt_is_refused_and_its_connection_closed() 
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_request_is_not_read_as_another() {
+async fn a_body_is_not_read_as_another_request() {
     let length = SMUGGLED.len();
     let call = |line: &str, headers: &str, body: &str| {
         format!("{line} HTTP/1.1\r\nHost: x\r\n{headers}\r\n{body}")
@@ -135,7 +135,7 @@ async fn what_belongs_to_a_request_is_not_read_as_another() {
 }
 
 #[tokio::test]
-async fn what_stands_behind_a_request_that_is_whole_is_answered() {
+async fn a_request_following_a_complete_one_is_answered() {
     let requests = [
         format!("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n{SMUGGLED}"),
         post("Content-Length: 2\r\n", &format!("{{}}{SMUGGLED}")),
@@ -148,7 +148,7 @@ async fn what_stands_behind_a_request_that_is_whole_is_answered() {
 }
 
 #[tokio::test]
-async fn a_chunk_that_claims_to_have_no_end_is_not_believed() {
+async fn an_endless_chunk_is_rejected() {
     let app = TestApp::start().await;
     for size in ["ffffffffffffffff", "7fffffffffffffff"] {
         let body = format!("{size}\r\n{}{SMUGGLED}", " ".repeat(256 * 1024));

@@ -26,7 +26,7 @@ async fn fill(app: &TestApp, alice: &Client, users: usize) {
 }
 
 #[tokio::test]
-async fn reading_takes_as_many_statements_for_many_rows_as_for_few() {
+async fn reading_many_rows_takes_as_many_statements_as_reading_few() {
     let (app, alice) = TestApp::with_user("alice").await;
     for users in [1, 9] {
         fill(&app, &alice, users).await;
@@ -51,7 +51,7 @@ async fn reading_takes_as_many_statements_for_many_rows_as_for_few() {
 }
 
 #[tokio::test]
-async fn teams_are_loaded_only_when_they_are_asked_for() {
+async fn teams_are_loaded_only_if_requested() {
     let (app, alice) = TestApp::with_user("alice").await;
     fill(&app, &alice, 1).await;
     let path = format!("/api/users/{}", alice.id);
@@ -63,7 +63,7 @@ async fn teams_are_loaded_only_when_they_are_asked_for() {
 }
 
 #[tokio::test]
-async fn writing_a_note_takes_two_statements_with_its_answer() {
+async fn writing_a_note_takes_two_statements() {
     let (app, alice) = TestApp::with_user("alice").await;
     app.statements();
     alice.post("/api/notes", json!({ "content": "A note" })).await.created();
@@ -72,7 +72,7 @@ async fn writing_a_note_takes_two_statements_with_its_answer() {
 }
 
 #[tokio::test]
-async fn no_two_lists_are_joined_with_each_other() {
+async fn no_two_lists_are_joined() {
     let (app, alice) = TestApp::with_user("alice").await;
     fill(&app, &alice, 2).await;
     for path in ["/api/users", "/api/users/alice?teams=true"] {

@@ -19,7 +19,7 @@ fn run(url: Option<&str>, arguments: &[&str]) -> Output {
 }
 
 #[test]
-fn a_url_that_is_missing_or_wrong_is_one_line_and_no_panic() {
+fn a_missing_or_invalid_url_is_one_line_and_no_panic() {
     for (url, status, why) in [
         (None, 2, "DATABASE_URL is not set"),
         (Some(""), 2, "DATABASE_URL is not set"),
@@ -51,7 +51,7 @@ fn help_does_not_show_the_password_of_the_url() {
 }
 
 #[tokio::test]
-async fn its_commands_say_what_is_applied_after_them() {
+async fn its_commands_print_what_is_applied_afterwards() {
     let database = TestDatabase::empty().await;
     let all = migrations().len();
     for (arguments, applied) in [

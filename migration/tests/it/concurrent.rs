@@ -25,7 +25,7 @@ async fn at_once(database: &TestDatabase, kind: LockKind, command: Command) {
 }
 
 #[tokio::test]
-async fn eight_that_go_up_together_all_succeed_and_each_migration_is_applied_once() {
+async fn eight_runs_of_up_all_succeed_and_apply_each_migration_once() {
     for kind in [LockKind::Auto, LockKind::Table] {
         up_and_down(&TestDatabase::empty().await, kind).await;
     }
@@ -54,7 +54,7 @@ async fn fresh_and_refresh_take_turns() {
 }
 
 #[tokio::test]
-async fn waiting_for_the_lock_has_an_end() {
+async fn waiting_for_the_lock_times_out() {
     for kind in [LockKind::Auto, LockKind::Table] {
         let database = TestDatabase::empty().await;
         let lock = Lock { kind, timeout: Duration::from_millis(300) };

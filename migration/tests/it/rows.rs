@@ -41,7 +41,7 @@ async fn counts(database: &TestDatabase, tables: &[&str]) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn rows_survive_as_long_as_their_table_does() {
+async fn rows_survive_as_long_as_their_table() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;
     let tables = ["users", "notes", "teams", "memberships", "user_notes", "sessions"];
@@ -72,7 +72,7 @@ async fn rows_from_before_the_search_columns_are_found() {
 }
 
 #[tokio::test]
-async fn members_from_before_the_roles_are_plain_members_and_a_role_is_one_of_two() {
+async fn members_from_before_roles_are_plain_members_and_roles_are_checked() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;
     migrate(&database, Command::Down { num: 2 }).await;
@@ -83,7 +83,7 @@ async fn members_from_before_the_roles_are_plain_members_and_a_role_is_one_of_tw
 }
 
 #[tokio::test]
-async fn a_user_takes_along_all_that_is_the_users() {
+async fn deleting_a_user_deletes_everything_of_theirs() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;
     database.execute("DELETE FROM users WHERE username = 'alice'").await;

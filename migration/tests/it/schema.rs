@@ -17,7 +17,7 @@ fn the_list_is_sorted_by_name_and_names_are_unique() {
 }
 
 #[tokio::test]
-async fn down_one_by_one_and_up_again_gives_the_same_schema_at_each_level() {
+async fn down_one_by_one_and_up_again_gives_the_same_schema_at_each_step() {
     let database = TestDatabase::empty().await;
     migrate(&database, Command::Up { num: Some(0) }).await;
     let mut on_the_way_up = vec![database.schema().await];
@@ -39,7 +39,7 @@ async fn down_one_by_one_and_up_again_gives_the_same_schema_at_each_level() {
 }
 
 #[tokio::test]
-async fn fresh_refresh_and_reset_end_where_they_should() {
+async fn fresh_refresh_and_reset_end_in_the_right_state() {
     let database = TestDatabase::empty().await;
     assert_eq!(database.schema().await, Vec::<String>::new());
     migrate(&database, ALL_UP).await;
@@ -73,7 +73,7 @@ async fn constraints_and_indexes_have_names() {
 }
 
 #[tokio::test]
-async fn a_plan_is_the_statements_and_changes_nothing() {
+async fn a_plan_lists_the_statements_and_changes_nothing() {
     let database = TestDatabase::empty().await;
     let plan = async |command| {
         let connection = connect(database.url(), None).await.unwrap();

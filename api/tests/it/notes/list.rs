@@ -49,7 +49,7 @@ const BAD_QUERIES: [(&str, &str); 21] = [
 ];
 
 #[tokio::test]
-async fn no_notes_are_an_empty_list() {
+async fn without_notes_the_list_is_empty() {
     let app = TestApp::start().await;
     let answer = app.anonymous().get("/api/notes").await;
     assert_eq!(answer.next(), None);
@@ -82,7 +82,7 @@ async fn the_notes_of_a_disabled_author_stay() {
 }
 
 #[tokio::test]
-async fn important_notes_are_told_from_the_others() {
+async fn notes_are_filtered_by_importance() {
     let (app, alice) = TestApp::with_user("alice").await;
     for important in [true, false, true] {
         let new = json!({ "content": "Hello", "important": important });
@@ -106,7 +106,7 @@ async fn text_is_found_anywhere_and_in_any_case() {
 }
 
 #[tokio::test]
-async fn text_is_found_in_any_case_of_unicode_and_in_either_spelling() {
+async fn text_is_found_in_any_unicode_case_and_either_normal_form() {
     let (app, alice) = TestApp::with_user("alice").await;
     for content in ["Die ÄMMÄ", "a\u{308}mma\u{308} decomposed", "amma", "ПРИВЕТ"] {
         write(&alice, content).await;
@@ -118,7 +118,7 @@ async fn text_is_found_in_any_case_of_unicode_and_in_either_spelling() {
 }
 
 #[tokio::test]
-async fn a_change_of_content_is_found() {
+async fn changed_content_is_found() {
     let (app, alice) = TestApp::with_user("alice").await;
     write(&alice, "Before").await;
     alice.put("/api/notes/1", json!({ "content": "Später" })).await.ok();
@@ -144,7 +144,7 @@ async fn no_character_is_a_wildcard_in_a_search() {
 }
 
 #[tokio::test]
-async fn notes_are_found_by_their_author() {
+async fn notes_are_filtered_by_author() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     write(&alice, "First").await;
@@ -185,7 +185,7 @@ async fn filters_combine_with_and() {
 }
 
 #[tokio::test]
-async fn a_page_has_50_notes_unless_told_otherwise() {
+async fn a_page_has_50_notes_by_default() {
     let (app, alice) = TestApp::with_user("alice").await;
     for _ in 0..51 {
         write(&alice, "Hello").await;
@@ -203,7 +203,7 @@ async fn a_page_has_50_notes_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_note_once_while_notes_are_written() {
+async fn pages_have_every_note_once_while_notes_are_written() {
     let (app, alice) = TestApp::with_user("alice").await;
     for _ in 0..7 {
         write(&alice, "Before").await;
@@ -220,7 +220,7 @@ async fn pages_hold_every_note_once_while_notes_are_written() {
 }
 
 #[tokio::test]
-async fn the_next_page_is_found_when_the_last_note_shown_is_deleted() {
+async fn the_next_page_is_found_after_the_last_note_shown_was_deleted() {
     let (app, alice) = TestApp::with_user("alice").await;
     for _ in 0..4 {
         write(&alice, "Hello").await;
@@ -252,7 +252,7 @@ async fn the_next_page_keeps_the_filters() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_understood_is_refused() {
+async fn an_invalid_query_is_rejected() {
     let (app, alice) = TestApp::with_user("alice").await;
     write(&alice, "Hello").await;
     for (query, name) in BAD_QUERIES {
@@ -262,7 +262,7 @@ async fn a_query_that_is_not_understood_is_refused() {
 }
 
 #[tokio::test]
-async fn the_cursor_of_another_list_is_refused() {
+async fn the_cursor_of_another_list_is_rejected() {
     let (app, alice) = TestApp::with_user("alice").await;
     for name in ["Ops", "Sales"] {
         alice.post("/api/teams", json!({ "name": name })).await.created();
@@ -273,7 +273,7 @@ async fn the_cursor_of_another_list_is_refused() {
 }
 
 #[tokio::test]
-async fn no_method_takes_an_unknown_parameter() {
+async fn no_method_accepts_an_unknown_parameter() {
     let (app, alice) = TestApp::with_user("alice").await;
     let note = write(&alice, "Hello").await;
     let body = json!({ "content": "Hi" });

@@ -79,7 +79,7 @@ async fn a_note_is_written_and_read() {
 }
 
 #[tokio::test]
-async fn a_note_is_unimportant_and_of_now_unless_told_otherwise() {
+async fn a_note_is_unimportant_and_dated_now_by_default() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let note = write(&alice, "Hello").await;
     assert_eq!(note["id"], 1);
@@ -94,7 +94,7 @@ async fn a_note_is_unimportant_and_of_now_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn the_detail_is_the_note_and_who_marked_it() {
+async fn the_detail_is_the_note_and_the_users_who_marked_it() {
     let (app, alice) = TestApp::with_user("alice").await;
     let mut expected = write(&alice, "Hello").await;
     expected["users_marked"] = json!([]);
@@ -119,7 +119,7 @@ async fn a_date_comes_back_in_utc_with_its_fraction() {
 }
 
 #[tokio::test]
-async fn a_bad_date_is_refused() {
+async fn an_invalid_date_is_rejected() {
     let (app, alice) = TestApp::with_user("alice").await;
     let note = write(&alice, "Hello").await;
     for date in bad_dates() {
@@ -133,7 +133,7 @@ async fn a_bad_date_is_refused() {
 }
 
 #[tokio::test]
-async fn content_must_be_text_that_is_not_blank_and_not_too_long() {
+async fn content_must_be_text_neither_blank_nor_too_long() {
     let (app, alice) = TestApp::with_user("alice").await;
     let missing = alice.post("/api/notes", json!({})).await;
     assert!(missing.clone().problem(422).contains("content"));
@@ -150,7 +150,7 @@ async fn content_must_be_text_that_is_not_blank_and_not_too_long() {
 }
 
 #[tokio::test]
-async fn empty_content_is_refused_in_fixed_words() {
+async fn empty_content_is_rejected_in_fixed_words() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let answer = alice.post("/api/notes", json!({ "content": "" })).await;
     assert_eq!(answer.body["type"], "/problems/validation");
@@ -183,7 +183,7 @@ async fn importance_is_true_or_false() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_is_told_at_once() {
+async fn all_violations_are_reported_at_once() {
     let (_app, alice) = TestApp::with_user("alice").await;
     write(&alice, "Hello").await;
     let body = json!({ "content": "", "important": "yes", "date": "tomorrow" });
@@ -219,7 +219,7 @@ async fn a_body_must_be_json() {
 }
 
 #[tokio::test]
-async fn what_is_not_the_authors_to_set_is_ignored() {
+async fn members_the_author_may_not_set_are_ignored() {
     let (app, alice) = TestApp::with_user("alice").await;
     let forged = json!({
         "id": 4711, "user_id": 1, "user": { "id": 1, "username": "admin", "name": "Admin" },
@@ -292,7 +292,7 @@ async fn disabled_users_are_neither_shown_nor_counted_among_the_marks() {
 }
 
 #[tokio::test]
-async fn the_author_changes_what_is_sent_and_the_rest_stays() {
+async fn the_author_changes_what_is_sent_and_the_rest_is_kept() {
     let (app, alice) = TestApp::with_user("alice").await;
     let before = write(&alice, "Hello").await;
     for method in [Method::PUT, Method::PATCH] {
@@ -329,7 +329,7 @@ async fn updated_at_moves_with_each_change_and_created_at_never() {
 }
 
 #[tokio::test]
-async fn a_change_of_nothing_changes_nothing() {
+async fn an_empty_change_changes_nothing() {
     let (app, alice) = TestApp::with_user("alice").await;
     let note = write(&alice, "Hello").await;
     for method in [Method::PUT, Method::PATCH] {
@@ -374,7 +374,7 @@ async fn an_admin_deletes_a_note_and_another_user_does_not() {
 }
 
 #[tokio::test]
-async fn the_marks_of_a_note_go_with_it() {
+async fn deleting_a_note_deletes_its_marks() {
     let (app, alice) = TestApp::with_user("alice").await;
     let (note, other) = (write(&alice, "Hello").await, write(&alice, "Hi").await);
     let bob = app.user("bob").await;
@@ -388,7 +388,7 @@ async fn the_marks_of_a_note_go_with_it() {
 }
 
 #[tokio::test]
-async fn writing_needs_a_token_and_reading_none() {
+async fn writing_needs_a_token_and_reading_does_not() {
     let (app, alice) = TestApp::with_user("alice").await;
     let note = write(&alice, "Hello").await;
     let anonymous = app.anonymous();
@@ -406,7 +406,7 @@ async fn writing_needs_a_token_and_reading_none() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_also_where_none_is_needed() {
+async fn a_bad_token_is_rejected_even_where_none_is_needed() {
     let (app, alice) = TestApp::with_user("alice").await;
     write(&alice, "Hello").await;
     let mut forger = app.anonymous();
@@ -423,7 +423,7 @@ async fn a_bad_token_is_refused_also_where_none_is_needed() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing() {
+async fn an_invalid_id_is_not_found() {
     let (_app, alice) = TestApp::with_user("alice").await;
     write(&alice, "Hello").await;
     for id in NO_IDS.iter().chain(&["2", "9223372036854775807"]) {
@@ -435,7 +435,7 @@ async fn an_id_that_is_none_names_nothing() {
 }
 
 #[tokio::test]
-async fn another_method_is_refused() {
+async fn another_method_is_not_allowed() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let list = alice.send(Method::PATCH, "/api/notes", None).await;
     let allow = list.header("allow").to_owned();

@@ -7,7 +7,7 @@ use testkit::TestDatabase;
 use super::{SECRET, run, teamnotes, text, with_password};
 
 #[test]
-fn a_database_that_is_not_there_is_one_line_and_status_1() {
+fn a_missing_database_is_one_line_and_status_1() {
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x"), ("SECRET", SECRET)];
     let commands = [&["serve"][..], &["migrate", "status"], &["user", "list"]];
@@ -68,7 +68,7 @@ async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
 }
 
 #[tokio::test]
-async fn the_doctor_says_how_it_is_a_line_each() {
+async fn the_doctor_prints_one_line_per_check() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
@@ -94,7 +94,7 @@ async fn the_doctor_says_how_it_is_a_line_each() {
 }
 
 #[test]
-fn help_can_be_followed_and_tells_no_secret() {
+fn help_is_usable_and_shows_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", "postgres://u:hunter2@h/d")];
     for arguments in [&["--help"][..], &["migrate", "--help"], &["user", "--help"]] {

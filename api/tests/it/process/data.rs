@@ -40,7 +40,7 @@ async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
 }
 
 #[tokio::test]
-async fn a_backup_is_a_database_that_can_be_served() {
+async fn a_backup_can_be_served() {
     let directory = tempfile::tempdir().unwrap();
     let served = Served::start(directory.path(), &[]);
     let alice = json!({ "username": "alice", "name": "Alice", "password": "walnut-harbour-42" });
@@ -90,7 +90,7 @@ async fn source(directory: &Path) -> Served {
 }
 
 #[tokio::test]
-async fn what_is_exported_is_the_same_after_every_import() {
+async fn an_export_is_the_same_after_every_import() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
     let _served = source(here).await;
@@ -118,7 +118,7 @@ async fn what_is_exported_is_the_same_after_every_import() {
 }
 
 #[tokio::test]
-async fn an_imported_database_goes_on_where_the_other_stopped() {
+async fn an_imported_database_continues_where_the_original_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
     source(here).await.signal("TERM");
@@ -144,7 +144,7 @@ async fn an_imported_database_goes_on_where_the_other_stopped() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_not_whole_is_refused_and_nothing_is_changed() {
+async fn an_incomplete_file_is_rejected_and_nothing_is_changed() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
     source(here).await.signal("TERM");
@@ -196,7 +196,7 @@ async fn refused(directory: &Path, database: &TestDatabase, file: &str, why: &st
 }
 
 #[tokio::test]
-async fn an_export_is_of_one_moment_whatever_is_written_meanwhile() {
+async fn an_export_is_a_snapshot_whatever_is_written_meanwhile() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();

@@ -14,7 +14,7 @@ fn moment(round: u64) -> Duration {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_outlives_a_kill_at_any_moment_once_and_whole() {
+async fn acknowledged_writes_survive_a_kill_at_any_moment_exactly_once() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();

@@ -29,7 +29,7 @@ fn shell(directory: &Path, settings: &[(&str, &str)], commands: &str) {
 }
 
 #[tokio::test]
-async fn the_guides_commands_do_what_it_says() {
+async fn the_commands_of_the_guide_do_what_it_says() {
     let database = TestDatabase::empty().await;
     let on_postgres = [
         ("DATABASE_URL", database.url()),

@@ -11,7 +11,7 @@ use testkit::TestDatabase;
 use super::{migrations, run, teamnotes, text, with_password};
 
 #[tokio::test]
-async fn the_schema_is_changed_by_commands() {
+async fn commands_change_the_schema() {
     let database = TestDatabase::empty().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url())];
@@ -34,7 +34,7 @@ async fn the_schema_is_changed_by_commands() {
 }
 
 #[tokio::test]
-async fn what_loses_data_says_so_and_waits_for_a_yes() {
+async fn a_command_that_loses_data_says_so_and_waits_for_a_yes() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url())];
@@ -67,7 +67,7 @@ fn interrupted(url: &str, directory: &Path, arguments: &[&str], after: Duration)
 }
 
 #[tokio::test]
-async fn a_migration_that_is_killed_at_any_moment_is_finished_by_the_next() {
+async fn a_migration_killed_at_any_moment_is_finished_by_the_next() {
     const ROUNDS: u32 = 20;
     let newest = TestDatabase::migrated().await.schema().await;
     let directory = tempfile::tempdir().unwrap();
@@ -91,7 +91,7 @@ async fn a_migration_that_is_killed_at_any_moment_is_finished_by_the_next() {
 }
 
 #[tokio::test]
-async fn eight_processes_that_go_up_at_once_never_fail() {
+async fn eight_processes_migrating_up_at_once_never_fail() {
     let newest = TestDatabase::migrated().await.schema().await;
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::empty().await;

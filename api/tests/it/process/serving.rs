@@ -18,7 +18,7 @@ use tokio::{
 use super::{SECRET, Served, migrations, run, signal, teamnotes, text};
 
 #[tokio::test]
-async fn with_no_setting_at_all_it_serves_an_sqlite_file_and_shows_the_admins_password_once() {
+async fn without_settings_it_serves_an_sqlite_file_and_shows_the_admins_password_once() {
     let directory = tempfile::tempdir().unwrap();
     let served = Served::start(directory.path(), &[]);
     let shown = served.greeting.iter().find(|line| line.contains("password")).unwrap();
@@ -36,7 +36,7 @@ async fn with_no_setting_at_all_it_serves_an_sqlite_file_and_shows_the_admins_pa
 }
 
 #[tokio::test]
-async fn a_token_outlives_a_restart() {
+async fn a_token_survives_a_restart() {
     let directory = tempfile::tempdir().unwrap();
     let admin = [("ADMIN_USERNAME", "root"), ("ADMIN_PASSWORD", "walnut-harbour-42")];
     let served = Served::start(directory.path(), &admin);
@@ -53,7 +53,7 @@ async fn a_token_outlives_a_restart() {
 }
 
 #[tokio::test]
-async fn a_request_in_flight_is_answered_when_it_is_told_to_stop() {
+async fn a_request_in_flight_is_answered_during_shutdown() {
     let directory = tempfile::tempdir().unwrap();
     let served = Served::start(directory.path(), &[]);
     let body = json!({ "username": "alice", "name": "Alice", "password": "walnut-harbour-42" });
@@ -77,7 +77,7 @@ async fn a_request_in_flight_is_answered_when_it_is_told_to_stop() {
 }
 
 #[tokio::test]
-async fn eight_that_start_together_on_an_empty_database_all_come_up() {
+async fn eight_instances_starting_on_an_empty_database_all_come_up() {
     let database = TestDatabase::empty().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [
@@ -119,7 +119,7 @@ async fn alive(port: &str) {
 }
 
 #[tokio::test]
-async fn while_another_migrates_it_is_alive_and_not_ready() {
+async fn while_another_instance_migrates_it_is_alive_but_not_ready() {
     let database = TestDatabase::empty().await;
     let directory = tempfile::tempdir().unwrap();
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -164,7 +164,7 @@ async fn metrics_can_have_an_address_of_their_own() {
 }
 
 #[tokio::test]
-async fn the_log_tells_who_did_what_and_nothing_of_what_was_said() {
+async fn the_log_records_who_did_what_and_no_content() {
     let database = TestDatabase::empty().await;
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("log");
@@ -213,7 +213,7 @@ async fn the_log_tells_who_did_what_and_nothing_of_what_was_said() {
 }
 
 #[test]
-fn the_health_check_tells_a_service_that_runs_from_none() {
+fn the_health_check_succeeds_only_while_the_service_runs() {
     let directory = tempfile::tempdir().unwrap();
     let served = Served::start(directory.path(), &[]);
     let check = || run(directory.path(), &[("PORT", served.port())], &["healthcheck"]);
@@ -223,7 +223,7 @@ fn the_health_check_tells_a_service_that_runs_from_none() {
 }
 
 #[test]
-fn wrong_settings_are_told_all_at_once() {
+fn invalid_settings_are_reported_all_at_once() {
     let directory = tempfile::tempdir().unwrap();
     let wrong = [("PORT", "x"), ("SESSION_TTL", "-1"), ("DATABASE_URL", "mysql://u:hunter2@h/d")];
     let output = run(directory.path(), &wrong, &["serve"]);

@@ -19,7 +19,7 @@ fn cursors() -> impl Strategy<Value = String> {
 }
 
 #[test]
-fn whatever_is_sent_as_a_cursor_is_taken_or_refused() {
+fn any_cursor_is_accepted_or_rejected() {
     Lab::start().try_on(100, cursors(), async |world, cursor| {
         for list in LISTS {
             let path = format!("{list}?cursor={}", encoded(&cursor));
@@ -66,7 +66,7 @@ fn ids(page: &Value) -> Vec<i64> {
 }
 
 #[test]
-fn pages_of_any_size_are_the_list_without_a_gap_or_a_repetition() {
+fn pages_of_any_size_make_up_the_list_without_gaps_or_repetitions() {
     let lab = Lab::start();
     lab.runtime.block_on(fill(&lab.world));
     let inputs = (select(&WALKS), vec(1..30, 1..5));

@@ -195,7 +195,7 @@ async fn has(client: &Client, path: &str, pattern: &str, id: i64) -> bool {
 }
 
 #[test]
-fn what_is_searched_for_is_found_as_the_reference_says() {
+fn searches_find_what_the_reference_finds() {
     Lab::start().try_on(100, searches(), async |world, (text, pattern)| {
         let named: Value = json!({ "name": text });
         world.caller("author").put("/api/users/author", named.clone()).await.ok();

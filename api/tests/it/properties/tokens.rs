@@ -37,7 +37,7 @@ fn is_http(value: &[u8]) -> bool {
 }
 
 #[test]
-fn whatever_is_sent_as_authorization_is_no_session() {
+fn no_made_up_authorization_is_a_session() {
     Lab::start().try_on(300, vec(authorizations(), 0..3), async |world, values| {
         let expected = match &values[..] {
             [] => [401, 200],
@@ -89,7 +89,7 @@ fn changes() -> impl Strategy<Value = Change> {
 }
 
 #[test]
-fn a_token_that_was_changed_anywhere_is_refused() {
+fn a_token_changed_anywhere_is_rejected() {
     Lab::start().try_on(300, vec(changes(), 1..4), async |world, changes| {
         let token = world.caller("author").token.as_deref().unwrap().as_bytes();
         let mut changed = token.to_vec();

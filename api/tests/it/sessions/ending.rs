@@ -3,7 +3,7 @@ use testkit::TestApp;
 use super::{each, own_path};
 
 #[tokio::test]
-async fn logging_out_kills_the_token_at_once_and_no_other() {
+async fn logging_out_ends_this_session_at_once_and_no_other() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     alice.delete("/api/logout").await.no_content();
@@ -16,7 +16,7 @@ async fn logging_out_kills_the_token_at_once_and_no_other() {
 }
 
 #[tokio::test]
-async fn a_user_ends_another_of_its_sessions() {
+async fn a_user_ends_another_of_their_sessions() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     let path = own_path(&other).await;
@@ -27,14 +27,14 @@ async fn a_user_ends_another_of_its_sessions() {
 }
 
 #[tokio::test]
-async fn a_user_ends_the_session_that_asks() {
+async fn a_user_ends_the_session_making_the_request() {
     let (_app, alice) = TestApp::with_user("alice").await;
     alice.delete(&own_path(&alice).await).await.no_content();
     assert_eq!(alice.get("/api/sessions").await.problem(401), "session expired");
 }
 
 #[tokio::test]
-async fn only_an_admin_ends_the_session_of_another() {
+async fn only_an_admin_ends_another_users_session() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let path = own_path(&alice).await;
@@ -47,7 +47,7 @@ async fn only_an_admin_ends_the_session_of_another() {
 }
 
 #[tokio::test]
-async fn an_id_that_names_no_session_is_not_found() {
+async fn an_unknown_session_is_not_found() {
     let (app, alice) = TestApp::with_user("alice").await;
     let admin = app.admin().await;
     for id in ["4242", "0", "-1", "1.5", "abc", "1x", "99999999999999999999", "%FF", "%20"] {
@@ -59,7 +59,7 @@ async fn an_id_that_names_no_session_is_not_found() {
 }
 
 #[tokio::test]
-async fn a_user_ends_all_its_sessions_but_the_current_one() {
+async fn a_user_ends_all_sessions_but_the_current_one() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let others = [app.log_in("alice").await, app.log_in("alice").await];
@@ -74,7 +74,7 @@ async fn a_user_ends_all_its_sessions_but_the_current_one() {
 }
 
 #[tokio::test]
-async fn no_call_on_sessions_takes_a_parameter_that_it_does_not_know() {
+async fn no_call_on_sessions_accepts_an_unknown_parameter() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     let one = own_path(&other).await;

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use super::{each, log_in};
 
 #[tokio::test]
-async fn a_session_that_is_not_used_ends() {
+async fn an_idle_session_expires() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let long_ago = "2024-01-01T00:00:00+00:00";
@@ -25,7 +25,7 @@ async fn a_session_that_is_not_used_ends() {
 }
 
 #[tokio::test]
-async fn use_keeps_a_session_alive() {
+async fn an_active_session_stays_alive() {
     let idle_ttl = TimeDelta::minutes(10);
     let app = TestApp::start_with(|settings| settings.sessions.idle_ttl = idle_ttl).await;
     let admin = app.admin().await;
@@ -47,7 +47,7 @@ async fn use_keeps_a_session_alive() {
 }
 
 #[tokio::test]
-async fn with_one_login_too_many_the_oldest_session_ends() {
+async fn one_login_too_many_ends_the_oldest_session() {
     let app = TestApp::start_with(|settings| settings.sessions.limit = 3).await;
     let first = app.user("alice").await;
     let second = app.log_in("alice").await;
@@ -75,7 +75,7 @@ async fn fifty_logins_at_once_keep_to_the_limit() {
 }
 
 #[tokio::test]
-async fn sessions_that_are_over_are_deleted_and_no_others() {
+async fn only_expired_sessions_are_purged() {
     let (app, alice) = TestApp::with_user("alice").await;
     let mut rows = Vec::new();
     for number in 0..1_234 {
@@ -97,7 +97,7 @@ async fn sessions_that_are_over_are_deleted_and_no_others() {
 }
 
 #[tokio::test]
-async fn a_hash_of_another_cost_is_renewed_by_a_login_and_nothing_else_changes() {
+async fn a_login_renews_a_hash_of_another_cost_and_changes_nothing_else() {
     let (app, alice) = TestApp::with_user("alice").await;
     let url = app.database.url().to_owned();
     let dearer = TestApp::start_with(|settings| {

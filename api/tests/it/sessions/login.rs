@@ -33,7 +33,7 @@ async fn a_user_logs_in() {
 }
 
 #[tokio::test]
-async fn the_username_is_compared_without_case_and_the_password_with_it() {
+async fn usernames_ignore_case_and_passwords_do_not() {
     let (app, _) = TestApp::with_user("alice").await;
     for username in ["alice", "ALICE", "aLice"] {
         let answer = log_in(&app.anonymous(), username, PASSWORD).await.ok();
@@ -46,7 +46,7 @@ async fn the_username_is_compared_without_case_and_the_password_with_it() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_and_a_wrong_password_are_told_in_the_same_words() {
+async fn an_unknown_user_and_a_wrong_password_get_the_same_message() {
     let (app, _) = TestApp::with_user("alice").await;
     let wrong = log_in(&app.anonymous(), "alice", "wrong-harbour-42").await;
     for username in ["nobody", "", "1", " alice", "älice", &"a".repeat(1000)] {
@@ -57,7 +57,7 @@ async fn an_unknown_user_and_a_wrong_password_are_told_in_the_same_words() {
 }
 
 #[tokio::test]
-async fn credentials_that_are_no_text_are_pointed_at() {
+async fn credentials_that_are_not_text_are_violations() {
     let app = TestApp::start().await;
     let both = ["/username", "/password"];
     for (body, pointers) in [
@@ -77,7 +77,7 @@ async fn credentials_that_are_no_text_are_pointed_at() {
 }
 
 #[tokio::test]
-async fn a_login_takes_no_parameter_and_no_bad_token() {
+async fn a_login_accepts_no_parameter_and_no_bad_token() {
     let app = TestApp::start().await;
     let credentials = json!({ "username": "admin", "password": PASSWORD });
     let answer = app.anonymous().post("/api/login?username=admin", credentials.clone()).await;
@@ -87,7 +87,7 @@ async fn a_login_takes_no_parameter_and_no_bad_token() {
 }
 
 #[tokio::test]
-async fn a_session_lasts_as_long_as_is_set() {
+async fn a_session_lasts_as_long_as_configured() {
     let ttl = TimeDelta::seconds(4321);
     let app = TestApp::start_with(|settings| settings.sessions.ttl = ttl).await;
     let before = clock::now();

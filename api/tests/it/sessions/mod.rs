@@ -47,7 +47,7 @@ async fn own_path(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn the_current_session_tells_whose_it_is() {
+async fn the_current_session_has_its_user() {
     let (app, alice) = TestApp::with_user("alice").await;
     let mut session = alice.get("/api/sessions/current").await.ok();
     let user = json!({ "id": alice.id, "username": "alice", "name": "Alice", "admin": false });
@@ -61,7 +61,7 @@ async fn the_current_session_tells_whose_it_is() {
 }
 
 #[tokio::test]
-async fn own_sessions_are_listed_newest_first() {
+async fn ones_own_sessions_are_listed_newest_first() {
     let (app, first) = TestApp::with_user("alice").await;
     app.user("bob").await;
     let (second, third) = (app.log_in("alice").await, app.log_in("alice").await);
@@ -76,7 +76,7 @@ async fn own_sessions_are_listed_newest_first() {
 }
 
 #[tokio::test]
-async fn a_session_tells_the_client_that_logged_in() {
+async fn a_session_records_the_client_that_logged_in() {
     let (app, alice) = TestApp::with_user("alice").await;
     let credentials = json!({ "username": "alice", "password": PASSWORD });
     let browser = app.anonymous();
@@ -88,7 +88,7 @@ async fn a_session_tells_the_client_that_logged_in() {
 }
 
 #[tokio::test]
-async fn pages_of_sessions_lead_to_the_end() {
+async fn pages_of_sessions_reach_the_end() {
     let (app, alice) = TestApp::with_user("alice").await;
     for _ in 0..4 {
         log_in(&app.anonymous(), "alice", PASSWORD).await.ok();
@@ -120,7 +120,7 @@ async fn without_a_token_there_is_no_session() {
 }
 
 #[tokio::test]
-async fn no_list_or_session_holds_a_token() {
+async fn no_list_or_session_has_a_token() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     for path in ["/api/sessions", "/api/sessions/current"] {
@@ -133,7 +133,7 @@ async fn no_list_or_session_holds_a_token() {
 }
 
 #[tokio::test]
-async fn what_ends_on_one_instance_is_over_on_every_other() {
+async fn ending_a_session_takes_effect_on_every_instance() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let url = app.database.url().to_owned();

@@ -5,7 +5,7 @@ use testkit::TestApp;
 use super::{SESSION, each, members};
 
 #[tokio::test]
-async fn an_admin_sees_and_ends_the_sessions_of_anyone() {
+async fn an_admin_sees_and_ends_anyones_sessions() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     let admin = app.admin().await;
@@ -22,7 +22,7 @@ async fn an_admin_sees_and_ends_the_sessions_of_anyone() {
 }
 
 #[tokio::test]
-async fn users_see_and_end_their_own_all_of_them() {
+async fn users_see_and_end_all_of_their_own_sessions() {
     let (app, alice) = TestApp::with_user("alice").await;
     app.log_in("alice").await;
     let own = alice.get("/api/users/alice/sessions").await.ok();
@@ -32,7 +32,7 @@ async fn users_see_and_end_their_own_all_of_them() {
 }
 
 #[tokio::test]
-async fn others_see_and_end_none() {
+async fn others_see_and_end_no_session() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     assert_eq!(bob.get("/api/users/alice/sessions").await.problem(403), "operation not allowed");

@@ -64,7 +64,7 @@ async fn try_all(worker: usize, clients: Vec<Client>, admins: Vec<Client>) -> Ve
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_ended_token_is_taken_by_any_of_three_instances_under_load() {
+async fn no_ended_session_is_accepted_by_any_of_three_instances_under_load() {
     let first = TestApp::start().await;
     let url = first.database.url().to_owned();
     let mut apps = vec![first];

@@ -17,7 +17,7 @@ fn retry_after(answer: &Answer) -> u64 {
 }
 
 #[tokio::test]
-async fn too_many_wrong_passwords_for_one_user_are_refused_for_a_while() {
+async fn too_many_wrong_passwords_for_one_user_are_rejected_for_a_while() {
     let app = throttled().await;
     app.user("alice").await;
     app.user("bob").await;
@@ -39,7 +39,7 @@ async fn too_many_wrong_passwords_for_one_user_are_refused_for_a_while() {
 }
 
 #[tokio::test]
-async fn who_is_refused_waits_for_it_and_keeps_nobody_else_out() {
+async fn a_rejected_client_waits_and_blocks_nobody_else() {
     let app = TestApp::start_with(|settings| {
         settings.login_rate_limit = true;
         settings.network.max_requests = 4;
@@ -60,7 +60,7 @@ async fn who_is_refused_waits_for_it_and_keeps_nobody_else_out() {
 }
 
 #[tokio::test]
-async fn an_unknown_user_is_throttled_as_a_known_one_is() {
+async fn an_unknown_user_is_rate_limited_like_a_known_one() {
     let app = throttled().await;
     let mut statuses = Vec::new();
     for _ in 0..90 {
@@ -76,7 +76,7 @@ async fn an_unknown_user_is_throttled_as_a_known_one_is() {
 }
 
 #[tokio::test]
-async fn right_passwords_do_not_count() {
+async fn correct_passwords_do_not_count() {
     let app = throttled().await;
     for _ in 0..30 {
         log_in(&app.anonymous(), "admin", PASSWORD).await.ok();
@@ -84,7 +84,7 @@ async fn right_passwords_do_not_count() {
 }
 
 #[tokio::test]
-async fn passwords_that_could_not_be_checked_do_not_count() {
+async fn passwords_that_could_not_be_verified_do_not_count() {
     let app = throttled().await;
     app.database.execute("ALTER TABLE users RENAME TO out_of_reach").await;
     for _ in 0..50 {
@@ -95,7 +95,7 @@ async fn passwords_that_could_not_be_checked_do_not_count() {
 }
 
 #[tokio::test]
-async fn too_many_sign_ups_are_refused_for_a_while_admins_aside() {
+async fn too_many_sign_ups_are_rejected_for_a_while_except_by_admins() {
     let app = throttled().await;
     let admin = app.admin().await;
     let new = json!({ "username": "admin", "name": "Again", "password": PASSWORD });
@@ -115,7 +115,7 @@ async fn too_many_sign_ups_are_refused_for_a_while_admins_aside() {
 }
 
 #[tokio::test]
-async fn nobody_is_refused_while_throttling_is_off() {
+async fn nobody_is_rejected_while_the_rate_limit_is_off() {
     let app = TestApp::start().await;
     for _ in 0..30 {
         log_in(&app.anonymous(), "admin", "wrong-harbour-42").await.problem(401);

@@ -33,7 +33,7 @@ fn parts(token: Option<&str>) -> [String; 3] {
 }
 
 #[tokio::test]
-async fn without_a_token_what_is_public_is_read_and_nothing_is_written() {
+async fn without_a_token_public_data_is_read_and_nothing_is_written() {
     let app = TestApp::start().await;
     for path in ["/api/notes", "/api/users", "/api/teams", "/api/users/admin"] {
         app.anonymous().get(path).await.ok();
@@ -51,7 +51,7 @@ async fn without_a_token_what_is_public_is_read_and_nothing_is_written() {
 }
 
 #[tokio::test]
-async fn what_is_no_token_is_invalid() {
+async fn anything_but_a_token_is_invalid() {
     let app = TestApp::start().await;
     for garbage in ["garbage", "a.b.c", "..", "a.b", "a.b.c.d", "null", "eyJ", "a b", "%00", "💥"]
     {
@@ -71,7 +71,7 @@ async fn an_authorization_without_a_token_is_invalid() {
 }
 
 #[tokio::test]
-async fn the_scheme_is_read_in_any_case() {
+async fn the_scheme_is_case_insensitive() {
     let (app, alice) = TestApp::with_user("alice").await;
     let token = alice.token.unwrap();
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
@@ -91,7 +91,7 @@ async fn a_token_signed_with_another_secret_is_invalid() {
 }
 
 #[tokio::test]
-async fn a_well_signed_token_counts_only_while_its_session_is_there() {
+async fn a_signed_token_is_valid_only_while_its_session_exists() {
     let app = TestApp::start().await;
     let stranger = TestApp::start().await.admin().await;
     let client = with_token(&app, stranger.token.as_deref().unwrap());
@@ -113,7 +113,7 @@ async fn another_algorithm_is_invalid() {
 }
 
 #[tokio::test]
-async fn a_token_that_was_tampered_with_is_invalid() {
+async fn a_tampered_token_is_invalid() {
     let (app, alice) = TestApp::with_user("alice").await;
     let [header, payload, signature] = parts(alice.token.as_deref());
     let claims = BASE64_URL_SAFE_NO_PAD.decode(&payload).unwrap();
@@ -137,7 +137,7 @@ async fn a_token_that_was_tampered_with_is_invalid() {
 }
 
 #[tokio::test]
-async fn a_bad_token_is_refused_where_none_is_needed_too() {
+async fn a_bad_token_is_rejected_even_where_none_is_needed() {
     let app = TestApp::start().await;
     let forger = with_token(&app, "no.good.token");
     for path in ["/api/notes", "/api/users", "/api/users/admin", "/api/teams", "/api/openapi.json"]

@@ -18,7 +18,7 @@ async fn sign_up(app: &TestApp, count: usize) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn the_members_become_exactly_those_that_are_set() {
+async fn the_members_become_exactly_those_given() {
     let (app, alice, bob) = ops().await;
     let carol = app.user("carol").await;
     let before = seen(&app).await;
@@ -36,7 +36,7 @@ async fn the_members_become_exactly_those_that_are_set() {
 }
 
 #[tokio::test]
-async fn those_who_stay_keep_their_roles() {
+async fn remaining_members_keep_their_roles() {
     let (app, alice, bob) = ops().await;
     set_role(&alice, "bob", "owner").await.ok();
     let before = seen(&app).await;
@@ -59,7 +59,7 @@ async fn a_repeated_id_counts_once() {
 }
 
 #[tokio::test]
-async fn a_set_of_nothing_changes_nothing() {
+async fn an_empty_body_changes_nothing() {
     let (app, alice, _bob) = ops().await;
     let before = seen(&app).await;
     assert_eq!(alice.put(MEMBERS, json!({})).await.ok(), before);
@@ -68,7 +68,7 @@ async fn a_set_of_nothing_changes_nothing() {
 }
 
 #[tokio::test]
-async fn members_are_set_all_or_none() {
+async fn members_are_set_all_or_nothing() {
     let (app, alice, _bob) = ops().await;
     let carol = app.user("carol").await;
     let before = seen(&app).await;
@@ -106,7 +106,7 @@ async fn user_ids_must_be_a_list_of_ids() {
 }
 
 #[tokio::test]
-async fn each_wrong_id_is_told() {
+async fn every_wrong_id_is_reported() {
     let (_app, alice, _bob) = ops().await;
     let user_ids = json!([null, alice.id, "bob", 0]);
     let answer = alice.put(MEMBERS, json!({ "user_ids": user_ids })).await;
@@ -114,7 +114,7 @@ async fn each_wrong_id_is_told() {
 }
 
 #[tokio::test]
-async fn a_set_of_members_leaves_the_disabled_alone() {
+async fn setting_members_leaves_disabled_ones_alone() {
     let (app, alice, _bob) = ops().await;
     let carol = app.user("carol").await;
     set_disabled(&app, "bob", true).await;

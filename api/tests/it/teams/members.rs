@@ -45,7 +45,7 @@ async fn a_member_is_named_by_id_or_username() {
 }
 
 #[tokio::test]
-async fn a_given_role_is_set_and_otherwise_kept() {
+async fn a_role_is_set_if_given_and_kept_otherwise() {
     let (app, alice, _bob) = ops().await;
     app.user("carol").await;
     let carol = set_role(&alice, "carol", "owner").await.created();
@@ -62,7 +62,7 @@ async fn a_given_role_is_set_and_otherwise_kept() {
 }
 
 #[tokio::test]
-async fn a_new_owner_may_do_what_owners_may() {
+async fn a_new_owner_can_do_what_owners_can() {
     let (_app, alice, bob) = ops().await;
     set_role(&alice, "bob", "owner").await.ok();
     bob.put(TEAM, json!({ "name": "Bob's" })).await.ok();
@@ -73,7 +73,7 @@ async fn a_new_owner_may_do_what_owners_may() {
 }
 
 #[tokio::test]
-async fn an_unknown_role_is_refused() {
+async fn an_unknown_role_is_rejected() {
     let (app, alice, _bob) = ops().await;
     app.user("carol").await;
     let before = seen(&app).await;
@@ -90,7 +90,7 @@ async fn an_unknown_role_is_refused() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_not_there_is_no_member() {
+async fn an_unknown_user_cannot_become_a_member() {
     let (app, alice, _bob) = ops().await;
     let users = ["nobody", "4711", "0", "-1", "1.5", "99999999999999999999"];
     for user in users {
@@ -108,7 +108,7 @@ async fn a_user_who_is_not_there_is_no_member() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_not_in_the_team_is_not_found_in_it() {
+async fn a_user_outside_the_team_is_not_found_in_it() {
     let (app, alice, _bob) = ops().await;
     let carol = app.user("carol").await;
     make(&carol, "Sales").await;
@@ -172,7 +172,7 @@ async fn an_admin_chooses_the_members_of_any_team() {
 }
 
 #[tokio::test]
-async fn no_method_takes_an_unknown_parameter() {
+async fn no_method_accepts_an_unknown_parameter() {
     let (app, alice, _bob) = ops().await;
     app.user("carol").await;
     let before = seen(&app).await;
@@ -202,7 +202,7 @@ async fn an_owner_removes_a_member_and_a_member_leaves() {
 }
 
 #[tokio::test]
-async fn who_leaves_and_returns_is_the_last_to_join_and_a_member() {
+async fn a_user_who_leaves_and_returns_is_the_last_to_join_and_a_member() {
     let (app, alice, _bob) = ops().await;
     app.user("carol").await;
     set_role(&alice, "bob", "owner").await.ok();
@@ -213,7 +213,7 @@ async fn who_leaves_and_returns_is_the_last_to_join_and_a_member() {
 }
 
 #[tokio::test]
-async fn the_last_owner_can_t_leave_or_become_a_member() {
+async fn the_last_owner_cannot_leave_or_become_a_member() {
     let (app, alice, bob) = ops().await;
     let before = seen(&app).await;
     let answers = [
@@ -243,7 +243,7 @@ async fn one_of_two_owners_can_leave() {
 }
 
 #[tokio::test]
-async fn of_two_owners_who_leave_at_the_same_time_one_stays() {
+async fn of_two_owners_leaving_at_once_one_stays() {
     let (app, alice, bob) = ops().await;
     set_role(&alice, "bob", "owner").await.ok();
     let mut calls = JoinSet::new();
@@ -258,7 +258,7 @@ async fn of_two_owners_who_leave_at_the_same_time_one_stays() {
 }
 
 #[tokio::test]
-async fn an_admin_may_take_the_last_owner_away() {
+async fn an_admin_can_remove_the_last_owner() {
     let (app, _alice, bob) = ops().await;
     let admin = app.admin().await;
     assert_eq!(set_role(&admin, "alice", "member").await.ok()["role"], "member");
@@ -287,7 +287,7 @@ async fn members_are_shown_in_the_order_they_joined() {
 }
 
 #[tokio::test]
-async fn a_disabled_member_is_hidden_and_back_when_enabled() {
+async fn a_disabled_member_is_hidden_until_enabled() {
     let (app, alice, _bob) = ops().await;
     set_role(&alice, "bob", "owner").await.ok();
     let before = seen(&app).await;
@@ -308,7 +308,7 @@ async fn a_disabled_member_is_hidden_and_back_when_enabled() {
 }
 
 #[tokio::test]
-async fn a_disabled_user_can_t_be_added() {
+async fn a_disabled_user_cannot_be_added() {
     let (app, alice, _bob) = ops().await;
     let carol = app.user("carol").await;
     set_disabled(&app, "carol", true).await;
@@ -321,7 +321,7 @@ async fn a_disabled_user_can_t_be_added() {
 }
 
 #[tokio::test]
-async fn a_disabled_owner_is_none_to_count_on() {
+async fn a_disabled_owner_does_not_count() {
     let (app, alice, _bob) = ops().await;
     set_role(&alice, "bob", "owner").await.ok();
     set_disabled(&app, "bob", true).await;
@@ -332,7 +332,7 @@ async fn a_disabled_owner_is_none_to_count_on() {
 }
 
 #[tokio::test]
-async fn additions_at_the_same_time_make_one_member() {
+async fn concurrent_additions_make_one_member() {
     let (app, alice, _bob) = ops().await;
     app.user("carol").await;
     let mut calls = JoinSet::new();

@@ -111,7 +111,7 @@ async fn the_creator_of_a_team_is_its_owner_and_first_member() {
 }
 
 #[tokio::test]
-async fn what_else_is_sent_with_a_new_team_is_ignored() {
+async fn other_members_of_a_new_team_are_ignored() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let new = json!({ "name": "Ops", "id": 4711, "users": [bob.id], "user_ids": [bob.id],
@@ -138,7 +138,7 @@ async fn team_names_are_unique_as_written() {
 }
 
 #[tokio::test]
-async fn of_teams_with_one_name_made_at_the_same_time_one_stays() {
+async fn of_teams_created_with_one_name_at_once_one_stays() {
     let (app, alice) = TestApp::with_user("alice").await;
     let mut calls = JoinSet::new();
     for _ in 0..20 {
@@ -155,7 +155,7 @@ async fn of_teams_with_one_name_made_at_the_same_time_one_stays() {
 }
 
 #[tokio::test]
-async fn a_name_must_be_text_that_is_not_blank_and_not_too_long() {
+async fn a_name_must_be_text_neither_blank_nor_too_long() {
     let (app, alice, _bob) = ops().await;
     let missing = alice.post("/api/teams", json!({})).await;
     assert!(missing.clone().problem(422).contains("name"));
@@ -222,7 +222,7 @@ async fn teams_are_found_by_a_pattern_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_backslash_makes_the_next_character_of_a_pattern_plain() {
+async fn a_backslash_escapes_the_next_character_of_a_pattern() {
     let (app, alice) = TestApp::with_user("alice").await;
     for name in ["100% Ops", "100 Ops", "a_b", "axb", r"c\d", "cd"] {
         make(&alice, name).await;
@@ -245,7 +245,7 @@ async fn a_renamed_team_is_found_by_its_new_name() {
 }
 
 #[tokio::test]
-async fn pages_hold_every_team_once_while_teams_are_made() {
+async fn pages_have_every_team_once_while_teams_are_created() {
     let (app, alice) = TestApp::with_user("alice").await;
     for name in ["Ops 1", "Sales", "Ops 2", "Ops 3"] {
         make(&alice, name).await;
@@ -263,7 +263,7 @@ async fn pages_hold_every_team_once_while_teams_are_made() {
 }
 
 #[tokio::test]
-async fn a_page_has_50_teams_unless_told_otherwise() {
+async fn a_page_has_50_teams_by_default() {
     let (app, alice) = TestApp::with_user("alice").await;
     for n in 0..51 {
         make(&alice, &format!("Team {n}")).await;
@@ -280,7 +280,7 @@ async fn a_page_has_50_teams_unless_told_otherwise() {
 }
 
 #[tokio::test]
-async fn a_query_that_is_not_understood_is_refused() {
+async fn an_invalid_query_is_rejected() {
     let (app, alice, _bob) = ops().await;
     let queries = [
         ("names=ops", "names"),
@@ -325,7 +325,7 @@ async fn an_owner_and_an_admin_rename_the_team() {
 }
 
 #[tokio::test]
-async fn a_change_of_nothing_changes_nothing() {
+async fn an_empty_change_changes_nothing() {
     let (app, alice, _bob) = ops().await;
     let before = seen(&app).await;
     assert_eq!(alice.put(TEAM, json!({})).await.ok(), before);
@@ -334,7 +334,7 @@ async fn a_change_of_nothing_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_team_can_t_take_the_name_of_another() {
+async fn a_team_cannot_take_the_name_of_another() {
     let (app, alice, bob) = ops().await;
     make(&bob, "Sales").await;
     let taken = alice.put(TEAM, json!({ "name": "Sales" })).await;
@@ -383,7 +383,7 @@ async fn an_owner_and_an_admin_delete_the_team() {
 }
 
 #[tokio::test]
-async fn writing_needs_a_token_and_reading_none() {
+async fn writing_needs_a_token_and_reading_does_not() {
     let (app, _alice, _bob) = ops().await;
     let before = seen(&app).await;
     let anonymous = app.anonymous();
@@ -406,7 +406,7 @@ async fn writing_needs_a_token_and_reading_none() {
 }
 
 #[tokio::test]
-async fn an_id_that_is_none_names_nothing() {
+async fn an_invalid_id_is_not_found() {
     let (_app, alice, _bob) = ops().await;
     for id in ["0", "-1", "1.5", "abc", "2", "9223372036854775807", "99999999999999999999"] {
         let path = format!("/api/teams/{id}");

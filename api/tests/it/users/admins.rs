@@ -17,7 +17,7 @@ async fn admins(app: &TestApp) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn the_last_admin_is_not_disabled_demoted_or_deleted() {
+async fn the_last_admin_cannot_be_disabled_demoted_or_deleted() {
     let (app, _) = TestApp::with_user("alice").await;
     let admin = app.admin().await;
     let path = format!("/api/users/{}", admin.id);
@@ -51,7 +51,7 @@ async fn a_disabled_admin_does_not_count() {
 }
 
 #[tokio::test]
-async fn one_of_two_admins_may_demote_itself() {
+async fn one_of_two_admins_can_demote_themselves() {
     let (app, admin, bob) = two_admins().await;
     let demoted = admin.put("/api/users/admin", json!({ "admin": false })).await.ok();
     assert_eq!(demoted["admin"], false);
@@ -60,7 +60,7 @@ async fn one_of_two_admins_may_demote_itself() {
 }
 
 #[tokio::test]
-async fn one_of_two_admins_may_disable_or_delete_itself() {
+async fn one_of_two_admins_can_disable_or_delete_themselves() {
     let (app, admin, bob) = two_admins().await;
     admin.put("/api/users/admin", json!({ "disabled": true })).await.ok();
     assert_eq!(admin.get("/api/notes").await.problem(401), "account disabled");

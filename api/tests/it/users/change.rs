@@ -10,7 +10,7 @@ fn time(user: &Value, member: &str) -> DateTime<Utc> {
 }
 
 #[tokio::test]
-async fn a_user_changes_its_own_name() {
+async fn a_user_changes_their_own_name() {
     let (app, alice) = TestApp::with_user("alice").await;
     let before = alice.get("/api/users/alice").await.ok();
     let after = alice.put("/api/users/alice", json!({ "name": "Älice" })).await.ok();
@@ -25,7 +25,7 @@ async fn a_user_changes_its_own_name() {
 }
 
 #[tokio::test]
-async fn put_and_patch_are_one_by_id_and_by_username_in_any_case() {
+async fn put_and_patch_are_the_same_by_id_and_by_username_in_any_case() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let by_id = alice.id.to_string();
     for (method, key, name) in [
@@ -41,7 +41,7 @@ async fn put_and_patch_are_one_by_id_and_by_username_in_any_case() {
 }
 
 #[tokio::test]
-async fn nothing_to_change_changes_nothing() {
+async fn an_empty_change_changes_nothing() {
     let (app, alice) = TestApp::with_user("alice").await;
     let before = app.anonymous().get("/api/users/alice").await.ok();
     let unknown = json!({ "id": 4242, "username": "root", "created_at": "2000-01-01T00:00:00Z" });
@@ -56,7 +56,7 @@ async fn nothing_to_change_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_user_does_not_set_its_own_admin_or_disabled_even_unchanged() {
+async fn a_user_cannot_set_their_own_admin_or_disabled_even_unchanged() {
     let (app, alice) = TestApp::with_user("alice").await;
     for body in [
         json!({ "admin": true }),
@@ -76,7 +76,7 @@ async fn a_user_does_not_set_its_own_admin_or_disabled_even_unchanged() {
 }
 
 #[tokio::test]
-async fn an_admin_changes_everything_of_anybody() {
+async fn an_admin_changes_anything_about_anyone() {
     let (app, alice) = TestApp::with_user("alice").await;
     let admin = app.admin().await;
     let change = json!({
@@ -92,7 +92,7 @@ async fn an_admin_changes_everything_of_anybody() {
 }
 
 #[tokio::test]
-async fn a_new_admin_is_one_at_once_and_a_former_one_no_more() {
+async fn a_role_takes_effect_with_the_next_request() {
     let (app, alice) = TestApp::with_user("alice").await;
     let admin = app.admin().await;
     alice.get("/api/users?disabled=any").await.problem(403);
@@ -103,7 +103,7 @@ async fn a_new_admin_is_one_at_once_and_a_former_one_no_more() {
 }
 
 #[tokio::test]
-async fn an_admin_changes_its_own_name() {
+async fn an_admin_changes_their_own_name() {
     let app = TestApp::start().await;
     let change = json!({ "name": "Root", "admin": true, "disabled": false });
     let changed = app.admin().await.put("/api/users/admin", change).await.ok();
@@ -128,7 +128,7 @@ async fn nobody_else_changes_or_deletes_a_user() {
 }
 
 #[tokio::test]
-async fn values_that_are_not_allowed_are_pointed_at() {
+async fn invalid_values_are_violations() {
     let (app, _) = TestApp::with_user("alice").await;
     let admin = app.admin().await;
     let before = admin.get("/api/users/alice").await.ok();

@@ -29,7 +29,7 @@ async fn roles(app: &TestApp, path: &str) -> Vec<(Value, Value)> {
 }
 
 #[tokio::test]
-async fn a_user_deletes_itself_and_is_gone() {
+async fn a_user_deletes_themselves_and_is_gone() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     alice.delete("/api/users/ALICE").await.no_content();
@@ -55,7 +55,7 @@ async fn an_admin_deletes_a_user_by_id() {
 }
 
 #[tokio::test]
-async fn the_next_user_of_the_name_has_nothing_of_the_one_before() {
+async fn the_next_user_of_a_username_inherits_nothing() {
     let (app, alice) = TestApp::with_user("alice").await;
     write(&alice).await;
     alice.delete("/api/users/alice").await.no_content();
@@ -66,7 +66,7 @@ async fn the_next_user_of_the_name_has_nothing_of_the_one_before() {
 }
 
 #[tokio::test]
-async fn notes_and_marks_go_with_their_user() {
+async fn deleting_a_user_deletes_their_notes_and_marks() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let (hers, his) = (write(&alice).await, write(&bob).await);
@@ -87,7 +87,7 @@ async fn notes_and_marks_go_with_their_user() {
 }
 
 #[tokio::test]
-async fn memberships_go_with_their_user() {
+async fn deleting_a_user_deletes_their_memberships() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     let path = team(&bob, "Ops", &["alice"]).await;

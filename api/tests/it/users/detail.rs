@@ -23,7 +23,7 @@ async fn a_user_is_found_by_id_and_by_username_in_any_case() {
 }
 
 #[tokio::test]
-async fn a_username_with_signs_in_it_is_found() {
+async fn a_username_with_punctuation_is_found() {
     let app = TestApp::start().await;
     sign_up(&app, "bob+work@mail.example-x.org", "Bob").await;
     for path in ["bob+work@mail.example-x.org", "BOB%2Bwork%40mail.example-x.org"] {
@@ -33,7 +33,7 @@ async fn a_username_with_signs_in_it_is_found() {
 }
 
 #[tokio::test]
-async fn a_path_that_names_nobody_is_not_found() {
+async fn an_unknown_user_is_not_found() {
     let app = TestApp::start().await;
     let admin = app.admin().await;
     for nobody in
@@ -70,7 +70,7 @@ async fn a_user_is_shown_with_notes_and_marked_notes() {
 }
 
 #[tokio::test]
-async fn teams_are_shown_when_asked_for() {
+async fn teams_are_shown_if_requested() {
     let (app, alice) = TestApp::with_user("alice").await;
     let team = alice.post("/api/teams", json!({ "name": "Ops" })).await.created();
     for path in ["/api/users/alice", "/api/users/alice?teams=false"] {
@@ -85,7 +85,7 @@ async fn teams_are_shown_when_asked_for() {
 }
 
 #[tokio::test]
-async fn read_keeps_only_those_marked_notes() {
+async fn read_filters_the_marked_notes() {
     let (app, alice) = TestApp::with_user("alice").await;
     let (first, second) = (write(&alice, "Read").await, write(&alice, "Unread").await);
     let reading = mark(&alice, &first).await;
@@ -106,7 +106,7 @@ async fn read_keeps_only_those_marked_notes() {
 }
 
 #[tokio::test]
-async fn parameters_of_a_user_that_cant_be_read_are_named() {
+async fn invalid_parameters_of_a_user_are_named() {
     let app = TestApp::start().await;
     for (query, name) in [
         ("teams=1", "teams"),
@@ -121,7 +121,7 @@ async fn parameters_of_a_user_that_cant_be_read_are_named() {
 }
 
 #[tokio::test]
-async fn nested_lists_hold_the_newest_hundred_beside_the_full_counts() {
+async fn nested_lists_have_the_newest_hundred_and_full_counts() {
     let (app, alice) = TestApp::with_user("alice").await;
     for number in 0..103 {
         let note = write(&alice, &format!("Note {number}")).await;

@@ -13,7 +13,7 @@ async fn refused(client: &Client) -> String {
 }
 
 #[tokio::test]
-async fn a_disabled_user_is_not_found_but_by_admins() {
+async fn a_disabled_user_is_found_only_by_admins() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     assert_eq!(set_disabled(&app, "alice", true).await["disabled"], true);
@@ -46,7 +46,7 @@ async fn the_notes_of_a_disabled_user_stay_in_every_list() {
 }
 
 #[tokio::test]
-async fn the_tokens_of_a_disabled_user_are_refused_at_once() {
+async fn the_tokens_of_a_disabled_user_are_rejected_at_once() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     set_disabled(&app, "alice", true).await;
@@ -72,7 +72,7 @@ async fn a_disabled_user_cannot_log_in() {
 }
 
 #[tokio::test]
-async fn enabling_a_user_does_not_revive_its_tokens() {
+async fn enabling_a_user_does_not_revive_their_tokens() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     set_disabled(&app, "alice", true).await;

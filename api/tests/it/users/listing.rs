@@ -46,7 +46,7 @@ async fn users_are_listed_by_id_with_their_notes_and_teams() {
 }
 
 #[tokio::test]
-async fn admins_are_told_from_others() {
+async fn users_are_filtered_by_admin() {
     let (app, _) = TestApp::with_user("alice").await;
     app.user("bob").await;
     let admin = app.admin().await;
@@ -56,7 +56,7 @@ async fn admins_are_told_from_others() {
 }
 
 #[tokio::test]
-async fn a_name_is_a_pattern_for_the_whole_name_without_case() {
+async fn a_name_is_a_case_insensitive_pattern_for_the_whole_name() {
     let app = TestApp::start().await;
     sign_up(&app, "jami", "Jami Kousa").await;
     sign_up(&app, "benjamin", "BenJAMIn Ek").await;
@@ -72,7 +72,7 @@ async fn a_name_is_a_pattern_for_the_whole_name_without_case() {
 }
 
 #[tokio::test]
-async fn a_backslash_takes_the_wildcard_from_a_character() {
+async fn a_backslash_escapes_a_wildcard() {
     let app = TestApp::start().await;
     sign_up(&app, "percent", "100%").await;
     sign_up(&app, "hundreds", "1000").await;
@@ -90,7 +90,7 @@ async fn a_backslash_takes_the_wildcard_from_a_character() {
 }
 
 #[tokio::test]
-async fn without_case_means_unicode() {
+async fn case_insensitive_means_unicode() {
     let app = TestApp::start().await;
     sign_up(&app, "amma", "Vanha Ämmä").await;
     sign_up(&app, "ville", "ÇELİK Łukasz").await;
@@ -103,7 +103,7 @@ async fn without_case_means_unicode() {
 }
 
 #[tokio::test]
-async fn with_notes_means_more_notes_than_so_many() {
+async fn with_notes_means_more_notes_than_this() {
     let (app, alice) = TestApp::with_user("alice").await;
     let bob = app.user("bob").await;
     write_notes(&alice, 2).await;
@@ -152,7 +152,7 @@ async fn filters_combine_with_and() {
 }
 
 #[tokio::test]
-async fn pages_lose_and_repeat_nobody_while_users_sign_up() {
+async fn pages_have_every_user_once_while_users_sign_up() {
     let app = TestApp::start().await;
     for username in ["alice", "bob", "carol", "dave"] {
         sign_up(&app, username, "Somebody").await;
@@ -188,7 +188,7 @@ async fn the_link_to_the_next_page_keeps_the_filters() {
 }
 
 #[tokio::test]
-async fn a_parameter_that_cant_be_read_is_named() {
+async fn an_invalid_parameter_is_named() {
     let app = TestApp::start().await;
     for (query, name) in [
         ("admni=true", "admni"),
@@ -215,7 +215,7 @@ async fn a_parameter_that_cant_be_read_is_named() {
 }
 
 #[tokio::test]
-async fn no_call_on_users_takes_a_parameter_that_it_does_not_know() {
+async fn no_call_on_users_accepts_an_unknown_parameter() {
     let (app, alice) = TestApp::with_user("alice").await;
     let answers = [
         alice.post("/api/users?admin=true", super::new_user("bob")).await,
@@ -231,7 +231,7 @@ async fn no_call_on_users_takes_a_parameter_that_it_does_not_know() {
 }
 
 #[tokio::test]
-async fn a_list_of_users_nests_the_newest_hundred_beside_the_full_count() {
+async fn a_list_of_users_nests_the_newest_hundred_and_the_full_count() {
     let (app, alice) = TestApp::with_user("alice").await;
     write_notes(&alice, 103).await;
     for number in 0..103 {
@@ -245,7 +245,7 @@ async fn a_list_of_users_nests_the_newest_hundred_beside_the_full_count() {
 }
 
 #[tokio::test]
-async fn a_page_ends_early_where_its_users_have_written_very_much() {
+async fn a_page_ends_early_if_its_users_have_written_very_much() {
     let (app, first) = TestApp::with_user("first").await;
     for writer in [first, app.user("second").await, app.user("third").await] {
         for _ in 0..100 {

@@ -10,7 +10,7 @@ fn change_own() -> Value {
 }
 
 #[tokio::test]
-async fn a_user_changes_its_own_password() {
+async fn a_user_changes_their_own_password() {
     let (app, alice) = TestApp::with_user("alice").await;
     alice.put("/api/users/alice", change_own()).await.ok();
     log_in(&app, "alice", NEW).await.ok();
@@ -19,7 +19,7 @@ async fn a_user_changes_its_own_password() {
 }
 
 #[tokio::test]
-async fn changing_the_own_password_ends_the_other_sessions_but_not_this_one() {
+async fn changing_ones_password_ends_the_other_sessions_but_not_this_one() {
     let (app, alice) = TestApp::with_user("alice").await;
     let (other, third) = (app.log_in("alice").await, app.log_in("alice").await);
     let bob = app.user("bob").await;
@@ -33,7 +33,7 @@ async fn changing_the_own_password_ends_the_other_sessions_but_not_this_one() {
 }
 
 #[tokio::test]
-async fn the_own_password_is_changed_with_the_current_one_only() {
+async fn changing_ones_password_requires_the_current_one() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     for body in [
@@ -82,7 +82,7 @@ async fn a_password_set_by_an_admin_ends_all_sessions_of_the_user() {
 }
 
 #[tokio::test]
-async fn an_admin_who_changes_its_own_password_keeps_this_session() {
+async fn an_admin_who_changes_their_own_password_keeps_this_session() {
     let app = TestApp::start().await;
     let (admin, other) = (app.admin().await, app.admin().await);
     admin.put("/api/users/admin", change_own()).await.ok();
@@ -92,7 +92,7 @@ async fn an_admin_who_changes_its_own_password_keeps_this_session() {
 }
 
 #[tokio::test]
-async fn a_change_of_anything_else_ends_no_session() {
+async fn changing_anything_else_ends_no_session() {
     let (app, alice) = TestApp::with_user("alice").await;
     let other = app.log_in("alice").await;
     alice.put("/api/users/alice", json!({ "name": "Alicia" })).await.ok();

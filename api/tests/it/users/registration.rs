@@ -19,7 +19,7 @@ async fn nobody_signs_up_while_registration_is_closed() {
 }
 
 #[tokio::test]
-async fn an_admin_makes_users_while_registration_is_closed() {
+async fn an_admin_creates_users_while_registration_is_closed() {
     let app = closed().await;
     let mut new = new_user("alice");
     new["admin"] = true.into();
@@ -30,7 +30,7 @@ async fn an_admin_makes_users_while_registration_is_closed() {
 }
 
 #[tokio::test]
-async fn the_rules_for_users_hold_for_admins_too() {
+async fn the_rules_for_new_users_apply_to_admins_too() {
     let app = closed().await;
     let admin = app.admin().await;
     let taken = admin.post("/api/users", new_user("ADMIN")).await;
@@ -41,7 +41,7 @@ async fn the_rules_for_users_hold_for_admins_too() {
 }
 
 #[tokio::test]
-async fn a_user_makes_nobody_while_registration_is_closed() {
+async fn a_user_creates_nobody_while_registration_is_closed() {
     let app = closed().await;
     app.admin().await.post("/api/users", new_user("alice")).await.created();
     let alice = app.log_in("alice").await;

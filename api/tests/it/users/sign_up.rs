@@ -17,7 +17,7 @@ fn wrong_types() -> [Value; 5] {
 }
 
 #[tokio::test]
-async fn anyone_signs_up_and_is_no_admin() {
+async fn anyone_signs_up_and_is_not_an_admin() {
     let app = TestApp::start().await;
     let answer = app.anonymous().post("/api/users", new_user("alice")).await;
     let location = answer.header("location").to_owned();
@@ -32,7 +32,7 @@ async fn anyone_signs_up_and_is_no_admin() {
 }
 
 #[tokio::test]
-async fn a_username_is_kept_in_lower_case_and_a_name_as_it_is() {
+async fn a_username_is_lowercased_and_a_name_is_kept() {
     let app = TestApp::start().await;
     let mut new = new_user("Alice.B+X@Example.com");
     new["name"] = " Ålice  O'Brien ".into();
@@ -63,14 +63,14 @@ async fn a_sign_up_sets_nothing_but_username_name_and_password() {
 }
 
 #[tokio::test]
-async fn a_user_who_is_signed_in_signs_up_another() {
+async fn a_signed_in_user_signs_up_another() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let bob = alice.post("/api/users", new_user("bob")).await.created();
     assert_eq!(bob["username"], "bob");
 }
 
 #[tokio::test]
-async fn a_sign_up_with_a_bad_token_is_refused_and_makes_nobody() {
+async fn a_sign_up_with_a_bad_token_is_rejected() {
     let app = TestApp::start().await;
     let mut forger = app.anonymous();
     forger.token = Some("no.good.token".into());
@@ -90,7 +90,7 @@ async fn a_username_is_unique_in_any_case() {
 }
 
 #[tokio::test]
-async fn of_many_who_want_a_username_at_once_one_gets_it() {
+async fn of_many_concurrent_sign_ups_for_a_username_one_succeeds() {
     let app = TestApp::start().await;
     let mut sign_ups = JoinSet::new();
     for username in ["alice", "Alice", "ALICE", "alice", "alicE", "alice"] {
@@ -104,7 +104,7 @@ async fn of_many_who_want_a_username_at_once_one_gets_it() {
 }
 
 #[tokio::test]
-async fn usernames_that_are_not_allowed_are_refused() {
+async fn invalid_usernames_are_rejected() {
     let app = TestApp::start().await;
     let long = "a".repeat(65);
     let texts = [
@@ -132,7 +132,7 @@ async fn usernames_that_are_not_allowed_are_refused() {
 }
 
 #[tokio::test]
-async fn names_that_are_not_allowed_are_refused() {
+async fn invalid_names_are_rejected() {
     let app = TestApp::start().await;
     let long = "ä".repeat(101);
     let texts = ["", " ", "\t\n", "\u{a0}\u{2003}", &long, "Ali\0ce"];
@@ -142,7 +142,7 @@ async fn names_that_are_not_allowed_are_refused() {
 }
 
 #[tokio::test]
-async fn passwords_that_are_not_allowed_are_refused() {
+async fn invalid_passwords_are_rejected() {
     let app = TestApp::start().await;
     let (short, long) = ("ö".repeat(7), "ö".repeat(257));
     let texts = [
@@ -179,7 +179,7 @@ async fn the_longest_and_the_shortest_values_are_allowed() {
 }
 
 #[tokio::test]
-async fn all_that_is_wrong_with_a_sign_up_is_told_at_once() {
+async fn all_violations_of_a_sign_up_are_reported_at_once() {
     let app = TestApp::start().await;
     let everything = ["/username", "/name", "/password"];
     let wrong = json!({ "username": "a", "name": "  ", "password": null });
@@ -197,7 +197,7 @@ async fn all_that_is_wrong_with_a_sign_up_is_told_at_once() {
 }
 
 #[tokio::test]
-async fn a_sign_up_that_is_no_object_is_wrong_as_a_whole() {
+async fn a_sign_up_that_is_not_an_object_is_a_violation_at_the_root() {
     let app = TestApp::start().await;
     for body in [json!(null), json!([]), json!([new_user("alice")]), json!("alice"), json!(7)] {
         let answer = app.anonymous().post("/api/users", body.clone()).await;
@@ -206,7 +206,7 @@ async fn a_sign_up_that_is_no_object_is_wrong_as_a_whole() {
 }
 
 #[tokio::test]
-async fn no_answer_holds_a_password_or_a_hash_of_one() {
+async fn no_response_has_a_password_or_a_hash() {
     let app = TestApp::start().await;
     let signed_up = app.anonymous().post("/api/users", new_user("alice")).await;
     let logged_in = log_in(&app, "alice", PASSWORD).await;

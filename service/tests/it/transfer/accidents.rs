@@ -86,7 +86,7 @@ fn spoiled(sample: &[u8], accidents: Vec<Accident>) -> Vec<u8> {
 }
 
 #[test]
-fn a_file_that_was_changed_is_refused() {
+fn a_changed_file_is_rejected() {
     let lab = Lab::start();
     let sample = lab.sample("plain");
     assert_eq!(lab.verify(&sample).unwrap().counts.total(), 13);
@@ -100,7 +100,7 @@ fn a_file_that_was_changed_is_refused() {
 }
 
 #[test]
-fn a_compressed_file_that_was_changed_is_refused_or_still_holds_the_same() {
+fn a_changed_compressed_file_is_rejected_or_has_the_same_contents() {
     let lab = Lab::start();
     let sample = lab.sample("packed.zst");
     let held = lab.verify(&sample).unwrap();

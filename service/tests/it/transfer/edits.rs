@@ -125,7 +125,7 @@ fn held(file: &[u8]) -> Vec<String> {
 }
 
 #[test]
-fn a_file_that_was_edited_and_sealed_again_is_taken_as_a_whole_or_not_at_all() {
+fn an_edited_file_with_a_valid_checksum_is_imported_whole_or_not_at_all() {
     let lab = Lab::start();
     try_on(200, vec(edits(), 1..4), |edits| {
         let mut rows = rows();
