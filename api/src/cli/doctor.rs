@@ -7,9 +7,7 @@ use service::{
 
 use super::{CommandError, output};
 use crate::server::{
-    Settings,
-    preparation::cause,
-    secret,
+    Settings, describe, secret,
     settings::{MIN_SECRET, SettingsError, listing},
 };
 
@@ -75,7 +73,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     }
     match Db::connect(&settings.database).await {
         Ok(db) => findings.extend(doctor::examine(&db, &settings.database).await),
-        Err(error) => findings.push(Finding::new("database", Health::Bad, cause(&error))),
+        Err(error) => findings.push(Finding::new("database", Health::Bad, describe(&error))),
     }
     findings
 }

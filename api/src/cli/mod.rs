@@ -23,10 +23,7 @@ use error::CommandError;
 use service::{Db, Passwords, Viewer, backup, sessions, users::UserKey};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::{
-    routes, server::Application, server::Settings, server::StartError, server::logging,
-    server::preparation::cause,
-};
+use crate::{routes, server::Application, server::Settings, server::StartError, server::logging};
 
 /// Teamnotes: notes, teams and reading lists over HTTP.
 ///
@@ -167,7 +164,7 @@ fn passwords() -> Result<Passwords, CommandError> {
 
 async fn connect() -> Result<Db, CommandError> {
     let db = Db::connect(&database()?).await?;
-    db.require_schema().await.map_err(|error| StartError::Schema(cause(&error)))?;
+    db.require_schema().await.map_err(StartError::Schema)?;
     Ok(db)
 }
 

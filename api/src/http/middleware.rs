@@ -64,8 +64,8 @@ pub(crate) async fn frame<B: MessageBody + 'static>(
     let answering = request.conn_data::<Connection>().map(Connection::begin);
     let id = request_id(&request);
     let (method, path) = (request.method().clone(), request.path().to_owned());
-    let state = request.app_data::<AppState>();
-    let metrics = state.map(|state| state.metrics.clone());
+    let state = AppState::of(request.request());
+    let metrics = state.as_ref().map(|state| state.metrics.clone());
     let time_limit = state.map_or(Duration::MAX, |state| state.time_limit);
     // The request is gone then, so the answer can't be made of it.
     let lost = |error: Error| {
@@ -124,20 +124,25 @@ fn add_headers(headers: &mut HeaderMap, id: HeaderValue) {
     }
 }
 
-/// Refuses what is more than can be answered at once, before anything is done for it. An answer counts
-/// until it is sent. Whether the process lives is told all the same. Who has tried too often waits for
-/// that answer: a client that goes on without a pause then takes little from the others.
+/// Rejects requests until the service is ready, and those beyond what it may answer at once. A response
+/// counts until it is sent. Liveness probes are always let in. A client that has tried too often gets its
+/// response after a pause, so that one that never pauses takes little from the others.
 pub(crate) async fn admit<B: MessageBody + 'static>(
-    state: AppState,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Sending<Option<OwnedSemaphorePermit>>>, ActixError> {
-    let mut place = state.places.clone().try_acquire_owned().ok();
-    if place.is_none() && request.path() != "/healthz" {
-        let problem = Problem::from(Error::unavailable("too many requests are being answered"));
+    let free = match AppState::of(request.request()) {
+        Some(state) => state.places.clone().try_acquire_owned().map_err(|_| "too many requests"),
+        None => Err("not ready yet"),
+    };
+    if let Err(why) = free
+        && request.path() != "/healthz"
+    {
+        let problem = Problem::from(Error::unavailable(why));
         let response = request.into_response(problem.error_response());
         return Ok(response.map_body(|_, body| Sending::new(body, None)));
     }
+    let mut place = free.ok();
     let response = next.call(request).await?;
     if response.status() == StatusCode::TOO_MANY_REQUESTS {
         place = None;

@@ -12,4 +12,4 @@ pub(crate) mod state;
 
 pub use metrics::Metrics;
 pub use network::Network;
-pub use state::State;
+pub(crate) use state::{Readiness, State};

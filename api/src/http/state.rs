@@ -1,27 +1,68 @@
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::{Ready, ready},
+    ops::Deref,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
-use actix_web::web;
-use service::{Auth, Db};
+use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use service::{Auth, Db, Error};
 use tokio::sync::Semaphore;
 
-use crate::http::{Metrics, Network};
+use crate::http::{Metrics, Network, problem::Problem};
 
 /// What every request shares.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     /// The database.
-    pub db: Db,
+    pub(crate) db: Db,
     /// What signing up and logging in needs.
-    pub auth: Auth,
-    /// What it counts.
-    pub metrics: Metrics,
+    pub(crate) auth: Auth,
+    /// Counters and histograms.
+    pub(crate) metrics: Metrics,
     /// Limits and trust towards clients and proxies.
-    pub network: Network,
+    pub(crate) network: Network,
     /// One for each request that may be answered at once.
-    pub places: Arc<Semaphore>,
+    pub(crate) places: Arc<Semaphore>,
     /// How long a request may take from its head to its answer.
-    pub time_limit: Duration,
+    pub(crate) time_limit: Duration,
 }
 
-/// [`State`], as handlers get it.
-pub(crate) type AppState = web::Data<State>;
+/// The state, once the service is ready: the port is open before the database is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Readiness(Arc<OnceLock<AppState>>);
+
+impl Readiness {
+    /// Lets requests in. Has no effect the second time.
+    pub(crate) fn set(&self, state: State) {
+        let _ = self.0.set(AppState(Arc::new(state)));
+    }
+}
+
+/// [`State`], as handlers get it. Until the service is ready they answer 503 instead.
+#[derive(Clone, Debug)]
+pub(crate) struct AppState(Arc<State>);
+
+impl AppState {
+    /// The state of the service that got this request, if it is ready.
+    pub(crate) fn of(request: &HttpRequest) -> Option<Self> {
+        request.app_data::<web::Data<Readiness>>()?.0.get().cloned()
+    }
+}
+
+impl Deref for AppState {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.0
+    }
+}
+
+impl FromRequest for AppState {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Self::of(request).ok_or_else(|| Error::unavailable("not ready yet").into()))
+    }
+}

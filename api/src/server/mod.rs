@@ -1,11 +1,16 @@
 //! What serves: settings, start-up, connections, the log.
 
 mod application;
+mod database;
+mod error;
+mod first_admin;
+mod http_server;
 pub mod logging;
-pub(crate) mod preparation;
 pub(crate) mod secret;
 pub mod settings;
-mod starting;
+mod sockets;
 
-pub use application::{Application, StartError};
+pub use application::Application;
+pub use error::StartError;
+pub(crate) use error::describe;
 pub use settings::Settings;

@@ -1,4 +1,4 @@
-//! The secret that signs tokens, when none is set: made once, and kept beside the SQLite file.
+//! The secret that signs tokens. When none is set, one is created and kept beside the SQLite file.
 
 use std::{
     fs::{self, OpenOptions},
@@ -9,31 +9,45 @@ use std::{
 
 use service::sqlite_file;
 
-use crate::{server::Settings, server::settings::MIN_SECRET};
+use super::{Settings, StartError, settings::MIN_SECRET};
 
-/// Where the secret is kept, when none is set: beside the SQLite file, if there is one.
+/// The key that signs tokens: the one of the settings, or one that is kept beside the SQLite file, or a
+/// new one where there is no file.
+pub(super) fn load(settings: &Settings) -> Result<Vec<u8>, StartError> {
+    if let Some(secret) = &settings.secret {
+        return Ok(secret.0.clone());
+    }
+    match file(settings) {
+        Some(path) => {
+            read_or_create(&path).map_err(|source| StartError::SecretFile { path, source })
+        }
+        None => service::random::text(48).map(String::into_bytes).map_err(StartError::Random),
+    }
+}
+
+/// Where the secret is kept when none is set: beside the SQLite file, if there is one.
 pub(crate) fn file(settings: &Settings) -> Option<PathBuf> {
     let mut file = sqlite_file::of(&settings.database.url)?;
     file.as_mut_os_string().push(".secret");
     Some(file)
 }
 
-/// Reads the secret of this file, which is made (mode 0600) when it is missing. Of several
-/// processes that start at once, all get the same.
-pub(crate) fn read_or_make(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads the secret from this file, which is created with mode 0600 if it is missing. Processes that
+/// start at the same time all get the same one.
+fn read_or_create(path: &Path) -> io::Result<Vec<u8>> {
     if !path.exists() {
-        make(path)?;
+        create(path)?;
     }
     let secret = fs::read(path)?;
     if secret.len() < MIN_SECRET {
-        let why = format!("it has fewer than {MIN_SECRET} bytes; remove it, and a new one is made");
+        let why = format!("it has fewer than {MIN_SECRET} bytes; remove it to get a new one");
         return Err(io::Error::new(ErrorKind::InvalidData, why));
     }
     Ok(secret)
 }
 
-/// Written whole under another name first, so that no other process reads half of it.
-fn make(path: &Path) -> io::Result<()> {
+/// Written under another name first, so that no other process reads half of it.
+fn create(path: &Path) -> io::Result<()> {
     let secret = service::random::text(48).map_err(io::Error::other)?;
     let draft = path.with_extension(service::random::text(6).map_err(io::Error::other)?);
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
@@ -54,15 +68,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secret_is_made_once_and_for_the_owner_only() {
+    fn the_secret_is_created_once_and_for_its_owner_only() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("teamnotes.db.secret");
-        let made = read_or_make(&path).unwrap();
-        assert!(made.len() >= 32);
-        assert_eq!(read_or_make(&path).unwrap(), made);
+        let created = read_or_create(&path).unwrap();
+        assert!(created.len() >= 32);
+        assert_eq!(read_or_create(&path).unwrap(), created);
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         fs::write(&path, "").unwrap();
-        assert!(read_or_make(&path).is_err());
+        assert!(read_or_create(&path).is_err());
     }
 }

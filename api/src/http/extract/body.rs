@@ -73,7 +73,7 @@ impl Declared {
         let headers = request.headers();
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        let network = request.app_data::<AppState>().map(|state| state.network.clone());
+        let network = AppState::of(request).map(|state| state.network.clone());
         Self {
             time_limit: network.unwrap_or_default().client_timeout,
             is_json: is_json && !headers.contains_key(CONTENT_ENCODING),

@@ -23,8 +23,8 @@ impl FromRequest for Address {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let peer = request.peer_addr().map(|address| address.ip().to_canonical());
-        let state = request.app_data::<AppState>();
-        let trusted = state.map_or(&[][..], |state| &state.network.trusted_proxies);
+        let state = AppState::of(request);
+        let trusted = state.as_ref().map_or(&[][..], |state| &state.network.trusted_proxies);
         ready(Ok(Self(peer.map(|peer| client(peer, request.headers(), trusted)))))
     }
 }

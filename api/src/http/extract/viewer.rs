@@ -9,11 +9,10 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::AUTHORIZATION,
     middleware::Next,
-    web,
 };
 use service::{Error, SignedIn, sessions};
 
-use crate::{http::problem::Problem, http::state::State};
+use crate::{http::problem::Problem, http::state::AppState};
 
 /// The signed-in user of a request that needs one.
 pub(crate) struct Me(SignedIn);
@@ -70,7 +69,7 @@ fn signed_in(request: &HttpRequest) -> Option<SignedIn> {
 /// Checks the token of a request that has one, whatever the request is for, and keeps whose it is
 /// for [`Me`] and [`Viewer`].
 pub(crate) async fn check_token<B: MessageBody>(
-    state: web::Data<State>,
+    state: AppState,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {

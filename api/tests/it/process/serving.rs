@@ -135,7 +135,9 @@ async fn while_another_instance_migrates_it_is_alive_but_not_ready() {
     let mut given_up = start();
     alive(&port).await;
     for path in ["/readyz", "/api/notes", "/nothing"] {
-        assert_eq!(status(&port, path).await, Some(503), "{path}");
+        let answer = reqwest::get(format!("http://127.0.0.1:{port}{path}")).await.unwrap();
+        assert_eq!(answer.status(), 503, "{path}");
+        assert!(answer.headers().contains_key("retry-after"), "{path}");
     }
     signal(&given_up, "TERM");
     assert!(given_up.wait().unwrap().success());

@@ -1,0 +1,108 @@
+//! The servers of actix-web: one for the API, and one for `/metrics` where that has its own address.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+};
+
+use actix_cors::Cors;
+use actix_web::{
+    App, HttpServer,
+    dev::Server,
+    middleware::{Condition, from_fn},
+    web::{self, ServiceConfig},
+};
+
+use crate::{
+    http::{
+        Network, Readiness,
+        connection::{Connection, KEEP_ALIVE},
+        extract::check_token,
+        middleware::{admit, frame},
+        problem::Problem,
+    },
+    routes,
+};
+
+/// Headers that scripts of other origins may read.
+const EXPOSED_HEADERS: [&str; 6] =
+    ["Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
+
+/// How long requests in flight may take once the service is told to stop, in seconds.
+const SHUTDOWN_TIMEOUT: u64 = 8;
+
+/// The server of the API, on these sockets. It answers 503 until there is a state.
+pub(super) fn api(
+    sockets: Vec<TcpListener>,
+    network: Network,
+    readiness: &Readiness,
+    has_metrics: bool,
+) -> io::Result<Server> {
+    let readiness = web::Data::new(readiness.clone());
+    let client_timeout = network.client_timeout;
+    let app = move || {
+        let app = App::new()
+            .app_data(readiness.clone())
+            .wrap(from_fn(admit))
+            .wrap(cors(&network.cors_origins))
+            .wrap(from_fn(frame))
+            .configure(configure);
+        let app = if has_metrics { app.configure(metrics_route) } else { app };
+        app.default_service(web::to(not_found))
+    };
+    let mut server = HttpServer::new(app)
+        .on_connect(move |stream, data| Connection::watch(stream, client_timeout, data))
+        .client_request_timeout(client_timeout)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT)
+        .disable_signals();
+    for socket in sockets {
+        server = server.listen(socket)?;
+    }
+    Ok(server.run())
+}
+
+/// The server of `/metrics` alone, for an address that only those who should see it can reach.
+pub(super) fn metrics(address: SocketAddr, readiness: &Readiness) -> io::Result<Server> {
+    let readiness = web::Data::new(readiness.clone());
+    let app = move || {
+        let app = App::new().app_data(readiness.clone()).wrap(from_fn(frame));
+        app.configure(metrics_route).default_service(web::to(not_found))
+    };
+    Ok(HttpServer::new(app).workers(1).disable_signals().bind(address)?.run())
+}
+
+/// Lets pages of these origins call the API. Their scripts send the token, not the browser by itself:
+/// no credentials.
+fn cors(origins: &[String]) -> Condition<Cors> {
+    let mut cors = Cors::default()
+        .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
+        .allowed_headers(["Authorization", "Content-Type", "X-Request-Id"])
+        .expose_headers(EXPOSED_HEADERS)
+        .max_age(3_600);
+    if origins.iter().any(|origin| origin == "*") {
+        cors = cors.allow_any_origin();
+    } else {
+        for origin in origins {
+            cors = cors.allowed_origin(origin);
+        }
+    }
+    Condition::new(!origins.is_empty(), cors)
+}
+
+fn configure(app: &mut ServiceConfig) {
+    routes::operations().register("", app);
+    let api = web::scope("/api")
+        .wrap(from_fn(check_token))
+        .default_service(web::to(not_found))
+        .configure(|api| routes::api().register("/api", api));
+    app.service(api);
+}
+
+fn metrics_route(app: &mut ServiceConfig) {
+    routes::metrics().register("", app);
+}
+
+async fn not_found() -> Result<&'static str, Problem> {
+    Err(service::Error::NotFound.into())
+}
