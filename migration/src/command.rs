@@ -1,4 +1,4 @@
-//! The words of the command line, shared by `sea-orm-cli migrate` and `teamnotes migrate`.
+//! The commands shared by `sea-orm-cli migrate` and `teamnotes migrate`.
 
 use clap::Subcommand;
 use sea_orm_migration::sea_orm::DatabaseConnection;
@@ -10,28 +10,28 @@ use crate::{Applied, Lock, MigrationError, apply, status};
 pub enum Command {
     /// Apply pending migrations
     Up {
-        /// How many; all when left out
+        /// How many; all if omitted
         #[arg(short, long)]
         num: Option<u32>,
     },
-    /// Undo the last migrations; what their tables and columns hold is lost
+    /// Revert the last migrations; the data in their tables and columns is lost
     Down {
         /// How many
         #[arg(short, long, default_value_t = 1)]
         num: u32,
     },
-    /// List the migrations and say which are applied
+    /// List the migrations, and which are applied
     Status,
     /// Drop every table, then apply all migrations; all data is lost
     Fresh,
-    /// Undo all migrations, then apply them again; all data is lost
+    /// Revert all migrations, then apply them again; all data is lost
     Refresh,
-    /// Undo all migrations; all data is lost
+    /// Revert all migrations; all data is lost
     Reset,
 }
 
 impl Command {
-    /// Whether it can take away tables or columns.
+    /// Whether it can drop tables or columns.
     pub fn may_lose_data(self) -> bool {
         match self {
             Self::Up { .. } | Self::Status => false,
@@ -39,7 +39,7 @@ impl Command {
         }
     }
 
-    /// Does it, and gives the state of each migration after it.
+    /// Runs it, and returns the state of each migration afterwards.
     ///
     /// # Errors
     /// As [`apply`] and [`status`].

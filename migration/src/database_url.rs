@@ -1,13 +1,14 @@
-//! What `DATABASE_URL` may be.
+//! Valid values of `DATABASE_URL`.
 
 use sea_orm_migration::sea_orm::sqlx::{
     Error, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
-/// Whether it names a database of SQLite or PostgreSQL. Connects to none.
+/// Checks that it is a URL of SQLite or PostgreSQL, without connecting.
 ///
 /// # Errors
-/// Why not, to go on after the name of the setting. The URL is not in it: it may have a password.
+/// The reason why it is not, as the rest of a sentence that starts with the name of the setting. It does
+/// not contain the URL, which may have a password.
 pub fn check(url: &str) -> Result<(), String> {
     let parsed = match url.split_once(':') {
         Some(("sqlite", rest)) if names_no_file(rest) => {
@@ -18,12 +19,12 @@ pub fn check(url: &str) -> Result<(), String> {
         _ => return Err("must start with sqlite: or postgres:".into()),
     };
     parsed.map_err(|error| match error {
-        Error::Configuration(why) => format!("can't be understood: {why}"),
-        _ => "can't be understood".into(),
+        Error::Configuration(why) => format!("is not a valid URL: {why}"),
+        _ => "is not a valid URL".into(),
     })
 }
 
-/// SQLite would take an empty name for a temporary file, which is gone with its last connection.
+/// SQLite takes an empty name for a temporary file, which is deleted with its last connection.
 fn names_no_file(rest: &str) -> bool {
     let (path, _) = rest.split_once('?').unwrap_or((rest, ""));
     path.trim_start_matches('/').is_empty()
@@ -34,7 +35,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_told_and_the_password_is_not() {
+    fn errors_explain_without_showing_the_password() {
         for url in [
             "sqlite:a.db",
             "sqlite::memory:",
@@ -53,9 +54,9 @@ mod tests {
             ("sqlite:///?mode=rwc", "must name a file"),
             ("mysql://u:hunter2@h/d", "must start with"),
             ("postgres://u:hunter2@h:99999/d", "invalid port number"),
-            ("postgres://u:hunter2@bad host/d", "can't be understood"),
-            ("postgres://u:hunter2@h/d?sslmode=maybe", "can't be understood"),
-            ("sqlite:a.db?mode=hunter2", "can't be understood"),
+            ("postgres://u:hunter2@bad host/d", "is not a valid URL"),
+            ("postgres://u:hunter2@h/d?sslmode=maybe", "is not a valid URL"),
+            ("sqlite:a.db?mode=hunter2", "is not a valid URL"),
         ] {
             let told = check(url).unwrap_err();
             assert!(told.contains(why), "{url}: {told}");

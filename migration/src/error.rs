@@ -2,38 +2,37 @@ use std::time::Duration;
 
 use sea_orm_migration::sea_orm::DbErr;
 
-/// Why the schema was not changed. Nothing of the command was done then.
+/// Why the schema was not changed. No part of the command has taken effect then.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// A migration failed.
     #[error(
-        "migration {name} failed: {source}; nothing was changed: mend the cause and run the same \
-         command again"
+        "migration {name} failed: {source}; nothing was changed: fix the cause and re-run the command"
     )]
     Failed {
-        /// Which.
+        /// Its name.
         name: String,
-        /// Why.
+        /// The cause.
         source: DbErr,
     },
     /// The schema is newer than this binary.
     #[error(
-        "the database has {}, which this version does not know: it is older than the schema, take \
-         the version that made it",
+        "the database has {}, which this version does not know: it is older than the schema, use the \
+         version that created it",
         .0.join(", ")
     )]
     Newer(Vec<String>),
-    /// Another process did not give up the lock in time.
+    /// Another process did not release the lock in time.
     #[error(
         "another process is migrating this database and has not finished within {} s: wait for it, \
-         or set MIGRATION_LOCK_TIMEOUT higher",
+         or increase MIGRATION_LOCK_TIMEOUT",
         .0.as_secs()
     )]
     Locked(Duration),
-    /// The database did not answer in time.
-    #[error("the database does not answer within {} s: does it run, and is its address right?", .0.as_secs())]
+    /// The database did not respond in time.
+    #[error("the database does not respond within {} s: is it running, and is its address right?", .0.as_secs())]
     Unreachable(Duration),
-    /// The database failed.
+    /// The database returned an error.
     #[error("{0}")]
     Database(#[from] DbErr),
 }

@@ -1,6 +1,6 @@
-//! The schema of Teamnotes, one concern a migration, and the one way to apply it: [`apply`], under a
+//! The schema of Teamnotes, one concern per migration, and the only way to apply it: [`apply`], under a
 //! lock and in one transaction. Both `sea-orm-cli migrate` (through this crate's binary) and
-//! `teamnotes migrate` end here.
+//! `teamnotes migrate` use it.
 
 use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 
@@ -28,8 +28,8 @@ pub use error::MigrationError;
 pub use lock::{Lock, LockKind};
 pub use locked::{Applied, apply, connect, lacking, pending, plan, status};
 
-/// The migrations, oldest first. The list is the last thing in this file: `sea-orm-cli migrate
-/// generate` adds to it, and takes all up to the last bracket of the file for it.
+/// The migrations, oldest first. The list must stay at the end of this file: `sea-orm-cli migrate
+/// generate` adds to it, and takes everything up to the file's last bracket to be part of it.
 #[derive(Debug)]
 pub struct Migrator;
 

@@ -8,14 +8,14 @@ use sea_orm_migration::sea_orm::{
 
 use crate::MigrationError;
 
-/// Any number will do, as long as every process takes the same.
+/// An arbitrary number, the same for every process.
 const ADVISORY_LOCK: i64 = 8_112_209;
 
-/// How often a lock that was not free is tried again.
+/// How long to wait before trying again to get a lock.
 const RETRY: Duration = Duration::from_millis(100);
 
-/// A migration that waits longer than this for the service's own statements gives up, since these
-/// queue behind it meanwhile.
+/// A migration that waits longer than this for statements of the service gives up, since further ones
+/// queue up behind it.
 const TABLE_LOCK_TIMEOUT: &str = "5s";
 
 /// How long one statement of a migration may take.
@@ -24,20 +24,20 @@ const STATEMENT_TIMEOUT: &str = "15min";
 /// What keeps two processes from changing one schema at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LockKind {
-    /// The database's own: the write lock of SQLite, an advisory lock of PostgreSQL.
+    /// The database's own: SQLite's write lock, or an advisory lock on PostgreSQL.
     #[default]
     Auto,
-    /// A row of a table `migration_lock`, for servers that speak PostgreSQL's language and have no
-    /// advisory locks. On SQLite the same as `Auto`.
+    /// A row in a table `migration_lock`, for servers that speak PostgreSQL's protocol but lack advisory
+    /// locks. Same as `Auto` on SQLite.
     Table,
 }
 
 /// The lock, and how long to wait for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Lock {
-    /// Which.
+    /// The kind of lock.
     pub kind: LockKind,
-    /// How long, before the command fails.
+    /// How long to wait before the command fails.
     pub timeout: Duration,
 }
 
@@ -48,16 +48,16 @@ impl Default for Lock {
 }
 
 impl Lock {
-    /// Begins a transaction that holds the lock until its end, also when that is the process's.
+    /// Begins a transaction that holds the lock until it ends, at the latest with the process.
     ///
     /// # Errors
-    /// When it is not free in time, or the database fails.
+    /// If the lock is not free in time, or the database fails.
     pub async fn acquire(
         self,
         db: &DatabaseConnection,
     ) -> Result<DatabaseTransaction, MigrationError> {
         let started = Instant::now();
-        let mut is_told = false;
+        let mut is_reported = false;
         loop {
             if let Some(transaction) = self.try_acquire(db).await? {
                 return Ok(transaction);
@@ -65,10 +65,10 @@ impl Lock {
             if started.elapsed() >= self.timeout {
                 return Err(MigrationError::Locked(self.timeout));
             }
-            if !is_told {
+            if !is_reported {
                 let seconds = self.timeout.as_secs();
                 log::warn!("another process is migrating this database: waiting up to {seconds} s");
-                is_told = true;
+                is_reported = true;
             }
             tokio::time::sleep(RETRY).await;
         }
@@ -89,7 +89,7 @@ impl Lock {
                 }
                 let free = "SELECT true FROM migration_lock WHERE id = 1 FOR UPDATE SKIP LOCKED";
                 match try_postgres(db, free).await {
-                    // Another process has dropped it with all tables.
+                    // Another process has dropped it along with all other tables.
                     Err(error) if code(&error).as_deref() == Some("42P01") => Ok(None),
                     tried => tried,
                 }
@@ -121,23 +121,24 @@ async fn try_postgres(
     Ok(Some(transaction))
 }
 
-/// Whether the row to lock is there. Two that make the table at once get in each other's way.
+/// Creates the row to lock, and returns whether it is there. Two processes that create the table at once
+/// interfere with each other.
 async fn make_lock_row(db: &DatabaseConnection) -> Result<bool, DbErr> {
     for make in [
         "CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY)",
         "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
     ] {
         match db.execute_unprepared(make).await {
-            Err(error) if is_another_making_it(&error) => return Ok(false),
+            Err(error) if is_created_concurrently(&error) => return Ok(false),
             made => made?,
         };
     }
     Ok(true)
 }
 
-/// `IF NOT EXISTS` looks first and makes then: in between, another process's table, its row type, its
-/// row or its end may come.
-fn is_another_making_it(error: &DbErr) -> bool {
+/// `IF NOT EXISTS` checks first and creates then: in between, another process may create the table, its
+/// row type or its row, or drop the table.
+fn is_created_concurrently(error: &DbErr) -> bool {
     const UNIQUE_VIOLATION: &str = "23505";
     const DUPLICATE_TABLE: &str = "42P07";
     const DUPLICATE_OBJECT: &str = "42710";
@@ -160,7 +161,7 @@ async fn try_sqlite(db: &DatabaseConnection) -> Result<Option<DatabaseTransactio
     }
 }
 
-/// The database's own code of an error.
+/// The database's own error code.
 fn code(error: &DbErr) -> Option<String> {
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
         error

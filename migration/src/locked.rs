@@ -10,16 +10,16 @@ use sea_orm_migration::{
 
 use crate::{Command, Lock, MigrationError, Migrator, sqlite_file};
 
-/// How long a try for SQLite's write lock takes.
+/// How long one attempt to get SQLite's write lock takes.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long to wait for the database to answer at all.
+/// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A migration of this binary, and whether the database has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Applied {
-    /// The migration's name, as in its file's name.
+    /// The migration's name, which is that of its file.
     pub name: String,
     /// False while it is pending.
     pub applied: bool,
@@ -32,12 +32,12 @@ impl fmt::Display for Applied {
     }
 }
 
-/// Opens the one connection that [`apply`] works on. An SQLite file is made when it is missing;
-/// foreign keys are off on it, as SQLite asks for schema changes, since dropping a table that others
-/// refer to would silently empty those.
+/// Opens the connection that [`apply`] works on. A missing SQLite file is created. Foreign keys are off
+/// there, as SQLite requires for schema changes, since dropping a table that others reference would
+/// silently empty those.
 ///
 /// # Errors
-/// When the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
+/// If the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
 pub async fn connect(
     url: &str,
     schema: Option<&str>,
@@ -65,12 +65,12 @@ pub async fn connect(
     })
 }
 
-/// Changes the schema as `command` says, in one transaction under a lock that every process takes:
-/// of several that start together on one database the first migrates and the others find it done.
+/// Runs `command` in one transaction, under a lock that every process takes: of several that start
+/// together on one database, one migrates and the others find it done.
 ///
 /// # Errors
-/// When a migration fails, the lock is not free in time, or the database has a migration that this
-/// binary does not know; nothing is changed then.
+/// If a migration fails, the lock is not free in time, or the database has a migration that this binary
+/// does not know; nothing is changed then.
 pub async fn apply(
     db: &DatabaseConnection,
     lock: Lock,
@@ -82,7 +82,7 @@ pub async fn apply(
     Ok(())
 }
 
-/// What [`apply`] would do, as SQL, without doing it: it is done, looked at, and taken back.
+/// The SQL that [`apply`] would run. It is run, recorded, and rolled back.
 ///
 /// # Errors
 /// As [`apply`].
@@ -95,7 +95,7 @@ pub async fn plan(
     let sender = Arc::new(std::sync::Mutex::new(sender));
     db.set_metric_callback(move |info| {
         if let Ok(sender) = sender.lock() {
-            // Nobody listens once the plan is made.
+            // The receiver is gone once the plan is complete.
             let _ = sender.send(info.statement.sql.clone());
         }
     });
@@ -103,15 +103,15 @@ pub async fn plan(
     run(&transaction, command).await?;
     transaction.rollback().await?;
     let mut planned: Vec<String> = receiver.try_iter().filter(|sql| is_change(sql)).collect();
-    // A change of many rows is told once.
+    // Report a change of many rows once.
     planned.dedup();
     Ok(planned)
 }
 
-/// Whether a statement changes what is the service's.
+/// Whether a statement changes the service's own tables.
 fn is_change(sql: &str) -> bool {
-    let looks = ["SELECT", "PRAGMA", "SET"];
-    !looks.iter().any(|look| sql.starts_with(look)) && !sql.contains("seaql_migrations")
+    let reads = ["SELECT", "PRAGMA", "SET"];
+    !reads.iter().any(|read| sql.starts_with(read)) && !sql.contains("seaql_migrations")
 }
 
 async fn run(transaction: &DatabaseTransaction, command: Command) -> Result<(), MigrationError> {
@@ -132,7 +132,7 @@ async fn run(transaction: &DatabaseTransaction, command: Command) -> Result<(), 
     check_foreign_keys(transaction).await
 }
 
-/// One by one, so that the one that fails has a name.
+/// Applies them one by one, so that a failing one can be named.
 async fn up(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(), MigrationError> {
     Migrator::install(transaction).await?;
     let most = num.map_or(usize::MAX, |num| num as usize);
@@ -156,7 +156,7 @@ async fn down(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(),
 /// Every migration of this binary, oldest first. Changes nothing.
 ///
 /// # Errors
-/// When the database can't be read, or has a migration that this binary does not know.
+/// If the database can't be read, or has a migration that this binary does not know.
 pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Applied>, MigrationError> {
     let pending = pending(db).await?;
     let applied = |name| Applied { applied: !pending.contains(&name), name };
@@ -170,7 +170,7 @@ pub async fn status(db: &impl ConnectionTrait) -> Result<Vec<Applied>, Migration
 pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, MigrationError> {
     match Migrator::get_pending_migrations_read_only(db).await {
         Ok(pending) => Ok(pending.iter().map(|migration| migration.name().to_owned()).collect()),
-        // Said of nothing else.
+        // The only cause of this error.
         Err(DbErr::Custom(_)) => {
             let known: HashSet<String> = known().into_iter().collect();
             let newer = versions(db).await?.into_iter().filter(|name| !known.contains(name));
@@ -180,10 +180,10 @@ pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, Migration
     }
 }
 
-/// As [`pending`], but migrations that this binary does not know are no error.
+/// Like [`pending`], but migrations that this binary does not know are not an error.
 ///
 /// # Errors
-/// When the database can't be read, or was never migrated.
+/// If the database can't be read, or was never migrated.
 pub async fn lacking(db: &impl ConnectionTrait) -> Result<Vec<String>, MigrationError> {
     let applied: HashSet<String> = versions(db).await?.into_iter().collect();
     Ok(known().into_iter().filter(|name| !applied.contains(name)).collect())
@@ -193,14 +193,14 @@ fn known() -> Vec<String> {
     Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
 }
 
-/// What the database says it has.
+/// The migrations that the database has.
 async fn versions(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let applied = "SELECT version FROM seaql_migrations ORDER BY version";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), applied)).await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-/// What SQLite would have refused, had foreign keys been on.
+/// Finds violations that SQLite would have rejected with foreign keys on.
 async fn check_foreign_keys(transaction: &DatabaseTransaction) -> Result<(), MigrationError> {
     if transaction.get_database_backend() != DbBackend::Sqlite {
         return Ok(());
@@ -208,6 +208,6 @@ async fn check_foreign_keys(transaction: &DatabaseTransaction) -> Result<(), Mig
     let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
     let Some(row) = transaction.query_one_raw(check).await? else { return Ok(()) };
     let table: String = row.try_get_by_index(0)?;
-    let dangling = format!("rows of {table} refer to rows that are not there");
+    let dangling = format!("rows of {table} reference missing rows");
     Err(DbErr::Migration(dangling).into())
 }

@@ -38,7 +38,7 @@ struct Arguments {
     command: Option<Command>,
 }
 
-/// What the options and the settings say together.
+/// The combination of options and settings.
 struct Plan {
     url: String,
     schema: Option<String>,
@@ -59,11 +59,11 @@ enum Failure {
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
-        // Whoever read the output has seen enough.
+        // The reader of the output has seen enough.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // Nowhere is left to say that standard error can't be written to.
+            // There is nowhere to report that standard error can't be written to.
             let _ = writeln!(io::stderr(), "error: {failure}");
             ExitCode::from(if matches!(failure, Failure::Settings(_)) { 2 } else { 1 })
         }

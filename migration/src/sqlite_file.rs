@@ -9,7 +9,7 @@ use std::{
 
 use percent_encoding::percent_decode_str;
 
-/// The file that the URL names. None for other databases, and for SQLite in memory.
+/// The file that the URL names; `None` for other databases, and for SQLite in memory.
 pub fn of(url: &str) -> Option<PathBuf> {
     let file = url.strip_prefix("sqlite:")?;
     let file = file.strip_prefix("//").unwrap_or(file);
@@ -22,15 +22,15 @@ pub fn of(url: &str) -> Option<PathBuf> {
     Some(PathBuf::from(path.into_owned()))
 }
 
-/// Makes the file, and its directory, when they are missing: for their owner only, since password
-/// hashes are in there.
+/// Creates the file and its directory if they are missing, accessible to their owner only, since the file
+/// has password hashes.
 ///
 /// # Errors
-/// When they can't be made; the error names the file.
+/// If they can't be created; the error names the file.
 pub fn make(url: &str) -> io::Result<()> {
     let Some(file) = of(url) else { return Ok(()) };
     let named = |error: io::Error| {
-        io::Error::new(error.kind(), format!("{} can't be made: {error}", file.display()))
+        io::Error::new(error.kind(), format!("can't create {}: {error}", file.display()))
     };
     if let Some(directory) = file.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(named)?;

@@ -9,26 +9,26 @@ use std::{
 
 use super::{Setting, SettingsError};
 
-/// The file that is read beside the environment, in the working directory.
+/// The file in the working directory that supplements the environment.
 const FILE: &str = ".env";
 
-/// Stands for `$` while the file is parsed: a code point that is no character.
+/// Replaces `$` while the file is parsed: a code point that is not a character.
 const DOLLAR: char = '\u{fdd0}';
 
-/// The environment variables of the process, and beneath them those of `.env`.
+/// The environment variables of the process, supplemented by those of `.env`.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     variables: HashMap<OsString, OsString>,
-    /// The names in `.env`, in its order.
+    /// The names in `.env`, in order.
     in_file: Vec<String>,
 }
 
 impl Environment {
-    /// Takes the variables of this process, and those of `.env` in the working directory that the
-    /// process does not have. The process's own variables stay as they are.
+    /// Reads the variables of this process and those of `.env` in the working directory, of which the
+    /// former take precedence. Does not change the process's own variables.
     ///
     /// # Errors
-    /// When `.env` can't be read or parsed, or belongs to another user, who could then decide which
+    /// If `.env` can't be read or parsed, or belongs to another user, who could otherwise decide which
     /// database is used.
     pub fn load() -> Result<Self, SettingsError> {
         let wrong = |why| SettingsError(vec![format!("{FILE} {why}")]);
@@ -48,13 +48,13 @@ impl Environment {
         self.variables.get(OsStr::new(name)).map(OsString::as_os_str).filter(|v| !v.is_empty())
     }
 
-    /// Whether the setting, or the file that holds it, is set.
+    /// Whether the setting is set, directly or through a file.
     pub fn has(&self, setting: &Setting) -> bool {
         let variant = setting.file_variant();
         self.get(setting.name).is_some() || variant.is_some_and(|name| self.get(&name).is_some())
     }
 
-    /// Sets a setting, whatever the environment and `.env` say of it.
+    /// Overrides a setting, whatever the environment and `.env` say.
     pub fn set(&mut self, setting: &Setting, value: impl Into<OsString>) {
         if let Some(variant) = setting.file_variant() {
             self.variables.remove(OsStr::new(&variant));
@@ -96,8 +96,8 @@ fn require_owner(owner: u32, user: u32) -> Result<(), String> {
     Err(format!("belongs to user {owner}, and this process runs as user {user}: change its owner"))
 }
 
-/// The variables of a file, the first of each name. Unlike dotenvy by itself, `$` is an ordinary
-/// character: a password that has one would otherwise be cut off there without a word.
+/// The variables of a file, the first of each name. Unlike in dotenvy itself, `$` is an ordinary
+/// character: otherwise a password that contains one would be silently truncated.
 fn parse(text: &str) -> Result<Vec<(String, String)>, String> {
     let text = without_expansion(text.trim_start_matches('\u{feff}'));
     let mut variables: Vec<(String, String)> = Vec::new();
@@ -110,7 +110,7 @@ fn parse(text: &str) -> Result<Vec<(String, String)>, String> {
     Ok(variables)
 }
 
-/// Hides each `$` from the parser, but for those that a backslash makes ordinary anyway.
+/// Hides each `$` from the parser, except those that a backslash escapes anyway.
 fn without_expansion(text: &str) -> String {
     let mut is_escaped = false;
     let hide = |c| {
@@ -121,7 +121,7 @@ fn without_expansion(text: &str) -> String {
     text.chars().map(hide).collect()
 }
 
-/// Names the line, and does not repeat it: it may hold a password.
+/// Names the line without repeating it: it may contain a password.
 fn malformed(text: &str, error: &dotenvy::Error) -> String {
     let dotenvy::Error::LineParse(line, _) = error else {
         return format!("can't be read: {error}");
@@ -129,7 +129,7 @@ fn malformed(text: &str, error: &dotenvy::Error) -> String {
     let before = text.find(line.trim_end()).map_or("", |start| &text[..start]);
     let number = before.matches('\n').count() + 1;
     format!(
-        "can't be parsed in line {number}: it must be NAME=value, in quotes where there are blanks"
+        "can't be parsed in line {number}: it must be NAME=value, in quotes if it contains spaces"
     )
 }
 

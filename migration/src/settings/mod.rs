@@ -1,5 +1,5 @@
-//! Settings: how they are described, where their values come from, and how they are read. [`DATABASE`]
-//! lists those that every way to change the schema needs; the service adds its own.
+//! Settings: their description, where their values come from, and how they are read. [`DATABASE`] lists
+//! those that every way to change the schema needs; the service adds its own.
 
 mod environment;
 mod reader;
@@ -12,45 +12,45 @@ pub use reader::{Reader, SettingsError};
 pub struct Setting {
     /// The variable's name.
     pub name: &'static str,
-    /// What it is for, as a phrase in Markdown.
+    /// Its purpose, as a phrase in Markdown.
     pub meaning: &'static str,
-    /// What applies while it is unset.
+    /// What applies if it is unset.
     pub default: Preset,
-    /// What it may be.
+    /// Its valid values.
     pub values: Values,
     /// Whether `<name>_FILE` can name a file that holds the value instead.
     pub has_file_variant: bool,
 }
 
-/// What applies while a setting is unset.
+/// What applies if a setting is unset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Preset {
     /// Nothing.
     None,
     /// This value.
     Value(&'static str),
-    /// What is described here.
+    /// As described here.
     Described(&'static str),
 }
 
-/// What a setting may be.
+/// The valid values of a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Values {
-    /// An integer of this range, bounds included.
+    /// An integer in this range, inclusive.
     Number {
-        /// The least.
+        /// The minimum.
         min: u64,
-        /// The greatest.
+        /// The maximum.
         max: u64,
     },
     /// One of these words.
     Words(&'static [&'static str]),
-    /// What is described here, in Markdown.
+    /// As described here, in Markdown.
     Text(&'static str),
 }
 
 impl Setting {
-    /// A setting without a default that takes what `values` describes.
+    /// A setting without a default, whose valid values `values` describes.
     pub const fn new(name: &'static str, values: Values, meaning: &'static str) -> Self {
         Self { name, meaning, default: Preset::None, values, has_file_variant: false }
     }
@@ -69,36 +69,36 @@ impl Setting {
         Self::new(name, Values::Words(words), meaning)
     }
 
-    /// Free text, of which `values` says what it must be.
+    /// Text, whose valid values `values` describes.
     pub const fn text(name: &'static str, values: &'static str, meaning: &'static str) -> Self {
         Self::new(name, Values::Text(values), meaning)
     }
 
-    /// The same with this value as its default.
+    /// The same, with this default.
     #[must_use]
     pub const fn or(self, default: &'static str) -> Self {
         Self { default: Preset::Value(default), ..self }
     }
 
-    /// The same, where what applies by default can't be written as a value.
+    /// The same, with a default that can't be written as a value.
     #[must_use]
     pub const fn or_else(self, default: &'static str) -> Self {
         Self { default: Preset::Described(default), ..self }
     }
 
-    /// The same, whose value can be kept in a file. Its value is never shown.
+    /// The same, as a value that can be kept in a file, and is never shown.
     #[must_use]
     pub const fn or_in_file(self) -> Self {
         Self { has_file_variant: true, ..self }
     }
 
-    /// The variable that names a file instead, if there is one.
+    /// The variable that names a file instead, if any.
     pub fn file_variant(&self) -> Option<String> {
         self.has_file_variant.then(|| format!("{}_FILE", self.name))
     }
 }
 
-/// Where the notes are.
+/// The database.
 pub const DATABASE_URL: Setting = Setting::text(
     "DATABASE_URL",
     "`sqlite:FILE`, `sqlite::memory:`, `postgres://…`",

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{Lock, LockKind, database_url};
 
-/// All that is wrong with the settings, a sentence each.
+/// Everything that is wrong with the settings, one sentence each.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub struct SettingsError(pub Vec<String>);
 
@@ -20,7 +20,7 @@ impl fmt::Display for SettingsError {
     }
 }
 
-/// Reads settings and collects what is wrong with them, so that all of it is told at once.
+/// Reads settings and collects what is wrong with them, so that it can be reported all at once.
 #[derive(Debug)]
 pub struct Reader<'a> {
     environment: &'a Environment,
@@ -28,31 +28,31 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader of these variables.
+    /// A reader for these variables.
     pub fn new(environment: &'a Environment) -> Self {
         Self { environment, wrong: Vec::new() }
     }
 
-    /// What was read, if all of it was right.
+    /// Returns what was read, if all of it was valid.
     ///
     /// # Errors
-    /// All that was wrong.
+    /// Everything that was wrong.
     pub fn finish<T>(self, read: T) -> Result<T, SettingsError> {
         if self.wrong.is_empty() { Ok(read) } else { Err(SettingsError(self.wrong)) }
     }
 
-    /// Notes what is wrong with a setting, to go on after its name.
+    /// Records what is wrong with a setting, as the rest of a sentence that starts with its name.
     pub fn reject(&mut self, setting: &Setting, why: impl fmt::Display) {
         self.wrong.push(format!("{} {why}", setting.name));
     }
 
-    /// Whether something was wrong with a setting, or with the file that holds it.
+    /// Whether a setting, or the file that holds it, was rejected.
     pub fn has_failed(&self, setting: &Setting) -> bool {
         self.wrong.iter().any(|why| why.starts_with(setting.name))
     }
 
-    /// The bytes that a setting was given, in the environment or in the file that it names. The line
-    /// breaks at the end of a text file are not part of it.
+    /// The value of a setting in bytes, from the environment or from the file that it names. Line breaks
+    /// at the end of a text file are ignored.
     pub fn bytes(&mut self, setting: &Setting) -> Option<Vec<u8>> {
         let given = self.environment.get(setting.name).map(OsStr::as_bytes).map(<[u8]>::to_vec);
         let Some(variant) = setting.file_variant() else { return given };
@@ -70,7 +70,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The text that a setting was given; its default is not looked at.
+    /// The value of a setting as text, ignoring its default.
     pub fn given(&mut self, setting: &Setting) -> Option<String> {
         let text = String::from_utf8(self.bytes(setting)?);
         if text.is_err() {
@@ -79,7 +79,7 @@ impl<'a> Reader<'a> {
         text.ok().filter(|text| !text.is_empty())
     }
 
-    /// The text of a setting: what it was given, or its default.
+    /// The value of a setting as text, or its default.
     pub fn text(&mut self, setting: &Setting) -> Option<String> {
         self.given(setting).or(match setting.default {
             Preset::Value(value) => Some(value.to_owned()),
@@ -87,7 +87,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The integer of a setting.
+    /// The value of an integer setting.
     pub fn number<T: TryFrom<u64> + Default>(&mut self, setting: &Setting) -> T {
         let Values::Number { min, max } = setting.values else { return T::default() };
         let Some(text) = self.text(setting) else { return T::default() };
@@ -98,12 +98,12 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// A setting in seconds.
+    /// The value of a setting in seconds.
     pub fn seconds(&mut self, setting: &Setting) -> Duration {
         Duration::from_secs(self.number(setting))
     }
 
-    /// Which of its words a setting is.
+    /// The value of a setting that is one of several words.
     pub fn word(&mut self, setting: &Setting) -> &'static str {
         let Values::Words(words) = setting.values else { return "" };
         let text = self.text(setting).unwrap_or_default();
@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
         })
     }
 
-    /// The items of a setting, which commas separate.
+    /// The items of a comma-separated setting.
     pub fn list<T>(
         &mut self,
         setting: &Setting,
@@ -126,7 +126,7 @@ impl<'a> Reader<'a> {
         for item in items {
             match parse(item) {
                 Ok(item) => parsed.push(item),
-                Err(why) => self.reject(setting, format!("must not have {item:?}: {why}")),
+                Err(why) => self.reject(setting, format!("must not contain {item:?}: {why}")),
             }
         }
         parsed
@@ -141,14 +141,14 @@ impl<'a> Reader<'a> {
         url
     }
 
-    /// The lock to migrate under.
+    /// The lock for migrations.
     pub fn migration_lock(&mut self) -> Lock {
         let kind = LockKind::from_str(self.word(&MIGRATION_LOCK), false).unwrap_or_default();
         Lock { kind, timeout: self.seconds(&MIGRATION_LOCK_TIMEOUT) }
     }
 }
 
-/// Text ends where its last line does. In bytes that are no text, such as a random key, nothing is a
+/// Removes line breaks at the end of text. In bytes that are not text, such as a random key, nothing is a
 /// line break.
 fn without_line_break(mut bytes: Vec<u8>) -> Vec<u8> {
     if let Ok(text) = str::from_utf8(&bytes) {

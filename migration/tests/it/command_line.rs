@@ -26,8 +26,8 @@ fn a_missing_or_invalid_url_is_one_line_and_no_panic() {
         (Some("nonsense"), 2, "must start with"),
         (Some("mysql://u:hunter2@h/d"), 2, "must start with"),
         (Some("postgres://u:hunter2@h:99999/d"), 2, "invalid port number"),
-        (Some("postgres://u:hunter2@127.0.0.1:1/d"), 1, "does not answer"),
-        (Some("sqlite:///proc/no.db"), 1, "can't be made"),
+        (Some("postgres://u:hunter2@127.0.0.1:1/d"), 1, "does not respond"),
+        (Some("sqlite:///proc/no.db"), 1, "can't create"),
     ] {
         for arguments in [&["status"][..], &["up", "-n", "1"]] {
             let output = run(url, arguments);
