@@ -19,7 +19,7 @@ fn a_missing_database_is_one_line_and_status_1() {
         let output = command.wait_with_output().unwrap();
         let told = text(&output.stderr);
         assert_eq!(output.status.code(), Some(1), "{told}");
-        assert!(told.ends_with("s: does it run, and is its address right?\n"), "{told}");
+        assert!(told.ends_with("s: is it running, and is its address right?\n"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
     }
 }
