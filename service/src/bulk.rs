@@ -1,4 +1,4 @@
-//! Many rows at once, into a database that has none.
+//! Inserts of many rows into a database that has none.
 
 use std::fmt;
 
@@ -8,14 +8,27 @@ use sea_orm::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::Error;
 
-/// Rows of one statement: what it binds stays below the databases' limits, and what is in memory
-/// stays small.
+/// Rows per statement: its values stay below the databases' limits, and few of them are in memory.
 const CHUNK: usize = 500;
 
-/// Is told how many rows are done, and of how many.
+/// Called with the number of rows done, and of all rows.
 pub type Progress = dyn Fn(u64, u64) + Send + Sync;
+
+/// Why rows were not inserted. Nothing is changed then.
+#[derive(Debug, thiserror::Error)]
+pub enum BulkError {
+    /// The database has users.
+    #[error("the database has users already; this needs a database without any")]
+    NotEmpty,
+    /// A row refers to one that does not exist, or repeats a unique value, for instance.
+    #[error("the database rejected a row")]
+    Rejected(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database failed.
+    #[error("the database failed")]
+    Service(#[from] Error),
+}
 
 /// How many rows there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,18 +63,18 @@ impl fmt::Display for Counts {
     }
 }
 
-/// Goes on when there is no user, and so nothing else.
+/// Makes sure that there are no users, and so nothing else.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is one.
-pub(crate) async fn require_no_users(db: &impl ConnectionTrait) -> Result<()> {
-    match user::Entity::find().count(db).await? {
+/// [`BulkError::NotEmpty`] if there are.
+pub(crate) async fn require_no_users(db: &impl ConnectionTrait) -> Result<(), BulkError> {
+    match user::Entity::find().count(db).await.map_err(Error::from)? {
         0 => Ok(()),
-        _ => Err(Error::invalid("database", "has users already: this needs an empty one")),
+        _ => Err(BulkError::NotEmpty),
     }
 }
 
-/// Inserts in chunks, and tells how far it is.
+/// Inserts in chunks, and reports its progress.
 pub(crate) struct Bulk<'a> {
     transaction: &'a DatabaseTransaction,
     progress: &'a Progress,
@@ -78,27 +91,31 @@ impl<'a> Bulk<'a> {
         Self { transaction, progress, total, done: 0 }
     }
 
+    /// Inserts all rows of one table.
+    ///
     /// # Errors
-    /// The first of the iterator's; [`Error::Invalid`] when rows refer to none, come twice, or can't be held
-    /// otherwise.
-    pub(crate) async fn insert<A: ActiveModelTrait>(
+    /// The first of the iterator's; [`BulkError::Rejected`] and [`BulkError::Service`].
+    pub(crate) async fn insert<A: ActiveModelTrait, E: From<BulkError>>(
         &mut self,
-        mut rows: impl Iterator<Item = Result<A>>,
-    ) -> Result<()> {
+        mut rows: impl Iterator<Item = Result<A, E>>,
+    ) -> Result<(), E> {
         loop {
-            let chunk = rows.by_ref().take(CHUNK).collect::<Result<Vec<A>>>()?;
+            let chunk = rows.by_ref().take(CHUNK).collect::<Result<Vec<A>, E>>()?;
             if chunk.is_empty() {
                 return Ok(());
             }
             self.done += chunk.len() as u64;
-            let inserted = A::Entity::insert_many(chunk).exec_without_returning(self.transaction);
-            inserted.await.map_err(|error| match error.into() {
-                Error::Internal(cause) => {
-                    Error::invalid("database", format!("refuses a row: {cause}"))
-                }
-                passing => passing,
-            })?;
+            self.insert_chunk(chunk).await?;
             (self.progress)(self.done, self.total);
+        }
+    }
+
+    async fn insert_chunk<A: ActiveModelTrait>(&self, chunk: Vec<A>) -> Result<(), BulkError> {
+        let inserted = A::Entity::insert_many(chunk).exec_without_returning(self.transaction).await;
+        match inserted.map_err(Error::from) {
+            Ok(_) => Ok(()),
+            Err(Error::Internal(cause)) => Err(BulkError::Rejected(cause)),
+            Err(transient) => Err(transient.into()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Data to look at and to measure with: plausible, and the same each time.
+//! Made-up data to look at and to measure with: plausible, and the same each time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
@@ -11,8 +11,8 @@ use sea_orm::{
 };
 
 use crate::{
-    Db, Passwords, Result,
-    bulk::{self, Bulk, Counts, Progress},
+    Db, Error, Passwords,
+    bulk::{self, Bulk, BulkError, Counts, Progress},
     users::Password,
 };
 
@@ -20,9 +20,9 @@ use crate::{
 const NOTES: usize = 20;
 /// Notes that each user has marked.
 const MARKS: usize = 10;
-/// Users for each team.
+/// Users per team.
 const USERS_A_TEAM: usize = 10;
-/// Teams that each user belongs to, as far as there are so many.
+/// Teams that each user belongs to, if there are that many.
 const TEAMS: usize = 2;
 
 const FIRST_NAMES: [&str; 16] = [
@@ -70,18 +70,18 @@ const PREDICATES: [&str; 10] = [
     "can be closed",
 ];
 
-/// Fills a database that has no users, in one transaction. The first user is an admin; all have the
-/// same password. `progress` is told how many rows are done, and of how many.
+/// Fills a database that has no users, in one transaction. The first user is an admin; all have the same
+/// password. `progress` is called with the number of rows done, and of all rows.
 ///
 /// # Errors
-/// [`crate::Error::Invalid`] when there are users already; nothing is changed then.
+/// As [`BulkError`] says; nothing is changed then.
 pub async fn fill(
     db: &Db,
     passwords: &Passwords,
     users: u32,
     password: Password,
     progress: &Progress,
-) -> Result<Counts> {
+) -> Result<Counts, BulkError> {
     let hash = passwords.hash(password).await?;
     let transaction = db.begin().await?;
     bulk::require_no_users(&transaction).await?;
@@ -98,25 +98,31 @@ pub async fn fill(
     };
     let mut bulk = Bulk::new(&transaction, progress, counts.total());
 
-    bulk.insert((0..users).map(|number| Ok(new_user(number, &hash)))).await?;
+    bulk.insert((0..users).map(|number| Ok::<_, BulkError>(new_user(number, &hash)))).await?;
     let user_ids = ids::<user::Entity>(&transaction, user::Column::Id).await?;
-    bulk.insert((0..teams).map(|number| Ok(new_team(number)))).await?;
+    bulk.insert((0..teams).map(|number| Ok::<_, BulkError>(new_team(number)))).await?;
     let team_ids = ids::<team::Entity>(&transaction, team::Column::Id).await?;
-    bulk.insert((0..memberships).map(|number| Ok(new_membership(number, &user_ids, &team_ids))))
-        .await?;
-    bulk.insert((0..notes).map(|number| Ok(new_note(number, &user_ids)))).await?;
+    bulk.insert(
+        (0..memberships)
+            .map(|number| Ok::<_, BulkError>(new_membership(number, &user_ids, &team_ids))),
+    )
+    .await?;
+    bulk.insert((0..notes).map(|number| Ok::<_, BulkError>(new_note(number, &user_ids)))).await?;
     let note_ids = ids::<note::Entity>(&transaction, note::Column::Id).await?;
-    bulk.insert((0..marks).map(|number| Ok(new_mark(number, &user_ids, &note_ids)))).await?;
-    transaction.commit().await?;
+    bulk.insert(
+        (0..marks).map(|number| Ok::<_, BulkError>(new_mark(number, &user_ids, &note_ids))),
+    )
+    .await?;
+    transaction.commit().await.map_err(Error::from)?;
     Ok(counts)
 }
 
-async fn ids<E: EntityTrait>(db: &impl ConnectionTrait, id: E::Column) -> Result<Vec<i64>> {
+async fn ids<E: EntityTrait>(db: &impl ConnectionTrait, id: E::Column) -> crate::Result<Vec<i64>> {
     let ids = E::find().select_only().column(id).order_by_asc(id).into_tuple().all(db).await?;
     Ok(ids)
 }
 
-/// A number that looks random and is the same each time (SplitMix64).
+/// A number that looks random but is the same each time (SplitMix64).
 fn mixed(number: usize) -> usize {
     let mut z = (number as u64).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -128,7 +134,7 @@ fn pick<T: Copy>(from: &[T], number: usize) -> T {
     from[number % from.len()]
 }
 
-/// Three seconds after the row before: users come first, what they do follows.
+/// Three seconds after the row before it: users come first, then what they do.
 fn time(position: usize) -> DateTime<Utc> {
     let first = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
     first + TimeDelta::seconds(3 * position as i64)
@@ -159,7 +165,7 @@ fn new_team(number: usize) -> team::ActiveModel {
     team::ActiveModel { id: NotSet, name_folded: Set(text::fold(&name)), name: Set(name) }
 }
 
-/// Each user is in two neighbouring teams; the first to join owns.
+/// Each user is in two neighbouring teams; the first to join is the owner.
 fn new_membership(number: usize, users: &[i64], teams: &[i64]) -> membership::ActiveModel {
     let (user, nth) = (number % users.len(), number / users.len());
     let team = (user / USERS_A_TEAM + nth) % teams.len();
@@ -195,7 +201,7 @@ fn new_note(number: usize, users: &[i64]) -> note::ActiveModel {
     }
 }
 
-/// The marks of one user are neighbours, so none comes twice.
+/// The notes that a user marks follow each other, so that none is marked twice.
 fn new_mark(number: usize, users: &[i64], notes: &[i64]) -> user_note::ActiveModel {
     let (user, nth) = (number / MARKS, number % MARKS);
     user_note::ActiveModel {

@@ -28,7 +28,7 @@ pub mod transfer;
 pub mod users;
 mod viewer;
 
-pub use bulk::{Counts, Progress};
+pub use bulk::{BulkError, Counts, Progress};
 pub use db::{Db, DbSettings, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration::{settings, sqlite_file};

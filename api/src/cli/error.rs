@@ -1,6 +1,6 @@
 use std::{error::Error as _, io};
 
-use service::{Error, backup::BackupError};
+use service::{BulkError, Error, backup::BackupError, transfer::TransferError};
 
 use crate::server::{StartError, describe};
 
@@ -11,6 +11,10 @@ pub(super) enum CommandError {
     Start(#[from] StartError),
     #[error("{0}")]
     Service(#[from] Error),
+    #[error("{0}")]
+    Transfer(#[from] TransferError),
+    #[error("{0}")]
+    Bulk(#[from] BulkError),
     #[error("{0}")]
     Backup(#[from] BackupError),
     #[error("{0}")]

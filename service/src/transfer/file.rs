@@ -1,34 +1,37 @@
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write},
     iter,
     os::unix::fs::OpenOptionsExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use sha2::{Digest, Sha256};
 
 use super::{
-    Transferred,
+    FileError, TransferError, Transferred,
     line::{End, Header, Line},
 };
-use crate::{Error, Result, bulk::Counts};
+use crate::{Error, bulk::Counts};
 
 /// What the first line says.
 const FORMAT: &str = "teamnotes export";
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// No row is longer, in bytes: a note has at most 10,000 characters.
 const LONGEST_LINE: u64 = 1 << 20;
 
-/// Of `zstd`, which calls it its default.
+/// The default level of `zstd`.
 const COMPRESSION: i32 = 3;
+
+type Result<T> = std::result::Result<T, TransferError>;
 
 /// The first bytes of a compressed file (RFC 8878, section 3.1.1).
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
 
 /// A file that is being written, line by line.
 pub(super) struct Writer {
+    path: PathBuf,
     output: Output,
     lines: Checked,
 }
@@ -39,19 +42,20 @@ enum Output {
 }
 
 impl Writer {
-    /// Makes the file, for its owner only: password hashes are in there. It is compressed when its
-    /// name ends in `.zst`.
+    /// Creates the file. Only its owner can read it, since it has password hashes. It is compressed if
+    /// its name ends in `.zst`.
     pub(super) fn create(path: &Path) -> Result<Self> {
+        let failed = |problem: FileError| named(path, problem);
         let mut new = OpenOptions::new();
-        let made = new.write(true).create_new(true).mode(0o600).open(path);
-        let file = made.map_err(|error| invalid(format!("can't be made: {error}")))?;
-        let plain = BufWriter::new(file);
+        let created = new.write(true).create_new(true).mode(0o600).open(path);
+        let plain = BufWriter::new(created.map_err(|error| failed(FileError::Create(error)))?);
         let output = if path.extension().is_some_and(|extension| extension == "zst") {
-            Output::Compressed(zstd::Encoder::new(plain, COMPRESSION).map_err(unwritten)?)
+            let encoder = zstd::Encoder::new(plain, COMPRESSION);
+            Output::Compressed(encoder.map_err(|error| failed(FileError::Write(error)))?)
         } else {
             Output::Plain(plain)
         };
-        let mut writer = Self { output, lines: Checked::default() };
+        let mut writer = Self { path: path.into(), output, lines: Checked::default() };
         writer.write(&Line::Header(Header { format: FORMAT.into(), version: VERSION }))?;
         Ok(writer)
     }
@@ -60,31 +64,37 @@ impl Writer {
         let mut json = serde_json::to_vec(line).map_err(Error::internal)?;
         json.push(b'\n');
         self.lines.add(line, &json);
-        match &mut self.output {
+        let written = match &mut self.output {
             Output::Plain(file) => file.write_all(&json),
             Output::Compressed(file) => file.write_all(&json),
-        }
-        .map_err(unwritten)
+        };
+        written.map_err(|error| named(&self.path, FileError::Write(error)))
     }
 
-    /// Writes the last line, and all of it to the disk.
+    /// Writes the last line, and makes sure that all of it is on the disk.
     pub(super) fn finish(mut self) -> Result<Transferred> {
         let transferred = self.lines.transferred();
         let Transferred { counts, sha256 } = transferred.clone();
         self.write(&Line::End(End { counts, sha256 }))?;
-        let plain = match self.output {
-            Output::Plain(file) => file,
-            Output::Compressed(file) => file.finish().map_err(unwritten)?,
-        };
-        let file = plain.into_inner().map_err(|error| unwritten(error.into_error()))?;
-        file.sync_all().map_err(unwritten)?;
+        self.output.close().map_err(|error| named(&self.path, FileError::Write(error)))?;
         Ok(transferred)
     }
 }
 
-/// A file that is being read, line by line. Each line is in its place, and the last one is that of
-/// all the others: who has read to the end has read what was written.
+impl Output {
+    fn close(self) -> io::Result<()> {
+        let plain = match self {
+            Self::Plain(file) => file,
+            Self::Compressed(file) => file.finish()?,
+        };
+        plain.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+    }
+}
+
+/// A file that is being read, line by line. Each line must be in its place, and the last one must match
+/// all the others: whoever reads to the end has read what was written.
 pub(super) struct Reader {
+    path: PathBuf,
     input: Box<dyn BufRead + Send>,
     lines: Checked,
     number: u64,
@@ -97,16 +107,9 @@ pub(super) struct Reader {
 impl Reader {
     /// Opens the file, compressed or not, and reads its first line.
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let mut file = File::open(path)
-            .map(BufReader::new)
-            .map_err(|error| invalid(format!("can't be read: {error}")))?;
-        let is_compressed = file.fill_buf().map_err(unreadable)?.starts_with(&ZSTD_MAGIC);
-        let input: Box<dyn BufRead + Send> = if is_compressed {
-            Box::new(BufReader::new(zstd::Decoder::with_buffer(file).map_err(unreadable)?))
-        } else {
-            Box::new(file)
-        };
+        let input = open(path).map_err(|error| named(path, unreadable(error)))?;
         let mut reader = Self {
+            path: path.into(),
             input,
             lines: Checked::default(),
             number: 0,
@@ -114,22 +117,21 @@ impl Reader {
             is_over: false,
             ahead: None,
         };
-        reader.header()?;
+        reader.header().map_err(|problem| named(path, problem))?;
         Ok(reader)
     }
 
-    fn header(&mut self) -> Result<()> {
-        let foreign = || invalid("is no export of Teamnotes");
-        let json = self.json().map_err(|_| foreign())?;
+    fn header(&mut self) -> std::result::Result<(), FileError> {
+        let json = self.json().map_err(|_| FileError::Foreign)?;
         match serde_json::from_slice(&json) {
             Ok(Line::Header(Header { format, version: VERSION })) if format == FORMAT => {
                 self.lines.hash.update(&json);
                 Ok(())
             }
             Ok(Line::Header(Header { format, version })) if format == FORMAT => {
-                Err(invalid(format!("is of version {version}, and this reads version {VERSION}")))
+                Err(FileError::Version(version))
             }
-            _ => Err(foreign()),
+            _ => Err(FileError::Foreign),
         }
     }
 
@@ -158,50 +160,52 @@ impl Reader {
         }
     }
 
-    /// The next row; none when the file is over, and is whole.
+    /// The next row; none at the end of a file that is whole.
     pub(super) fn next(&mut self) -> Result<Option<Line>> {
+        self.read().map_err(|problem| named(&self.path, problem))
+    }
+
+    fn read(&mut self) -> std::result::Result<Option<Line>, FileError> {
         if self.is_over {
             return Ok(None);
         }
         let json = self.json()?;
         let number = self.number;
         let line: Line = serde_json::from_slice(&json)
-            .map_err(|error| invalid(format!("has no row in line {number}: {error}")))?;
+            .map_err(|source| FileError::Row { line: number, source })?;
         if line.rank() < self.rank.max(1) {
-            return Err(invalid(format!("has line {number} in the wrong place")));
+            return Err(FileError::Misplaced { line: number });
         }
         self.rank = line.rank();
         if let Line::End(end) = line {
             self.is_over = true;
-            return self.check(end).map(|()| None);
+            return self.check(&end).map(|()| None);
         }
         self.lines.add(&line, &json);
         Ok(Some(line))
     }
 
-    /// A line with its end.
-    fn json(&mut self) -> Result<Vec<u8>> {
+    /// A line, its line break included.
+    fn json(&mut self) -> std::result::Result<Vec<u8>, FileError> {
         let mut json = Vec::new();
         let mut bounded = self.input.by_ref().take(LONGEST_LINE);
         bounded.read_until(b'\n', &mut json).map_err(unreadable)?;
         self.number += 1;
         match json.last() {
             Some(b'\n') => Ok(json),
-            _ if json.len() as u64 == LONGEST_LINE => {
-                Err(invalid(format!("has a line {} that is too long", self.number)))
-            }
-            _ => Err(invalid("was cut off: it has no last line")),
+            _ if json.len() as u64 == LONGEST_LINE => Err(FileError::TooLong { line: self.number }),
+            _ => Err(FileError::Truncated),
         }
     }
 
-    fn check(&mut self, end: End) -> Result<()> {
+    fn check(&mut self, end: &End) -> std::result::Result<(), FileError> {
         let Transferred { counts, sha256 } = self.lines.transferred();
         if end.counts != counts || end.sha256 != sha256 {
-            return Err(invalid("was altered: its rows are not those of its last line"));
+            return Err(FileError::Altered);
         }
         match self.input.fill_buf().map_err(unreadable)? {
             [] => Ok(()),
-            _ => Err(invalid("was altered: it goes on after its last line")),
+            _ => Err(FileError::Trailing),
         }
     }
 
@@ -211,7 +215,7 @@ impl Reader {
     }
 }
 
-/// What a file's last line says of the others.
+/// What a file's last line says about the others.
 #[derive(Default)]
 struct Checked {
     hash: Sha256,
@@ -231,14 +235,25 @@ impl Checked {
     }
 }
 
-fn invalid(detail: impl Into<String>) -> Error {
-    Error::invalid("file", detail)
+/// What reads the file, compressed or not.
+fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut file = BufReader::new(File::open(path)?);
+    let is_compressed = file.fill_buf()?.starts_with(&ZSTD_MAGIC);
+    Ok(if is_compressed {
+        Box::new(BufReader::new(zstd::Decoder::with_buffer(file)?))
+    } else {
+        Box::new(file)
+    })
 }
 
-fn unwritten(error: io::Error) -> Error {
-    invalid(format!("can't be written: {error}"))
+fn named(path: &Path, source: FileError) -> TransferError {
+    TransferError::File { path: path.into(), source }
 }
 
-fn unreadable(error: io::Error) -> Error {
-    invalid(format!("was cut off, or can't be read: {error}"))
+/// Compressed data that ends too early is such an error.
+fn unreadable(error: io::Error) -> FileError {
+    match error.kind() {
+        ErrorKind::UnexpectedEof => FileError::Truncated,
+        _ => FileError::Read(error),
+    }
 }

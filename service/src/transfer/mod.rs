@@ -1,9 +1,11 @@
-//! The whole database as one file, and back: a backup, and the way from one database to the other.
+//! Export of the whole database to one file, and import: a backup, and the way from one kind of database
+//! to the other.
 //!
-//! The file has a JSON object a line: what it is, then each user, team, membership, note and mark, in
-//! the order of their ids, then how many there were and the checksum of all lines before. Equal
-//! databases give equal files. Sessions are not in it.
+//! The file has one JSON object per line: a header, then each user, team, membership, note and mark,
+//! ordered by id, then their counts and the checksum of all lines before. Equal databases give equal
+//! files. Sessions are left out.
 
+mod error;
 mod file;
 mod line;
 mod values;
@@ -16,36 +18,40 @@ use sea_orm::{
 };
 
 use crate::{
-    Db, Error, Result,
+    Db, Error,
     bulk::{self, Bulk, Counts, Progress},
 };
+pub use error::{FileError, TransferError};
 use file::{Reader, Writer};
 use line::Line;
 
-/// Rows that are in memory at once.
+type Result<T> = std::result::Result<T, TransferError>;
+
+/// How many rows are in memory at once.
 const BATCH: u64 = 1_000;
 
-/// What went into a file, or came out of one.
+/// What was written to a file, or read from one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Transferred {
     /// How many rows.
     pub counts: Counts,
-    /// The checksum of the file's lines but the last, in hexadecimal.
+    /// The checksum of all lines but the last, in hexadecimal.
     pub sha256: String,
 }
 
-/// Writes all but the sessions into a new file, as it is at one moment, while others go on changing
-/// it. `progress` is told how many rows are done, and of how many.
+/// Writes everything but the sessions to a new file, as of one moment, while others go on changing it.
+/// `progress` is called with the number of rows done, and of all rows.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the file is there already, or can't be written; there is none then.
+/// As [`TransferError`] says; no file is left behind then.
 pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
-    let snapshot = entity::begin_snapshot(db.reader()).await?;
+    let snapshot = entity::begin_snapshot(db.reader()).await.map_err(Error::from)?;
     let file = Writer::create(path)?;
     let exported = Export { snapshot, file, progress, total: 0, done: 0 }.run().await;
-    if exported.is_err() {
-        // Part of a file is worse than none.
-        fs::remove_file(path).map_err(Error::internal)?;
+    if exported.is_err()
+        && let Err(error) = fs::remove_file(path)
+    {
+        log::warn!("can't remove the incomplete {}: {error}", path.display());
     }
     exported
 }
@@ -67,7 +73,7 @@ impl Export<'_> {
         self.table::<membership::Entity>(membership::Column::Id).await?;
         self.table::<note::Entity>(note::Column::Id).await?;
         self.table::<user_note::Entity>(user_note::Column::Id).await?;
-        self.snapshot.rollback().await?;
+        self.snapshot.rollback().await.map_err(Error::from)?;
         self.file.finish()
     }
 
@@ -82,7 +88,7 @@ impl Export<'_> {
             if let Some(last) = last {
                 cursor.after(last);
             }
-            let rows = cursor.first(BATCH).all(&self.snapshot).await?;
+            let rows = cursor.first(BATCH).all(&self.snapshot).await.map_err(Error::from)?;
             let Some(row) = rows.last() else { return Ok(()) };
             last = Some(row.get(id));
             self.done += rows.len() as u64;
@@ -94,7 +100,7 @@ impl Export<'_> {
     }
 }
 
-async fn counts(db: &impl ConnectionTrait) -> Result<Counts> {
+async fn counts(db: &impl ConnectionTrait) -> crate::Result<Counts> {
     Ok(Counts {
         users: user::Entity::find().count(db).await?,
         teams: team::Entity::find().count(db).await?,
@@ -104,28 +110,29 @@ async fn counts(db: &impl ConnectionTrait) -> Result<Counts> {
     })
 }
 
-/// Reads a file to its end, and says what is in it. Asks no database.
+/// Reads a file to its end and gives what is in it. No database is involved.
 ///
 /// # Errors
-/// [`Error::Invalid`] when it is not a whole export of a version that this one reads.
+/// [`TransferError::File`] unless it is a whole export of a version that this program reads.
 pub fn verify(path: &Path) -> Result<Transferred> {
     let mut reader = Reader::open(path)?;
     while reader.next()?.is_some() {}
     Ok(reader.transferred())
 }
 
-/// Reads a file into a database that has no users. Ids, times and password hashes stay what they
-/// were; new rows get higher ids. `progress` is told how many rows are done, and of how many.
+/// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
+/// rows get higher ids. `progress` is called with the number of rows done, and of all rows.
 ///
 /// # Errors
-/// [`Error::Invalid`] when the file is not as [`verify`] wants it, its rows do not fit together, or
-/// there are users already. Nothing is changed then.
+/// As [`verify`]; [`TransferError::Rows`] when the rows do not fit together, or there are users already.
+/// Nothing is changed then.
 pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
     let total = verify(path)?.counts.total();
     let transaction = db.begin().await?;
     if db.is_postgres() {
-        // Nobody signs up meanwhile. SQLite has one writer anyway.
-        transaction.execute_unprepared("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE").await?;
+        // Keeps others from signing up meanwhile. SQLite has one writer anyway.
+        let lock = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
+        transaction.execute_unprepared(lock).await.map_err(Error::from)?;
     }
     bulk::require_no_users(&transaction).await?;
     let mut file = Reader::open(path)?;
@@ -138,12 +145,12 @@ pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transfe
     if db.is_postgres() {
         set_sequences(&transaction).await?;
     }
-    transaction.commit().await?;
+    transaction.commit().await.map_err(Error::from)?;
     Ok(file.transferred())
 }
 
-/// Rows that come with their ids leave PostgreSQL's sequences behind; SQLite's follow.
-async fn set_sequences(transaction: &DatabaseTransaction) -> Result<()> {
+/// Inserting rows with their ids leaves PostgreSQL's sequences behind; SQLite's follow.
+async fn set_sequences(transaction: &DatabaseTransaction) -> crate::Result<()> {
     for table in [
         user::Entity.table_name(),
         team::Entity.table_name(),

@@ -158,9 +158,9 @@ async fn an_incomplete_file_is_rejected_and_nothing_is_changed() {
 
     let database = TestDatabase::migrated().await;
     for (bad, why) in [
-        (String::new(), "is no export"),
-        ("PK\u{3}\u{4} something else".into(), "is no export"),
-        (good.replace("\"version\":1", "\"version\":2"), "is of version 2"),
+        (String::new(), "is not an export"),
+        ("PK\u{3}\u{4} something else".into(), "is not an export"),
+        (good.replace("\"version\":1", "\"version\":2"), "has version 2"),
         (lines[0].into(), "was cut off"),
         (lines[..lines.len() - 1].concat(), "was cut off"),
         (good[..good.len() - 1].into(), "was cut off"),
@@ -168,9 +168,12 @@ async fn an_incomplete_file_is_rejected_and_nothing_is_changed() {
         (without(7), "was altered"),
         (good.replacen("\"admin\":false", "\"admin\":true", 1), "was altered"),
         (good.clone() + lines[1], "was altered"),
-        (good.replacen("\"admin\"", "\"boss\"", 1), "line 2: unknown field `boss`"),
-        (swapped, "in the wrong place"),
-        (good.replacen('\n', &" ".repeat(2 << 20), 1), "is no export"),
+        (
+            good.replacen("\"admin\"", "\"boss\"", 1),
+            "line 2 is not a valid row: unknown field `boss`",
+        ),
+        (swapped, "is in the wrong place"),
+        (good.replacen('\n', &" ".repeat(2 << 20), 1), "is not an export"),
         (
             good.replacen("\"name\":\"", &format!("\"name\":\"{}", "x".repeat(2 << 20)), 1),
             "too long",
@@ -191,7 +194,7 @@ async fn refused(directory: &Path, database: &TestDatabase, file: &str, why: &st
     let output = run(directory, &[("DATABASE_URL", database.url())], &["import", file]);
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(1), "{why}: {told}");
-    assert!(told.starts_with("error: file ") && told.contains(why), "{why} in {told}");
+    assert!(told.starts_with(&format!("error: {file}: ")) && told.contains(why), "{why} in {told}");
     assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 0, "{why}");
 }
 

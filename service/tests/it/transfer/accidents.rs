@@ -1,7 +1,7 @@
 //! Accidental damage to a file.
 
 use proptest::{arbitrary::any, collection::vec, prop_oneof, sample::Index, strategy::Strategy};
-use service::Error;
+use service::transfer::TransferError;
 
 use super::{Lab, try_on};
 
@@ -94,7 +94,7 @@ fn a_changed_file_is_rejected() {
         let file = spoiled(&sample, accidents);
         if file != sample {
             let verified = lab.verify(&file);
-            assert!(matches!(verified, Err(Error::Invalid(_))), "{verified:?}");
+            assert!(matches!(verified, Err(TransferError::File { .. })), "{verified:?}");
         }
     });
 }
@@ -107,7 +107,7 @@ fn a_changed_compressed_file_is_rejected_or_has_the_same_contents() {
     try_on(1_000, vec(accidents(), 1..4), |accidents| {
         match lab.verify(&spoiled(&sample, accidents)) {
             Ok(verified) => assert_eq!(verified, held),
-            Err(error) => assert!(matches!(error, Error::Invalid(_)), "{error:?}"),
+            Err(error) => assert!(matches!(error, TransferError::File { .. }), "{error:?}"),
         }
     });
 }

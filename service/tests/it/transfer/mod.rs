@@ -15,8 +15,8 @@ use proptest::{
 };
 use serde_json::{Value, json};
 use service::{
-    Db, DbSettings, Error,
-    transfer::{self, Transferred},
+    Db, DbSettings,
+    transfer::{self, TransferError, Transferred},
 };
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
@@ -80,11 +80,11 @@ impl Lab {
         file
     }
 
-    fn verify(&self, bytes: &[u8]) -> Result<Transferred, Error> {
+    fn verify(&self, bytes: &[u8]) -> Result<Transferred, TransferError> {
         transfer::verify(&self.write(bytes))
     }
 
-    fn import(&self, file: &Path) -> Result<Transferred, Error> {
+    fn import(&self, file: &Path) -> Result<Transferred, TransferError> {
         self.runtime.block_on(transfer::import(&self.db, file, &|_, _| {}))
     }
 

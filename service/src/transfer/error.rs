@@ -1,0 +1,72 @@
+use std::{io, path::PathBuf};
+
+use super::file::VERSION;
+use crate::{Error, bulk::BulkError};
+
+/// Why an export or an import failed. Nothing is left of what it did.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The file can't be created, written or read, or it is not a whole export.
+    #[error("{}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: FileError,
+    },
+    /// The rows can't be inserted.
+    #[error(transparent)]
+    Rows(#[from] BulkError),
+    /// The database failed.
+    #[error("the database failed")]
+    Service(#[from] Error),
+}
+
+/// What is wrong with an export file, to go on after its name.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// It exists already, or its directory can't be written to.
+    #[error("can't be created")]
+    Create(#[source] io::Error),
+    /// The disk is full or failing, for instance.
+    #[error("can't be written")]
+    Write(#[source] io::Error),
+    /// The disk is failing, or compressed data is corrupt, for instance.
+    #[error("can't be read")]
+    Read(#[source] io::Error),
+    /// Its first line is not that of an export.
+    #[error("is not an export of Teamnotes")]
+    Foreign,
+    /// It has another version of the format.
+    #[error("has version {0} of the format; this program reads version {VERSION}")]
+    Version(u32),
+    /// It ends before its last line.
+    #[error("was cut off: its last line is missing")]
+    Truncated,
+    /// A line is longer than any row can be.
+    #[error("line {line} is too long")]
+    TooLong {
+        /// The number of the line, from 1.
+        line: u64,
+    },
+    /// A line is not a row that the service would have written.
+    #[error("line {line} is not a valid row")]
+    Row {
+        /// The number of the line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A row comes after one that refers to it, or the header comes twice.
+    #[error("line {line} is in the wrong place")]
+    Misplaced {
+        /// The number of the line, from 1.
+        line: u64,
+    },
+    /// Its rows do not match the counts and the checksum in its last line.
+    #[error("was altered: its rows do not match its last line")]
+    Altered,
+    /// Something follows its last line.
+    #[error("was altered: it goes on after its last line")]
+    Trailing,
+}
