@@ -9,12 +9,13 @@ WORKDIR /build
 # changes. rust-toolchain.toml is not copied: this image is the toolchain, without clippy and rustfmt.
 COPY Cargo.toml Cargo.lock ./
 COPY api/Cargo.toml api/
+COPY api/macros/Cargo.toml api/macros/
 COPY entity/Cargo.toml entity/
 COPY fuzz/Cargo.toml fuzz/
 COPY migration/Cargo.toml migration/
 COPY service/Cargo.toml service/
 COPY testkit/Cargo.toml testkit/
-RUN for member in api entity fuzz migration service testkit; do \
+RUN for member in api api/macros entity fuzz migration service testkit; do \
         mkdir "$member/src" && touch "$member/src/lib.rs" || exit 1; \
     done \
     && echo 'fn main() {}' > api/src/main.rs \
@@ -22,6 +23,7 @@ RUN for member in api entity fuzz migration service testkit; do \
     && cargo build --release --locked --package api --bin teamnotes
 
 COPY api/src api/src/
+COPY api/macros/src api/macros/src/
 COPY entity/src entity/src/
 COPY migration/src migration/src/
 COPY service/src service/src/

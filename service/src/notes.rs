@@ -23,10 +23,13 @@ use crate::{
 pub struct Content(String);
 
 impl Content {
+    /// The most characters it may have.
+    pub const MAX_CHARS: usize = 10_000;
+
     /// # Errors
     /// What the content must be.
     pub fn parse(content: String) -> std::result::Result<Self, String> {
-        text::checked(content, 10_000).map(Self)
+        text::checked(content, Self::MAX_CHARS).map(Self)
     }
 }
 

@@ -1,13 +1,17 @@
-//! What speaks HTTP: extractors, middleware, failures, replies.
+//! HTTP: extractors, middleware, failures, replies, the route table and the OpenAPI document. Knows neither
+//! the resources of the API nor the server.
 
 pub(crate) mod connection;
+pub(crate) mod cursor;
 pub(crate) mod extract;
 pub(crate) mod metrics;
 pub(crate) mod middleware;
 mod network;
-pub mod openapi;
+pub(crate) mod openapi;
 pub(crate) mod problem;
+pub(crate) mod reply;
 pub mod routing;
+pub(crate) mod schema;
 pub(crate) mod state;
 
 pub use metrics::Metrics;

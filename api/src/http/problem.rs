@@ -13,6 +13,9 @@ use utoipa::ToSchema;
 /// The media type of every failure.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
+/// How many violations a failure points at.
+pub(crate) const MAX_VIOLATIONS: usize = 100;
+
 /// How much of which quota is left, and for how long (draft-ietf-httpapi-ratelimit-headers-10).
 const RATE_LIMIT: &str = "RateLimit";
 const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
@@ -115,7 +118,7 @@ impl Problem {
             pointer: pointer.clone(),
             detail: detail.clone(),
         };
-        Some(violations.iter().map(body).collect())
+        Some(violations.iter().take(MAX_VIOLATIONS).map(body).collect())
     }
 
     fn add_headers(&self, response: &mut HttpResponseBuilder) {

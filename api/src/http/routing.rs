@@ -1,5 +1,5 @@
-//! A table of routes that knows what it holds: it answers 405 with `Allow` by itself, and tests can
-//! read it.
+//! The route table: it registers handlers, answers 405 with `Allow`, rejects queries that nobody reads,
+//! and gives the OpenAPI document.
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder, Route,
@@ -10,90 +10,90 @@ use actix_web::{
     middleware::{Next, from_fn},
     web,
 };
+use utoipa::openapi::HttpMethod;
 
-use crate::{http::extract, http::problem::Problem};
+use crate::http::{
+    extract::Parameters,
+    openapi::{Describe, Document, OperationDoc},
+    problem::Problem,
+};
 
-/// A handler and the methods it answers.
+/// A handler that describes itself; `#[operation]` makes one out of a function.
+pub(crate) struct Operation {
+    docs: Docs,
+    route: Route,
+    reads_query: bool,
+    describe: fn(&mut OperationDoc),
+}
+
+/// What a handler can't say by its types.
+pub(crate) struct Docs {
+    /// The path of its module.
+    pub(crate) module: &'static str,
+    /// Its name.
+    pub(crate) name: &'static str,
+    /// The lines of its doc comment.
+    pub(crate) lines: &'static [&'static str],
+    /// The statuses of failures that the types in its signature don't describe.
+    pub(crate) failures: &'static [u16],
+}
+
+impl Operation {
+    /// Describes a handler by its documentation and by its types.
+    pub(crate) fn new<F, A>(docs: Docs, handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: FromRequest + Describe + 'static,
+        F::Output: Responder + Describe + 'static,
+    {
+        let describe = |doc: &mut OperationDoc| {
+            A::describe(doc);
+            F::Output::describe(doc);
+        };
+        Self { docs, route: Route::new().to(handler), reads_query: A::READS_QUERY, describe }
+    }
+
+    fn document(&self) -> OperationDoc {
+        let Docs { module, name, lines, failures } = self.docs;
+        let mut doc = OperationDoc::new(resource_of(module), name, lines);
+        (self.describe)(&mut doc);
+        doc.failures(failures);
+        doc
+    }
+}
+
+/// The resource that a module belongs to.
+fn resource_of(module: &str) -> &str {
+    match module.split_once("resources::").map(|(_, resource)| resource) {
+        Some(resource) => resource.split("::").next().unwrap_or_default(),
+        None => "operations",
+    }
+}
+
+/// An operation and the methods it answers.
 pub(crate) struct Endpoint {
     methods: Vec<Method>,
-    route: Route,
+    operation: Operation,
 }
 
-/// `GET`, and `HEAD` with it; takes no query.
-pub(crate) fn get<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    plain(vec![Method::GET, Method::HEAD], handler)
-}
-
-/// `GET`, and `HEAD` with it, of a handler that reads the query.
-pub(crate) fn query<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    endpoint(vec![Method::GET, Method::HEAD], handler)
-}
-
-/// `GET`, and `HEAD` with it, whatever the query: probes and browsers add what they like.
-pub(crate) fn open<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    query(handler)
+/// `GET`, and `HEAD` with it.
+pub(crate) fn get(operation: fn() -> Operation) -> Endpoint {
+    Endpoint { methods: vec![Method::GET, Method::HEAD], operation: operation() }
 }
 
 /// `POST`.
-pub(crate) fn post<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    plain(vec![Method::POST], handler)
+pub(crate) fn post(operation: fn() -> Operation) -> Endpoint {
+    Endpoint { methods: vec![Method::POST], operation: operation() }
 }
 
 /// `PUT` and `PATCH`, which are one operation.
-pub(crate) fn change<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    plain(vec![Method::PUT, Method::PATCH], handler)
+pub(crate) fn change(operation: fn() -> Operation) -> Endpoint {
+    Endpoint { methods: vec![Method::PUT, Method::PATCH], operation: operation() }
 }
 
 /// `DELETE`.
-pub(crate) fn delete<F: Handler<A>, A: FromRequest + 'static>(handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    plain(vec![Method::DELETE], handler)
-}
-
-fn plain<F: Handler<A>, A: FromRequest + 'static>(methods: Vec<Method>, handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    let Endpoint { methods, route } = endpoint(methods, handler);
-    Endpoint { methods, route: route.wrap(from_fn(refuse_query)) }
-}
-
-fn endpoint<F: Handler<A>, A: FromRequest + 'static>(methods: Vec<Method>, handler: F) -> Endpoint
-where
-    F::Output: Responder + 'static,
-{
-    let answered = methods.clone();
-    let any_of = guard::fn_guard(move |request| answered.contains(&request.head().method));
-    Endpoint { methods, route: Route::new().guard(any_of).to(handler) }
-}
-
-async fn refuse_query<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    match extract::Params::parse(request.query_string()).and_then(extract::Params::finish) {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(problem) => {
-            Ok(request.into_response(HttpResponse::from_error(problem)).map_into_right_body())
-        }
-    }
+pub(crate) fn delete(operation: fn() -> Operation) -> Endpoint {
+    Endpoint { methods: vec![Method::DELETE], operation: operation() }
 }
 
 /// Paths and their endpoints.
@@ -117,7 +117,7 @@ impl RouteTable {
     pub fn operations(&self) -> Vec<(String, &'static str)> {
         let mut operations = Vec::new();
         for (path, endpoints) in &self.paths {
-            let methods = allowed(endpoints).into_iter().filter(|method| method != Method::HEAD);
+            let methods = methods(endpoints).into_iter().filter(|method| method != Method::HEAD);
             operations.extend(methods.map(|method| (method.to_string(), *path)));
         }
         operations
@@ -126,21 +126,70 @@ impl RouteTable {
     /// Adds the routes to an application, or to a scope of this prefix.
     pub(crate) fn register(self, prefix: &str, app: &mut web::ServiceConfig) {
         for (path, endpoints) in self.paths {
-            app.service(resource(path.strip_prefix(prefix).unwrap_or(path), endpoints));
+            let relative = path.strip_prefix(prefix).unwrap_or(path);
+            app.service(resource(relative, endpoints, is_strict(path)));
+        }
+    }
+
+    /// Adds the operations to the OpenAPI document.
+    pub(crate) fn describe(&self, document: &mut Document) {
+        for (path, endpoints) in &self.paths {
+            for Endpoint { methods, operation } in endpoints {
+                let mut doc = operation.document();
+                doc.failures(&[405, 500, 503]);
+                if is_strict(path) {
+                    doc.failures(&[400, 401]);
+                }
+                document.add(path, methods.iter().filter_map(documented), doc);
+            }
         }
     }
 }
 
-fn allowed(endpoints: &[Endpoint]) -> Vec<Method> {
+/// Whether unknown query parameters and bad tokens are rejected; elsewhere probes and browsers send what
+/// they like.
+fn is_strict(path: &str) -> bool {
+    path.starts_with("/api/")
+}
+
+fn documented(method: &Method) -> Option<HttpMethod> {
+    match *method {
+        Method::GET => Some(HttpMethod::Get),
+        Method::POST => Some(HttpMethod::Post),
+        Method::PUT => Some(HttpMethod::Put),
+        Method::PATCH => Some(HttpMethod::Patch),
+        Method::DELETE => Some(HttpMethod::Delete),
+        _ => None,
+    }
+}
+
+fn methods(endpoints: &[Endpoint]) -> Vec<Method> {
     endpoints.iter().flat_map(|endpoint| endpoint.methods.clone()).collect()
 }
 
-fn resource(path: &str, endpoints: Vec<Endpoint>) -> Resource {
-    let allowed = allowed(&endpoints);
-    let refuse = move || {
+fn resource(path: &str, endpoints: Vec<Endpoint>, is_strict: bool) -> Resource {
+    let allowed = methods(&endpoints);
+    let reject_method = move || {
         let problem = Problem::MethodNotAllowed(allowed.clone());
         async move { Err::<&str, Problem>(problem) }
     };
-    let resource = web::resource(path).default_service(web::to(refuse));
-    endpoints.into_iter().fold(resource, |resource, endpoint| resource.route(endpoint.route))
+    let resource = web::resource(path).default_service(web::to(reject_method));
+    endpoints.into_iter().fold(resource, |resource, Endpoint { methods, operation }| {
+        let is_answered = guard::fn_guard(move |request| methods.contains(&request.head().method));
+        let route = operation.route.guard(is_answered);
+        let ignores_query = is_strict && !operation.reads_query;
+        resource.route(if ignores_query { route.wrap(from_fn(reject_query)) } else { route })
+    })
+}
+
+async fn reject_query<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
+    match Parameters::parse(request.query_string()).and_then(Parameters::require_none) {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(problem) => {
+            Ok(request.into_response(HttpResponse::from_error(problem)).map_into_right_body())
+        }
+    }
 }

@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use service::{Auth, Db, Error};
 use tokio::sync::Semaphore;
 
-use crate::http::{Metrics, Network, problem::Problem};
+use crate::http::{Metrics, Network, openapi::Describe, problem::Problem};
 
 /// What every request shares.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ impl Deref for AppState {
         &self.0
     }
 }
+
+impl Describe for AppState {}
 
 impl FromRequest for AppState {
     type Error = Problem;

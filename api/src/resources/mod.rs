@@ -6,3 +6,4 @@ pub(crate) mod reading_list;
 pub(crate) mod sessions;
 pub(crate) mod teams;
 pub(crate) mod users;
+mod values;

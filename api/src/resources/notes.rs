@@ -1,7 +1,8 @@
 //! `/api/notes`
 
-use actix_web::{HttpResponse, web::Json};
+use api_macros::operation;
 use chrono::{DateTime, Utc};
+use deserr::Deserr;
 use entity::note;
 use serde::Serialize;
 use service::{
@@ -10,14 +11,12 @@ use service::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{
-    http::extract::{
-        Body, FromBody, FromQuery, Id, List, Me, Members, Params, boolean, text, time,
-    },
-    http::openapi::{BodyProblems, Forbidden, Missing, PageParams, Problems},
-    http::problem::Problem,
-    http::state::AppState,
-    resources::users::AuthorBody,
+use super::{users::UserSummaryBody, values::ContentText};
+use crate::http::{
+    extract::{BadParameter, Body, Id, List, Me, SearchText, Violations, flag},
+    problem::Problem,
+    reply::{Created, NoContent, PageOf, Reply},
+    state::AppState,
 };
 
 /// A note without its author.
@@ -25,14 +24,10 @@ use crate::{
 #[schema(as = NoteCore)]
 pub(crate) struct NoteCoreBody {
     id: i64,
-    #[schema(
-        min_length = 1,
-        max_length = 10_000,
-        example = "Backups are tested by restoring them"
-    )]
+    #[schema(value_type = ContentText)]
     content: String,
     important: bool,
-    /// What the note is about in time; the author's to choose.
+    /// The time that the note is about, which its author chooses.
     date: DateTime<Utc>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -51,7 +46,7 @@ impl From<note::Core> for NoteCoreBody {
 pub(crate) struct NoteBody {
     #[serde(flatten)]
     note: NoteCoreBody,
-    user: AuthorBody,
+    user: UserSummaryBody,
 }
 
 impl From<note::WithAuthor> for NoteBody {
@@ -66,137 +61,138 @@ impl From<note::WithAuthor> for NoteBody {
 pub(crate) struct NoteDetailBody {
     #[serde(flatten)]
     note: NoteBody,
-    /// The enabled users who marked it last, 100 at most.
-    users_marked: Vec<AuthorBody>,
+    /// The enabled users with the newest marks, 100 at most.
+    users_marked: Vec<UserSummaryBody>,
     /// How many enabled users have marked it.
     marked_count: i64,
 }
 
 impl From<Detail> for NoteDetailBody {
     fn from(Detail { note, users_marked, marked_count }: Detail) -> Self {
-        let users_marked = users_marked.into_iter().map(AuthorBody::from).collect();
+        let users_marked = users_marked.into_iter().map(UserSummaryBody::from).collect();
         Self { note: note.into(), users_marked, marked_count }
     }
 }
 
 /// A note to write.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `NewNote::from_body` reads")]
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations)]
+#[schema(as = NewNote)]
 pub(crate) struct NewNoteBody {
-    #[schema(
-        min_length = 1,
-        max_length = 10_000,
-        example = "Backups are tested by restoring them"
-    )]
-    content: String,
+    #[schema(value_type = ContentText)]
+    content: Content,
+    #[deserr(default, from(bool) = Some)]
     #[schema(default = false, nullable = false)]
     important: Option<bool>,
     /// Now, when left out.
+    #[deserr(default, from(DateTime<Utc>) = Some)]
     #[schema(nullable = false)]
     date: Option<DateTime<Utc>>,
 }
 
-impl FromBody for NewNote {
-    fn from_body(body: &mut Members) -> Option<Self> {
-        let content = body.required("content", text(Content::parse));
-        let important = body.optional("important", boolean);
-        let date = body.optional("date", time);
-        Some(Self { content: content?, important: important?.unwrap_or(false), date: date? })
+impl From<NewNoteBody> for NewNote {
+    fn from(NewNoteBody { content, important, date }: NewNoteBody) -> Self {
+        Self { content, important: important.unwrap_or(false), date }
     }
 }
 
-/// What to change of a note; what is left out stays.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `Change::from_body` reads")]
+/// What to change about a note; what is left out stays.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations)]
+#[schema(as = NoteChange)]
 pub(crate) struct NoteChangeBody {
-    #[schema(min_length = 1, max_length = 10_000, nullable = false)]
-    content: Option<String>,
+    #[deserr(default, from(Content) = Some)]
+    #[schema(value_type = Option<ContentText>, nullable = false)]
+    content: Option<Content>,
+    #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     important: Option<bool>,
+    #[deserr(default, from(DateTime<Utc>) = Some)]
     #[schema(nullable = false)]
     date: Option<DateTime<Utc>>,
 }
 
-impl FromBody for Change {
-    fn from_body(body: &mut Members) -> Option<Self> {
-        let content = body.optional("content", text(Content::parse));
-        let important = body.optional("important", boolean);
-        let date = body.optional("date", time);
-        Some(Self { content: content?, important: important?, date: date? })
+impl From<NoteChangeBody> for Change {
+    fn from(NoteChangeBody { content, important, date }: NoteChangeBody) -> Self {
+        Self { content, important, date }
     }
 }
 
 /// Which notes to list; conditions combine with AND.
-#[derive(IntoParams)]
+#[derive(Clone, Deserr, IntoParams)]
+#[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Filter::from_query` reads")]
-pub(crate) struct NoteParams {
-    /// Important notes only, or all but these.
+pub(crate) struct NoteQuery {
+    /// Important notes only, or unimportant ones only.
+    #[deserr(default, try_from(String) = flag -> &'static str)]
     important: Option<bool>,
-    /// Text that the content has somewhere, without case; `%` and `_` are plain characters.
-    #[param(max_length = 1000)]
-    search: Option<String>,
+    /// Text that the content contains, in any case; `%` and `_` are plain characters.
+    #[deserr(default, from(SearchText) = Some)]
+    #[param(inline)]
+    search: Option<SearchText>,
     /// The author's id or username; an unknown one has no notes.
-    user: Option<String>,
+    #[deserr(default, from(String) = author)]
+    #[param(value_type = Option<String>)]
+    user: Option<UserKey>,
 }
 
-impl FromQuery for Filter {
-    fn from_query(params: &mut Params) -> Result<Self, Problem> {
-        let (important, search) = (params.boolean("important")?, params.text("search")?);
-        // Digits that are no id name nobody, like a username that nobody has.
-        let nobody = || UserKey::Username(String::new());
-        let author = params.take("user").map(|key| UserKey::parse(&key).unwrap_or_else(nobody));
-        Ok(Self { important, search, author })
+/// Digits that are not an id name nobody, like a username that nobody has.
+fn author(key: String) -> Option<UserKey> {
+    UserKey::parse(&key).or(Some(UserKey::Username(String::new())))
+}
+
+impl From<NoteQuery> for Filter {
+    fn from(NoteQuery { important, search, user }: NoteQuery) -> Self {
+        Self { important, search: search.map(|SearchText(text)| text), author: user }
     }
 }
 
-/// Notes with their authors, newest first.
-#[utoipa::path(get, path = "/api/notes", tag = "notes", params(NoteParams, PageParams),
-    responses((status = 200, description = "A page of notes", body = Vec<NoteBody>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems))]
-pub(crate) async fn list(state: AppState, list: List<Filter>) -> Result<HttpResponse, Problem> {
-    let notes = notes::list(&state.db, &list.filter, list.page).await?;
-    Ok(list.respond(notes.map(NoteBody::from)))
+/// Lists notes with their authors, newest first.
+#[operation]
+pub(crate) async fn list(
+    state: AppState,
+    list: List<NoteQuery>,
+) -> Result<Reply<PageOf<NoteBody>>, Problem> {
+    let notes = notes::list(&state.db, &list.filter.clone().into(), list.page).await?;
+    Ok(Reply::page(&list, notes.map(NoteBody::from)))
 }
 
 /// Writes a note.
-#[utoipa::path(post, path = "/api/notes", tag = "notes", request_body = NewNoteBody,
-    responses((status = 201, description = "The new note", body = NoteBody, headers(("Location" = String, description = "Where it is"))), Problems, BodyProblems),
-    security(("session" = [])))]
+#[operation]
 pub(crate) async fn create(
     state: AppState,
     me: Me,
-    Body(new): Body<NewNote>,
-) -> Result<HttpResponse, Problem> {
-    let note = notes::create(&state.db, &me, new).await?;
-    let location = ("Location", format!("/api/notes/{}", note.note.id));
-    Ok(HttpResponse::Created().insert_header(location).json(NoteBody::from(note)))
+    Body(new): Body<NewNoteBody>,
+) -> Result<Reply<Created<NoteBody>>, Problem> {
+    let note = notes::create(&state.db, &me, new.into()).await?;
+    let location = format!("/api/notes/{}", note.note.id);
+    Ok(Reply::created(location, note.into()))
 }
 
-/// A note, its author, and who has marked it.
-#[utoipa::path(get, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 200, description = "The note", body = NoteDetailBody), Problems, Missing))]
-pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<NoteDetailBody>, Problem> {
-    Ok(Json(notes::get(&state.db, id).await?.into()))
+/// Shows a note, its author, and who has marked it.
+#[operation]
+pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Reply<NoteDetailBody>, Problem> {
+    Ok(Reply::ok(notes::get(&state.db, id).await?.into()))
 }
 
-/// Changes a note; for its author.
-#[utoipa::path(method(put, patch), path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
-    request_body = NoteChangeBody, responses((status = 200, description = "The note as it is now", body = NoteBody), Problems, Forbidden, Missing, BodyProblems),
-    security(("session" = [])))]
+/// Changes a note. For its author.
+#[operation(403)]
 pub(crate) async fn update(
     state: AppState,
     me: Me,
     Id(id): Id,
-    Body(change): Body<Change>,
-) -> Result<Json<NoteBody>, Problem> {
-    Ok(Json(notes::update(&state.db, &me, id, change).await?.into()))
+    Body(change): Body<NoteChangeBody>,
+) -> Result<Reply<NoteBody>, Problem> {
+    Ok(Reply::ok(notes::update(&state.db, &me, id, change.into()).await?.into()))
 }
 
-/// Deletes a note and its marks; for its author, or an admin.
-#[utoipa::path(delete, path = "/api/notes/{id}", tag = "notes", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing), security(("session" = [])))]
-pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
+/// Deletes a note and its marks. For its author and admins.
+#[operation(403)]
+pub(crate) async fn delete(
+    state: AppState,
+    me: Me,
+    Id(id): Id,
+) -> Result<Reply<NoContent>, Problem> {
     notes::delete(&state.db, &me, id).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }

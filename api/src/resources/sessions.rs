@@ -1,43 +1,35 @@
 //! `/api/login`, `/api/logout` and `/api/sessions`
 
-use actix_web::{HttpResponse, web::Json};
+use api_macros::operation;
 use chrono::{DateTime, Utc};
+use deserr::Deserr;
 use entity::{session, user};
 use serde::Serialize;
 use service::sessions::{self, LogIn, LoggedIn};
 use utoipa::ToSchema;
 
-use crate::{
-    http::extract::{
-        Address, Body, FromBody, FromQuery, Id, List, Me, Members, Params, UserAgent, UserPath,
-        text,
-    },
-    http::openapi::{BodyProblems, Forbidden, Missing, PageParams, Problems, Throttled},
-    http::problem::Problem,
-    http::state::AppState,
+use crate::http::{
+    extract::{Address, Body, Id, List, Me, NoFilter, UserAgent, UserPath, Violations},
+    problem::Problem,
+    reply::{NoContent, PageOf, Reply},
+    state::AppState,
 };
 
 /// Who logs in.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `Credentials::from_body` reads")]
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations)]
+#[schema(as = Credentials)]
 pub(crate) struct CredentialsBody {
+    #[deserr(try_from(String) = credential -> String)]
     #[schema(example = "alice")]
     username: String,
+    #[deserr(try_from(String) = credential -> String)]
     #[schema(format = Password, example = "walnut-harbour-42")]
     password: String,
 }
 
-pub(crate) struct Credentials {
-    username: String,
-    password: String,
-}
-
-impl FromBody for Credentials {
-    fn from_body(body: &mut Members) -> Option<Self> {
-        let username = body.required("username", text(service::sessions::credential));
-        let password = body.required("password", text(service::sessions::credential));
-        Some(Self { username: username?, password: password? })
-    }
+fn credential(text: String) -> Result<String, String> {
+    sessions::credential(text).map_err(|error| error.to_string())
 }
 
 /// A new session.
@@ -64,13 +56,13 @@ impl From<LoggedIn> for LoggedInBody {
 pub(crate) struct SessionBody {
     id: i64,
     created_at: DateTime<Utc>,
-    /// Written down once a minute at most.
+    /// Updated once a minute at most.
     last_used_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
-    /// What the client that logged in says it is.
+    /// The `User-Agent` of the client that logged in.
     #[schema(required)]
     user_agent: Option<String>,
-    /// The session that asks.
+    /// Whether this is the session that makes the request.
     current: bool,
 }
 
@@ -83,7 +75,7 @@ impl SessionBody {
     }
 }
 
-/// The session that asks, and its user.
+/// The session that makes the request, and its user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CurrentSession)]
 pub(crate) struct CurrentSessionBody {
@@ -102,104 +94,81 @@ struct SessionUserBody {
     admin: bool,
 }
 
-pub(crate) struct AllSessions;
-
-impl FromQuery for AllSessions {
-    fn from_query(_: &mut Params) -> Result<Self, Problem> {
-        Ok(Self)
-    }
-}
-
 /// Starts a session.
-#[utoipa::path(post, path = "/api/login", tag = "sessions", request_body = CredentialsBody,
-    responses((status = 200, description = "The session has started", body = LoggedInBody), Problems, BodyProblems, Throttled))]
+#[operation(429)]
 pub(crate) async fn log_in(
     state: AppState,
     Address(address): Address,
     UserAgent(user_agent): UserAgent,
-    Body(Credentials { username, password }): Body<Credentials>,
-) -> Result<Json<LoggedInBody>, Problem> {
+    Body(CredentialsBody { username, password }): Body<CredentialsBody>,
+) -> Result<Reply<LoggedInBody>, Problem> {
     let request = LogIn { username, password, address, user_agent };
     let attempt = sessions::log_in(&state.db, &state.auth, request).await;
     state.metrics.login(&attempt);
-    Ok(Json(attempt?.into()))
+    Ok(Reply::ok(attempt?.into()))
 }
 
-/// Ends the session that asks.
-#[utoipa::path(delete, path = "/api/logout", tag = "sessions",
-    responses((status = 204, description = "The token is dead"), Problems), security(("session" = [])))]
-pub(crate) async fn log_out(state: AppState, me: Me) -> Result<HttpResponse, Problem> {
+/// Ends the session that makes the request.
+#[operation]
+pub(crate) async fn log_out(state: AppState, me: Me) -> Result<Reply<NoContent>, Problem> {
     sessions::log_out(&state.db, &me).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }
 
-/// One's own sessions, newest first.
-#[utoipa::path(get, path = "/api/sessions", tag = "sessions", params(PageParams),
-    responses((status = 200, description = "A page of sessions", body = Vec<SessionBody>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems),
-    security(("session" = [])))]
+/// Lists one's own sessions, newest first.
+#[operation]
 pub(crate) async fn list(
     state: AppState,
     me: Me,
-    list: List<AllSessions>,
-) -> Result<HttpResponse, Problem> {
+    list: List<NoFilter>,
+) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let sessions = sessions::list_own(&state.db, &state.auth, &me, list.page).await?;
-    Ok(list.respond(sessions.map(|session| SessionBody::new(session, me.session.id))))
+    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session.id))))
 }
 
-/// A user's sessions, newest first; for the user and admins.
-#[utoipa::path(get, path = "/api/users/{user}/sessions", tag = "sessions",
-    params(("user" = String, Path, description = "An id or a username"), PageParams),
-    responses((status = 200, description = "A page of sessions", body = Vec<SessionBody>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems, Forbidden, Missing),
-    security(("session" = [])))]
+/// Lists a user's sessions, newest first. For the user and admins.
+#[operation(403)]
 pub(crate) async fn list_of_user(
     state: AppState,
     me: Me,
     UserPath(user): UserPath,
-    list: List<AllSessions>,
-) -> Result<HttpResponse, Problem> {
+    list: List<NoFilter>,
+) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let (viewer, page) = (me.viewer(), list.page);
     let sessions = sessions::list(&state.db, &state.auth, &viewer, &user, page).await?;
-    Ok(list.respond(sessions.map(|session| SessionBody::new(session, me.session.id))))
+    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session.id))))
 }
 
-/// Ends all sessions of a user; for the user and admins.
-#[utoipa::path(delete, path = "/api/users/{user}/sessions", tag = "sessions",
-    params(("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "Their tokens are dead"), Problems, Forbidden, Missing),
-    security(("session" = [])))]
+/// Ends all sessions of a user. For the user and admins.
+#[operation(403)]
 pub(crate) async fn end_of_user(
     state: AppState,
     me: Me,
     UserPath(user): UserPath,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Reply<NoContent>, Problem> {
     sessions::revoke(&state.db, &me.viewer(), &user).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }
 
-/// The session that asks, and its user.
-#[utoipa::path(get, path = "/api/sessions/current", tag = "sessions",
-    responses((status = 200, description = "The session", body = CurrentSessionBody), Problems), security(("session" = [])))]
-pub(crate) async fn current(me: Me) -> Json<CurrentSessionBody> {
+/// Shows the session that makes the request, and its user.
+#[operation]
+pub(crate) async fn current(me: Me) -> Result<Reply<CurrentSessionBody>, Problem> {
     let user::Account { id, username, name, admin, .. } = me.user.clone();
     let session = SessionBody::new(me.session.clone(), me.session.id);
-    Json(CurrentSessionBody { session, user: SessionUserBody { id, username, name, admin } })
+    let user = SessionUserBody { id, username, name, admin };
+    Ok(Reply::ok(CurrentSessionBody { session, user }))
 }
 
-/// Ends a session; for its user, or an admin.
-#[utoipa::path(delete, path = "/api/sessions/{id}", tag = "sessions", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "Its token is dead"), Problems, Forbidden, Missing), security(("session" = [])))]
-pub(crate) async fn end(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
+/// Ends a session. For its user and admins.
+#[operation(403)]
+pub(crate) async fn end(state: AppState, me: Me, Id(id): Id) -> Result<Reply<NoContent>, Problem> {
     sessions::end(&state.db, &me, id).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }
 
-/// Ends all one's sessions but the one that asks.
-#[utoipa::path(delete, path = "/api/sessions", tag = "sessions",
-    responses((status = 204, description = "Their tokens are dead"), Problems),
-    security(("session" = [])))]
-pub(crate) async fn end_others(state: AppState, me: Me) -> Result<HttpResponse, Problem> {
+/// Ends all one's own sessions but the one that makes the request.
+#[operation]
+pub(crate) async fn end_others(state: AppState, me: Me) -> Result<Reply<NoContent>, Problem> {
     sessions::end_others(&state.db, &me).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }

@@ -63,7 +63,7 @@ async fn odd_texts_in_queries_and_paths_are_harmless() {
 async fn overlong_patterns_are_rejected_and_all_others_are_searched() {
     let (_app, alice) = TestApp::with_user("alice").await;
     for list in ["notes?search=", "users?name=", "teams?name="] {
-        for (length, status) in [(1_000, 200), (1_001, 400), (60_000, 400)] {
+        for (length, status) in [(200, 200), (201, 400), (60_000, 400)] {
             let path = format!("/api/{list}{}", "%25".repeat(length.min(20_000)));
             let path = if length > 20_000 { path + &"a".repeat(200) } else { path };
             assert_eq!(alice.get(&path).await.status.as_u16(), status, "{list} {length}");
@@ -191,12 +191,12 @@ async fn a_duplicate_member_is_rejected_and_sets_nothing() {
     let before = world.stored().await;
     for (sent, _, answer) in send_each(&world, &bodies).await {
         let error = answer.problem(400);
-        assert!(error.contains("comes twice"), "{sent}: {error}");
+        assert!(error.starts_with("duplicate member "), "{sent}: {error}");
     }
     let body = r#"{"name": "New", "\u006eame": "Other"}"#;
     let owner = world.caller("owner");
     let error = owner.send_raw(Method::PUT, "/api/teams/1", "application/json", body).await;
-    assert!(error.problem(400).contains("\"name\" comes twice"));
+    assert_eq!(error.problem(400), "duplicate member \"name\"");
     assert_eq!(world.stored().await, before);
 }
 
@@ -281,10 +281,10 @@ async fn ignored_members_can_be_nested_a_hundred_deep_but_not_endlessly() {
 }
 
 #[tokio::test]
-async fn a_set_of_members_has_at_most_10_000_ids() {
+async fn a_set_of_members_has_at_most_1_000_ids() {
     let world = World::start().await;
     let owner = world.caller("owner");
-    for (count, status) in [(10_000, 200), (10_001, 422), (60_000, 422)] {
+    for (count, status) in [(1_000, 200), (1_001, 422), (60_000, 422)] {
         let members = json!({ "user_ids": vec![3; count] });
         let answer = owner.put("/api/teams/1/members", members).await;
         assert_eq!(answer.status.as_u16(), status, "{count}");
@@ -335,7 +335,7 @@ async fn a_head_has_at_most_96_headers_and_128_kib_and_a_url_64() {
         (long(120 * 1024), 200),
         (long(130 * 1024), 431),
         (long(1024 * 1024), 431),
-        (url(1_000), 200),
+        (url(200), 200),
         (url(60 * 1024), 400),
         (url(70 * 1024), 400),
         (url(1024 * 1024), 431),

@@ -26,7 +26,7 @@ other      POST   /api/teams                  {"name":"New"}
 owner      PUT    /api/teams/1                {"name":"Renamed"}
 owner      PATCH  /api/teams/1                {}
 owner      PUT    /api/teams/1/members        {"user_ids":[3,5]}
-owner      PATCH  /api/teams/1/members        {}
+owner      PATCH  /api/teams/1/members        {"user_ids":[3,5]}
 owner      PUT    /api/teams/1/members/other  {}
 owner      PATCH  /api/teams/1/members/other  {"role":"member"}
 "#;

@@ -26,10 +26,13 @@ use crate::{
 pub struct TeamName(String);
 
 impl TeamName {
+    /// The most characters it may have.
+    pub const MAX_CHARS: usize = 100;
+
     /// # Errors
     /// What the name must be.
     pub fn parse(name: String) -> std::result::Result<Self, String> {
-        text::checked(name, 100).map(Self)
+        text::checked(name, Self::MAX_CHARS).map(Self)
     }
 }
 

@@ -8,6 +8,11 @@ use crate::text::checked;
 pub struct Username(String);
 
 impl Username {
+    /// The fewest characters it may have.
+    pub const MIN_CHARS: usize = 3;
+    /// The most characters it may have.
+    pub const MAX_CHARS: usize = 64;
+
     /// # Errors
     /// What the username must be.
     pub fn parse(text: String) -> Result<Self, String> {
@@ -21,7 +26,7 @@ impl Username {
         if !username.starts_with(|first: char| first.is_ascii_lowercase()) {
             return Err("must start with a letter".into());
         }
-        if !(3..=64).contains(&username.len()) {
+        if !(Self::MIN_CHARS..=Self::MAX_CHARS).contains(&username.len()) {
             return Err("must be 3 to 64 characters long".into());
         }
         Ok(Self(username))
@@ -43,10 +48,13 @@ impl Username {
 pub struct Name(String);
 
 impl Name {
+    /// The most characters it may have.
+    pub const MAX_CHARS: usize = 100;
+
     /// # Errors
     /// What the name must be.
     pub fn parse(text: String) -> Result<Self, String> {
-        checked(text, 100).map(Self)
+        checked(text, Self::MAX_CHARS).map(Self)
     }
 
     /// As it was given.
@@ -61,11 +69,16 @@ impl Name {
 pub struct Password(String);
 
 impl Password {
+    /// The fewest characters it may have.
+    pub const MIN_CHARS: usize = 8;
+    /// The most characters it may have.
+    pub const MAX_CHARS: usize = 256;
+
     /// # Errors
     /// What the password must be.
     pub fn parse(text: String) -> Result<Self, String> {
         let password = entity::text::compose(&text);
-        if !(8..=256).contains(&password.chars().count()) {
+        if !(Self::MIN_CHARS..=Self::MAX_CHARS).contains(&password.chars().count()) {
             return Err("must be 8 to 256 characters long".into());
         }
         if password.contains('\0') {

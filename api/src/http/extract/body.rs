@@ -8,11 +8,18 @@ use actix_web::{
         header::{CONTENT_ENCODING, CONTENT_LENGTH},
     },
 };
+use deserr::Deserr;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
 
-use super::{FromBody, Members, json};
-use crate::{http::problem::Problem, http::state::AppState};
+use utoipa::{ToSchema, openapi::Required};
+
+use super::{Violations, json, violations};
+use crate::http::{
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    state::AppState,
+};
 
 /// The largest body, in bytes.
 const LIMIT: usize = 256 * 1024;
@@ -20,12 +27,12 @@ const LIMIT: usize = 256 * 1024;
 /// A JSON body, read.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// A JSON body, read, or `{}` where it is left out.
+/// A JSON body, read, or `{}` when there is none.
 pub(crate) struct OptionalBody<T>(pub(crate) T);
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T, Problem>>>>;
 
-impl<T: FromBody> FromRequest for Body<T> {
+impl<T: Deserr<Violations> + ToSchema> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Reading<Self>;
 
@@ -42,7 +49,7 @@ impl<T: FromBody> FromRequest for Body<T> {
     }
 }
 
-impl<T: FromBody> FromRequest for OptionalBody<T> {
+impl<T: Deserr<Violations> + ToSchema> FromRequest for OptionalBody<T> {
     type Error = Problem;
     type Future = Reading<Self>;
 
@@ -52,7 +59,7 @@ impl<T: FromBody> FromRequest for OptionalBody<T> {
         Box::pin(async move {
             let bytes = declared.read(payload).await?;
             let read = match bytes.is_empty() {
-                true => Members::read_body(Value::Object(Map::new())),
+                true => violations::read(Value::Object(Map::new())),
                 false => declared.parse(&bytes),
             };
             read.map(Self)
@@ -60,7 +67,19 @@ impl<T: FromBody> FromRequest for OptionalBody<T> {
     }
 }
 
-/// What the headers say of the body.
+impl<T: ToSchema> Describe for Body<T> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.body::<T>(Required::True);
+    }
+}
+
+impl<T: ToSchema> Describe for OptionalBody<T> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.body::<T>(Required::False);
+    }
+}
+
+/// What the headers say about the body.
 struct Declared {
     is_json: bool,
     length: Option<usize>,
@@ -88,8 +107,8 @@ impl Declared {
         let arrival = async {
             let mut bytes = Vec::new();
             while let Some(chunk) = payload.next().await {
-                let chunk =
-                    chunk.map_err(|_| Problem::BadRequest("the body did not arrive".into()))?;
+                let chunk = chunk
+                    .map_err(|_| Problem::BadRequest("the request body was cut off".into()))?;
                 if bytes.len() + chunk.len() > LIMIT {
                     return Err(Problem::TooLarge);
                 }
@@ -101,12 +120,11 @@ impl Declared {
         in_time.map_err(|_| Problem::Framework(StatusCode::REQUEST_TIMEOUT))?
     }
 
-    fn parse<T: FromBody>(&self, bytes: &[u8]) -> Result<T, Problem> {
+    fn parse<T: Deserr<Violations> + ToSchema>(&self, bytes: &[u8]) -> Result<T, Problem> {
         if !self.is_json {
             return Err(Problem::UnsupportedMediaType);
         }
-        let json = json::parse(bytes)
-            .map_err(|error| Problem::BadRequest(format!("the body is no JSON: {error}")))?;
-        Members::read_body(json)
+        let json = json::parse(bytes).map_err(Problem::BadRequest)?;
+        violations::read(json)
     }
 }

@@ -11,10 +11,10 @@ use actix_web::{
 };
 use ipnet::IpNet;
 
-use crate::http::state::AppState;
+use crate::http::{openapi::Describe, state::AppState};
 
-/// Where the client is: the other end of the connection, or, when that is a trusted proxy, whom it
-/// speaks for. None where there is no connection (in-process calls).
+/// The client's address: the peer of the connection, or, when that is a trusted proxy, the client it
+/// forwards for. None without a connection (in-process calls).
 pub(crate) struct Address(pub(crate) Option<IpAddr>);
 
 impl FromRequest for Address {
@@ -29,11 +29,15 @@ impl FromRequest for Address {
     }
 }
 
-/// The nearest address that is no trusted proxy's. Each proxy adds whom it heard from at the end, so
-/// what comes before an untrusted address may be made up.
+impl Describe for Address {}
+
+impl Describe for UserAgent {}
+
+/// The nearest address that is not a trusted proxy's. Each proxy appends the address it received the
+/// request from, so what precedes an untrusted address may be forged.
 ///
-/// A proxy writes `X-Forwarded-For` or `Forwarded` (RFC 7239), and may pass on the other as a client
-/// made it up. Where they disagree neither counts.
+/// A proxy writes `X-Forwarded-For` or `Forwarded` (RFC 7239), and may pass the other on as a client
+/// forged it. Where they disagree neither counts.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {
@@ -62,7 +66,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     }
 }
 
-/// The elements of a list header, in all its lines; none for what is no address.
+/// The elements of a list header, in all its lines; none for what is not an address.
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,
@@ -89,7 +93,7 @@ fn address(text: &str) -> Option<IpAddr> {
     parsed.map(|address: IpAddr| address.to_canonical())
 }
 
-/// What the client says it is.
+/// The `User-Agent` header.
 pub(crate) struct UserAgent(pub(crate) Option<String>);
 
 impl FromRequest for UserAgent {

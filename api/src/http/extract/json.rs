@@ -2,47 +2,57 @@ use std::{collections::HashSet, fmt};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{self, IgnoredAny, MapAccess, Visitor},
+    de::{IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::Value;
 
-/// Reads JSON. An object with a member that comes twice is refused: whoever looked at it on the way
-/// here may have taken the other one.
-pub(super) fn parse(bytes: &[u8]) -> serde_json::Result<Value> {
-    let value: Value = serde_json::from_slice(bytes)?;
+/// Parses JSON. An object with a duplicate member is rejected: whatever inspected it on the way here may
+/// have read the other one.
+///
+/// # Errors
+/// Why the text is rejected.
+pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
+    let invalid = |error| format!("the request body is not valid JSON: {error}");
+    let value: Value = serde_json::from_slice(bytes).map_err(invalid)?;
     if value.is_object() {
-        let Once = serde_json::from_slice(bytes)?;
+        let Members { duplicate } = serde_json::from_slice(bytes).map_err(invalid)?;
+        if let Some(name) = duplicate {
+            return Err(format!("duplicate member {name:?}"));
+        }
     }
     Ok(value)
 }
 
-/// The members of an object, each of which comes once.
-struct Once;
+/// The names of an object's members.
+struct Members {
+    /// One that is there more than once.
+    duplicate: Option<String>,
+}
 
-impl<'de> Deserialize<'de> for Once {
+impl<'de> Deserialize<'de> for Members {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Members)
+        deserializer.deserialize_map(MembersVisitor)
     }
 }
 
-struct Members;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for Members {
-    type Value = Once;
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Once, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members, A::Error> {
         let mut names = HashSet::new();
+        let mut duplicate = None;
         while let Some((name, IgnoredAny)) = members.next_entry::<String, _>()? {
-            if names.contains(&name) {
-                return Err(de::Error::custom(format_args!("the member {name:?} comes twice")));
+            if let Some(name) = names.replace(name) {
+                duplicate.get_or_insert(name);
             }
-            names.insert(name);
         }
-        Ok(Once)
+        Ok(Members { duplicate })
     }
 }
 
@@ -51,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_member_comes_once_however_it_is_spelled() {
+    fn duplicate_members_are_found_however_they_are_escaped() {
         for once in [r#"{}"#, r#"{"a": 1, "A": 2}"#, r#"{"a": {"a": [{"a": 1}]}}"#, "[1, 1]"] {
             assert!(parse(once.as_bytes()).is_ok(), "{once}");
         }

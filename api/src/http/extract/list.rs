@@ -1,29 +1,82 @@
 use std::future::{Ready, ready};
 
-use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload, http::header::LINK};
-use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use form_urlencoded::Serializer;
-use serde::Serialize;
-use service::{Page, PageRequest};
+use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
+use service::PageRequest;
+use utoipa::{IntoParams, openapi::path::ParameterIn};
 
-use super::{FromQuery, Params, query::bad};
-use crate::http::problem::Problem;
+use super::{BadParameter, Parameters, number};
+use crate::http::{
+    cursor::{self, ListId},
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    schema::{describe, integer},
+};
 
-/// How many items a page has when the client does not say.
-const DEFAULT_LIMIT: i64 = 50;
+/// Which page of a list.
+#[derive(Deserr, IntoParams)]
+#[deserr(error = BadParameter)]
+#[into_params(parameter_in = Query)]
+struct PageQuery {
+    /// How many items at most.
+    #[deserr(default)]
+    #[param(inline, required = false)]
+    limit: Limit,
+    /// Where the page starts, from the `Link` of the page before. Good for the same path and filters only.
+    #[deserr(default, from(String) = Some)]
+    #[param(min_length = 1)]
+    cursor: Option<String>,
+}
 
-/// How many it has at most.
-const MAX_LIMIT: i64 = 200;
+/// How many items a page has at most.
+struct Limit(u64);
+
+impl Limit {
+    const MAX: i64 = 200;
+    const DEFAULT: i64 = 50;
+}
+
+impl Default for Limit {
+    fn default() -> Self {
+        Self(Self::DEFAULT.unsigned_abs())
+    }
+}
+
+impl Deserr<BadParameter> for Limit {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, BadParameter> {
+        let text = String::deserialize_from_value(value, at)?;
+        let limit = number(&text).filter(|limit| (1..=Self::MAX).contains(limit));
+        limit.map(|limit| Self(limit.unsigned_abs())).ok_or_else(|| {
+            let expected = format!("must be an integer from 1 to {}", Self::MAX);
+            take_cf_content(BadParameter::merge(None, expected, at))
+        })
+    }
+}
+
+describe!(Limit as "Limit": integer()
+    .minimum(Some(1))
+    .maximum(Some(Limit::MAX))
+    .default(Some(Limit::DEFAULT.into())));
 
 /// What part of a list is asked for: the filter, and the page of it.
 pub(crate) struct List<F> {
     pub(crate) filter: F,
     pub(crate) page: PageRequest,
     path: String,
+    /// All parameters but the cursor.
     query: String,
+    id: ListId,
 }
 
-impl<F: FromQuery> FromRequest for List<F> {
+/// The filter of lists that have none.
+#[derive(Clone, Copy, Deserr, IntoParams)]
+#[deserr(error = BadParameter, deny_unknown_fields)]
+pub(crate) struct NoFilter {}
+
+impl<F: Deserr<BadParameter>> FromRequest for List<F> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -32,51 +85,38 @@ impl<F: FromQuery> FromRequest for List<F> {
     }
 }
 
-impl<F: FromQuery> List<F> {
+impl<F: Deserr<BadParameter>> List<F> {
     fn read(path: &str, query: &str) -> Result<Self, Problem> {
-        let mut params = Params::parse(query)?;
-        let limit = params.integer("limit", 1..=MAX_LIMIT)?.unwrap_or(DEFAULT_LIMIT);
-        let after = match params.take("cursor") {
-            None => None,
-            Some(cursor) => {
-                let id = read_cursor(path, &cursor);
-                Some(id.ok_or_else(|| bad("cursor", "is not one that this list gave"))?)
-            }
-        };
-        let filter = F::from_query(&mut params)?;
-        params.finish()?;
-        let page = PageRequest { limit: limit.unsigned_abs(), after };
-        Ok(Self { filter, page, path: path.to_owned(), query: query.to_owned() })
-    }
-
-    /// The answer: the items, and a link to the next page where there is one.
-    pub(crate) fn respond<T: Serialize>(&self, page: Page<T>) -> HttpResponse {
-        let mut response = HttpResponse::Ok();
-        if let Some(after) = page.next {
-            response.insert_header((LINK, format!("<{}>; rel=\"next\"", self.next_url(after))));
-        }
-        response.json(page.items)
-    }
-
-    /// The same URL with another cursor.
-    fn next_url(&self, after: i64) -> String {
-        let same =
-            form_urlencoded::parse(self.query.as_bytes()).filter(|(name, _)| name != "cursor");
-        let query = Serializer::new(String::new())
-            .extend_pairs(same)
-            .append_pair("cursor", &write_cursor(&self.path, after))
-            .finish();
-        format!("{}?{query}", self.path)
+        let mut filter = Parameters::parse(query)?;
+        let limit = filter.split_off("limit");
+        let cursor = filter.split_off("cursor");
+        let id = ListId::new(path, &filter.encode());
+        let query = limit.and(&filter).encode();
+        let PageQuery { limit: Limit(limit), cursor } = limit.and(&cursor).read()?;
+        let after = cursor.map(|cursor| cursor::read(id, &cursor).ok_or_else(foreign_cursor));
+        let page = PageRequest { limit, after: after.transpose()? };
+        Ok(Self { filter: filter.read()?, page, path: path.to_owned(), query, id })
     }
 }
 
-/// A cursor says which list it is of, and the id of the last item that was shown.
-fn write_cursor(path: &str, after: i64) -> String {
-    BASE64_URL_SAFE_NO_PAD.encode(format!("{path} {after}"))
+impl<F> List<F> {
+    /// The URL of the page after this position.
+    pub(crate) fn next_url(&self, after: i64) -> String {
+        let Self { path, query, id, .. } = self;
+        let separator = if query.is_empty() { "" } else { "&" };
+        format!("{path}?{query}{separator}cursor={}", cursor::write(*id, &after))
+    }
 }
 
-fn read_cursor(path: &str, cursor: &str) -> Option<i64> {
-    let text = String::from_utf8(BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
-    let (list, after) = text.rsplit_once(' ')?;
-    if list == path { after.parse().ok() } else { None }
+fn foreign_cursor() -> Problem {
+    Problem::BadRequest("cursor does not belong to this list".into())
+}
+
+impl<F: IntoParams> Describe for List<F> {
+    const READS_QUERY: bool = true;
+
+    fn describe(operation: &mut OperationDoc) {
+        operation.parameters(F::into_params(|| Some(ParameterIn::Query)));
+        operation.parameters(PageQuery::into_params(|| Some(ParameterIn::Query)));
+    }
 }

@@ -7,12 +7,17 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use percent_encoding::percent_decode_str;
 use service::{Error, users::UserKey};
 
-use crate::http::problem::Problem;
+use super::number;
+use crate::http::{
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    schema::{self, string},
+};
 
-/// The `{id}` of the path. What is no positive 64-bit integer names nothing.
-pub(crate) struct Id(pub(crate) i64);
+/// The `{id}` in the path. What is not a positive 64-bit integer names nothing.
+pub(crate) struct Id<T = i64>(pub(crate) T);
 
-impl FromRequest for Id {
+impl<T: TryFrom<i64>> FromRequest for Id<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -21,7 +26,13 @@ impl FromRequest for Id {
     }
 }
 
-/// The `{user}` of the path: an id or a username.
+impl<T> Describe for Id<T> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.path_parameter("id", schema::id());
+    }
+}
+
+/// The `{user}` in the path: an id or a username.
 pub(crate) struct UserPath(pub(crate) UserKey);
 
 impl FromRequest for UserPath {
@@ -33,13 +44,19 @@ impl FromRequest for UserPath {
     }
 }
 
-/// The `{id}` of a team and the `{user}` that is or may be a member.
-pub(crate) struct MemberPath {
-    pub(crate) team_id: i64,
+impl Describe for UserPath {
+    fn describe(operation: &mut OperationDoc) {
+        operation.path_parameter("user", string().description(Some("An id or a username")));
+    }
+}
+
+/// The `{id}` of a team and the `{user}` who is or may become a member.
+pub(crate) struct MemberPath<T = i64> {
+    pub(crate) team_id: T,
     pub(crate) user: UserKey,
 }
 
-impl FromRequest for MemberPath {
+impl<T: TryFrom<i64>> FromRequest for MemberPath<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -49,11 +66,16 @@ impl FromRequest for MemberPath {
     }
 }
 
-fn id(request: &HttpRequest) -> Result<i64, Problem> {
-    match segment(request, "id").as_deref().and_then(UserKey::parse) {
-        Some(UserKey::Id(id)) => Ok(id),
-        _ => Err(Error::NotFound.into()),
+impl<T> Describe for MemberPath<T> {
+    fn describe(operation: &mut OperationDoc) {
+        Id::<T>::describe(operation);
+        UserPath::describe(operation);
     }
+}
+
+fn id<T: TryFrom<i64>>(request: &HttpRequest) -> Result<T, Problem> {
+    let id = segment(request, "id").as_deref().and_then(number).filter(|&id| id > 0);
+    id.and_then(|id| T::try_from(id).ok()).ok_or_else(|| Error::NotFound.into())
 }
 
 fn user(request: &HttpRequest) -> Result<UserKey, Problem> {
@@ -64,7 +86,7 @@ fn user(request: &HttpRequest) -> Result<UserKey, Problem> {
     }
 }
 
-/// The segment of this name, decoded; none when it is no UTF-8.
+/// The segment with this name, decoded; none when it is not UTF-8.
 fn segment<'a>(request: &'a HttpRequest, name: &str) -> Option<Cow<'a, str>> {
     percent_decode_str(request.match_info().get(name)?).decode_utf8().ok()
 }

@@ -1,124 +1,192 @@
-use std::future::{Ready, ready};
+use std::{
+    fmt::Display,
+    future::{Ready, ready},
+    ops::ControlFlow,
+};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use deserr::{
+    DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValuePointerRef,
+    take_cf_content,
+};
 use percent_encoding::percent_decode;
+use serde_json::{Map, Value};
+use utoipa::{IntoParams, openapi::path::ParameterIn};
 
-use crate::http::problem::Problem;
+use crate::http::{
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    schema::{describe, string},
+};
 
-/// The longest text to search for, in characters.
-const MAX_TEXT: usize = 1_000;
+/// More parameters than any endpoint has.
+const MAX_PARAMETERS: usize = 16;
 
-/// More parameters than any endpoint knows.
-const MAX_PARAMS: usize = 16;
-
-/// What a handler takes from the query.
-pub(crate) trait FromQuery: Sized {
-    /// Takes the parameters that the endpoint knows.
-    fn from_query(params: &mut Params) -> Result<Self, Problem>;
-}
-
-/// A query, read; a parameter that the endpoint does not know is refused.
+/// The query, read into a struct that denies unknown parameters.
 pub(crate) struct Query<T>(pub(crate) T);
 
-impl<T: FromQuery> FromRequest for Query<T> {
+impl<T: Deserr<BadParameter>> FromRequest for Query<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = || {
-            let mut params = Params::parse(request.query_string())?;
-            let read = T::from_query(&mut params)?;
-            params.finish()?;
-            Ok(Self(read))
-        };
-        ready(read())
+        ready(Parameters::parse(request.query_string()).and_then(Parameters::read).map(Self))
     }
 }
 
-/// The parameters of a query that nobody has taken yet.
-pub(crate) struct Params(Vec<(String, String)>);
+impl<T: IntoParams> Describe for Query<T> {
+    const READS_QUERY: bool = true;
 
-impl Params {
+    fn describe(operation: &mut OperationDoc) {
+        operation.parameters(T::into_params(|| Some(ParameterIn::Query)));
+    }
+}
+
+/// The parameters of a query, each of which is given once.
+pub(crate) struct Parameters(Map<String, Value>);
+
+impl Parameters {
     /// Takes a query string apart.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
-        let mut params: Vec<(String, String)> = Vec::new();
+        let mut parameters = Map::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = decode(name).ok_or_else(|| bad("the name of a parameter", "is no UTF-8"))?;
-            let value = decode(value).ok_or_else(|| bad(&name, "is no UTF-8"))?;
+            let name = decode(name).ok_or_else(|| bad("parameter name", "is not UTF-8"))?;
+            let value = decode(value).ok_or_else(|| bad(&name, "is not UTF-8"))?;
             if value.contains('\0') {
                 return Err(bad(&name, "must not contain NUL"));
             }
-            if params.iter().any(|(known, _)| *known == name) {
-                return Err(bad(&name, "is given twice"));
+            if parameters.len() == MAX_PARAMETERS {
+                return Err(Problem::BadRequest("too many query parameters".into()));
             }
-            if params.len() == MAX_PARAMS {
-                return Err(bad(&name, "is one parameter too many"));
+            if parameters.contains_key(&name) {
+                return Err(Problem::BadRequest(format!("duplicate query parameter: {name}")));
             }
-            params.push((name, value));
+            parameters.insert(name, Value::String(value));
         }
-        Ok(Self(params))
+        Ok(Self(parameters))
     }
 
-    /// Refuses what nobody took.
-    pub(crate) fn finish(self) -> Result<(), Problem> {
-        match self.0.first() {
+    /// Takes the parameter with this name out.
+    pub(super) fn split_off(&mut self, name: &str) -> Self {
+        Self(self.0.remove_entry(name).into_iter().collect())
+    }
+
+    /// These parameters and others.
+    pub(super) fn and(&self, others: &Self) -> Self {
+        Self(self.0.clone().into_iter().chain(others.0.clone()).collect())
+    }
+
+    /// A query string of the parameters, ordered by name.
+    pub(super) fn encode(&self) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        for (name, value) in &self.0 {
+            query.append_pair(name, value.as_str().unwrap_or_default());
+        }
+        query.finish()
+    }
+
+    /// Reads all of them.
+    pub(crate) fn read<T: Deserr<BadParameter>>(self) -> Result<T, Problem> {
+        deserr::deserialize(Value::Object(self.0))
+            .map_err(|BadParameter(detail)| Problem::BadRequest(detail))
+    }
+
+    /// Rejects whatever is there.
+    pub(crate) fn require_none(self) -> Result<(), Problem> {
+        match self.0.keys().next() {
             None => Ok(()),
-            Some((name, _)) => Err(bad(name, "is no parameter of this endpoint")),
-        }
-    }
-
-    /// A parameter of this name.
-    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(known, _)| known == name)?;
-        Some(self.0.swap_remove(at).1)
-    }
-
-    /// A parameter that is `true` or `false`.
-    pub(crate) fn boolean(&mut self, name: &str) -> Result<Option<bool>, Problem> {
-        match self.take(name).as_deref() {
-            None => Ok(None),
-            Some("true") => Ok(Some(true)),
-            Some("false") => Ok(Some(false)),
-            Some(_) => Err(bad(name, "must be true or false")),
-        }
-    }
-
-    /// A parameter that is an integer of a range.
-    pub(crate) fn integer(
-        &mut self,
-        name: &str,
-        range: std::ops::RangeInclusive<i64>,
-    ) -> Result<Option<i64>, Problem> {
-        let Some(text) = self.take(name) else { return Ok(None) };
-        let is_plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-        match text.parse() {
-            Ok(number) if is_plain && range.contains(&number) => Ok(Some(number)),
-            _ => {
-                let (least, most) = range.into_inner();
-                Err(bad(name, &format!("must be an integer from {least} to {most}")))
-            }
-        }
-    }
-
-    /// A parameter that is text to search for.
-    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        match self.take(name) {
-            Some(text) if text.chars().count() > MAX_TEXT => {
-                Err(bad(name, &format!("must be at most {MAX_TEXT} characters long")))
-            }
-            text => Ok(text),
+            Some(name) => Err(Problem::BadRequest(unknown(name))),
         }
     }
 }
 
-/// A parameter that can't be read.
-pub(crate) fn bad(name: &str, why: &str) -> Problem {
-    Problem::BadRequest(format!("{name} {why}"))
-}
-
-/// Undoes what forms do to text; none when it is no UTF-8 then.
+/// Undoes the encoding of forms; none when it is not UTF-8 then.
 fn decode(text: &str) -> Option<String> {
     let with_spaces = text.replace('+', " ");
     percent_decode(with_spaces.as_bytes()).decode_utf8().ok().map(String::from)
 }
+
+fn bad(name: &str, detail: &str) -> Problem {
+    Problem::BadRequest(format!("{name} {detail}"))
+}
+
+fn unknown(name: &str) -> String {
+    format!("unknown query parameter: {name}")
+}
+
+/// Why a parameter is rejected, with its name; reading ends at the first.
+#[derive(Debug)]
+pub(crate) struct BadParameter(String);
+
+impl DeserializeError for BadParameter {
+    fn error<V: IntoValue>(
+        _: Option<Self>,
+        error: ErrorKind<'_, V>,
+        at: ValuePointerRef<'_>,
+    ) -> ControlFlow<Self, Self> {
+        let detail = match error {
+            ErrorKind::UnknownKey { key, .. } => return ControlFlow::Break(Self(unknown(key))),
+            ErrorKind::MissingField { field } => format!("{field} is missing"),
+            ErrorKind::UnknownValue { accepted, .. } => {
+                format!("must be {}", accepted.join(" or "))
+            }
+            ErrorKind::Unexpected { msg } => msg,
+            ErrorKind::IncorrectValueKind { .. } | ErrorKind::BadSequenceLen { .. } => {
+                "has the wrong type".into()
+            }
+        };
+        Self::merge(None, detail, at)
+    }
+}
+
+impl MergeWithError<Self> for BadParameter {
+    fn merge(_: Option<Self>, error: Self, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        ControlFlow::Break(error)
+    }
+}
+
+impl<E: Display> MergeWithError<E> for BadParameter {
+    fn merge(_: Option<Self>, error: E, at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        let name = at.last_field().unwrap_or_default();
+        ControlFlow::Break(Self(format!("{name} {error}").trim().to_owned()))
+    }
+}
+
+/// Reads `true` or `false`.
+pub(crate) fn flag(text: String) -> Result<Option<bool>, &'static str> {
+    text.parse().map(Some).map_err(|_| "must be true or false")
+}
+
+/// Reads a plain decimal number.
+pub(crate) fn number(text: &str) -> Option<i64> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
+}
+
+/// Text to search for, which is compared without case.
+#[derive(Clone, Debug)]
+pub(crate) struct SearchText(pub(crate) String);
+
+impl SearchText {
+    /// The most characters it may have.
+    pub(crate) const MAX_CHARS: usize = 200;
+
+    fn parse(text: String) -> Result<Self, String> {
+        if text.chars().count() > Self::MAX_CHARS {
+            return Err(format!("must be at most {} characters long", Self::MAX_CHARS));
+        }
+        Ok(Self(text))
+    }
+}
+
+impl Deserr<BadParameter> for SearchText {
+    fn deserialize_from_value<V: IntoValue>(
+        value: deserr::Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, BadParameter> {
+        let text = String::deserialize_from_value(value, at)?;
+        Self::parse(text).map_err(|error| take_cf_content(BadParameter::merge(None, error, at)))
+    }
+}
+
+describe!(SearchText as "SearchText": string().max_length(Some(SearchText::MAX_CHARS)));

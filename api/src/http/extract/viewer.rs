@@ -12,7 +12,13 @@ use actix_web::{
 };
 use service::{Error, SignedIn, sessions};
 
-use crate::{http::problem::Problem, http::state::AppState};
+use utoipa::openapi::Required;
+
+use crate::http::{
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    state::AppState,
+};
 
 /// The signed-in user of a request that needs one.
 pub(crate) struct Me(SignedIn);
@@ -41,6 +47,12 @@ impl FromRequest for Me {
     }
 }
 
+impl Describe for Me {
+    fn describe(operation: &mut OperationDoc) {
+        operation.session(Required::True);
+    }
+}
+
 /// Whoever asks, signed in or not.
 pub(crate) struct Viewer(service::Viewer);
 
@@ -62,12 +74,18 @@ impl FromRequest for Viewer {
     }
 }
 
+impl Describe for Viewer {
+    fn describe(operation: &mut OperationDoc) {
+        operation.session(Required::False);
+    }
+}
+
 fn signed_in(request: &HttpRequest) -> Option<SignedIn> {
     request.extensions().get::<SignedIn>().cloned()
 }
 
-/// Checks the token of a request that has one, whatever the request is for, and keeps whose it is
-/// for [`Me`] and [`Viewer`].
+/// Checks the token of a request that has one, whatever the request is for, and keeps whose it is for
+/// [`Me`] and [`Viewer`].
 pub(crate) async fn check_token<B: MessageBody>(
     state: AppState,
     request: ServiceRequest,

@@ -1,43 +1,70 @@
 //! `/docs`: the OpenAPI document as a page to read and try. Its assets are built in.
 
-use std::sync::Arc;
+use std::{
+    future::{Ready, ready},
+    sync::Arc,
+};
 
-use actix_web::{HttpRequest, HttpResponse, http::header};
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+};
+use api_macros::operation;
 use service::Error;
 use utoipa_swagger_ui::Config;
 
-use crate::{
-    http::openapi::{Missing, ServerProblems},
-    http::problem::Problem,
+use crate::http::{
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    reply::{File, Html, Reply},
+    schema::string,
 };
 
-/// Only this service may be asked, and nothing be loaded from elsewhere.
-const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; \
+/// The page may load and call this service only.
+const POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The page.
-#[utoipa::path(get, path = "/docs", tag = "operations",
-    responses((status = 200, description = "This document as a page", body = str, content_type = "text/html"), ServerProblems))]
-pub(crate) async fn page() -> HttpResponse {
-    HttpResponse::Ok()
+/// Shows the API as a page on which requests can be tried.
+#[operation]
+pub(crate) async fn page() -> Result<Reply<Html>, Problem> {
+    let response = HttpResponse::Ok()
         .content_type("text/html; charset=utf-8")
-        .insert_header((header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY))
-        .body(include_str!("docs.html"))
+        .insert_header((CONTENT_SECURITY_POLICY, POLICY))
+        .body(include_str!("docs.html"));
+    Ok(Reply::new(response))
 }
 
-/// What the page loads.
-#[utoipa::path(get, path = "/docs/{file}", tag = "operations", params(("file" = String, Path)),
-    responses((status = 200, description = "An asset of the page"), ServerProblems, Missing))]
-pub(crate) async fn asset(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let file = request.match_info().get("file").unwrap_or_default();
+/// Gives a file that the page loads.
+#[operation]
+pub(crate) async fn asset(FileName(name): FileName) -> Result<Reply<File>, Problem> {
     let config = Arc::new(Config::from("/api/openapi.json"));
-    let asset = utoipa_swagger_ui::serve(file, config)
+    let asset = utoipa_swagger_ui::serve(&name, config)
         .map_err(|error| Error::internal(error.to_string()))?
         .ok_or(Error::NotFound)?;
     let charset = if asset.content_type.starts_with("text/") { "; charset=utf-8" } else { "" };
-    Ok(HttpResponse::Ok()
+    let response = HttpResponse::Ok()
         .content_type(asset.content_type + charset)
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .body(asset.bytes.into_owned()))
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .body(asset.bytes.into_owned());
+    Ok(Reply::new(response))
+}
+
+/// The `{file}` in the path.
+pub(crate) struct FileName(String);
+
+impl FromRequest for FileName {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self(request.match_info().get("file").unwrap_or_default().to_owned())))
+    }
+}
+
+impl Describe for FileName {
+    fn describe(operation: &mut OperationDoc) {
+        operation.path_parameter("file", string());
+    }
 }

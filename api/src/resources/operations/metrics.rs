@@ -1,25 +1,25 @@
 //! `/metrics`: what the service counts, in Prometheus' text format.
 
 use actix_web::HttpResponse;
+use api_macros::operation;
 use prometheus::TEXT_FORMAT;
 use service::sessions;
 use tokio::time::timeout;
 
 use super::health::PROBE_TIMEOUT;
-use crate::{
-    http::metrics::Gauges,
-    http::openapi::ServerProblems,
-    http::problem::Problem,
-    http::state::{AppState, State},
+use crate::http::{
+    metrics::Gauges,
+    problem::Problem,
+    reply::{PlainText, Reply},
+    state::{AppState, State},
 };
 
-/// What the service counts.
-#[utoipa::path(get, path = "/metrics", tag = "operations",
-    responses((status = 200, description = "Prometheus text", body = str, content_type = "text/plain"),
-        ServerProblems))]
-pub(crate) async fn metrics(state: AppState) -> Result<HttpResponse, Problem> {
+/// Gives the service's metrics in Prometheus' text format.
+#[operation]
+pub(crate) async fn metrics(state: AppState) -> Result<Reply<PlainText>, Problem> {
     let text = state.metrics.render(&gauges(&state).await)?;
-    Ok(HttpResponse::Ok().content_type(format!("{TEXT_FORMAT}; charset=utf-8")).body(text))
+    let content_type = format!("{TEXT_FORMAT}; charset=utf-8");
+    Ok(Reply::new(HttpResponse::Ok().content_type(content_type).body(text)))
 }
 
 async fn gauges(state: &State) -> Gauges {

@@ -1,127 +1,117 @@
 //! `/api/teams`
 
-mod answers;
+mod bodies;
 mod requests;
 
-pub(crate) use answers::TeamCoreBody;
-
-use actix_web::{HttpResponse, web::Json};
-use answers::{ListedTeamBody, MemberBody, TeamBody};
-use requests::{
-    MemberIds, MemberIdsBody, Membership, MembershipBody, NewTeam, NewTeamBody, TeamChange,
-    TeamChangeBody, TeamFilter, TeamParams,
-};
+use api_macros::operation;
+pub(crate) use bodies::TeamCoreBody;
+use bodies::{ListedTeamBody, MemberBody, TeamBody};
+use requests::{MemberIdsBody, MembershipBody, NewTeamBody, TeamChangeBody, TeamQuery};
 use service::teams::{self, Added};
 
-use crate::{
-    http::extract::{Body, Id, List, Me, MemberPath, OptionalBody},
-    http::openapi::{BodyProblems, Conflict, Forbidden, Missing, PageParams, Problems},
-    http::problem::Problem,
-    http::state::AppState,
+use crate::http::{
+    extract::{Body, Id, List, Me, MemberPath, OptionalBody, SearchText},
+    problem::Problem,
+    reply::{Created, NoContent, PageOf, Put, Reply},
+    state::AppState,
 };
 
-/// Teams, by id.
-#[utoipa::path(get, path = "/api/teams", tag = "teams", params(TeamParams, PageParams),
-    responses((status = 200, description = "A page of teams", body = Vec<ListedTeamBody>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems))]
-pub(crate) async fn list(state: AppState, list: List<TeamFilter>) -> Result<HttpResponse, Problem> {
-    let teams = teams::list(&state.db, list.filter.name.as_deref(), list.page).await?;
-    Ok(list.respond(teams.map(ListedTeamBody::from)))
+/// Lists teams, by id.
+#[operation]
+pub(crate) async fn list(
+    state: AppState,
+    list: List<TeamQuery>,
+) -> Result<Reply<PageOf<ListedTeamBody>>, Problem> {
+    let name = list.filter.name.as_ref().map(|SearchText(pattern)| pattern.as_str());
+    let teams = teams::list(&state.db, name, list.page).await?;
+    Ok(Reply::page(&list, teams.map(ListedTeamBody::from)))
 }
 
-/// Makes a team, whose owner one is.
-#[utoipa::path(post, path = "/api/teams", tag = "teams", request_body = NewTeamBody,
-    responses((status = 201, description = "The new team", body = TeamBody, headers(("Location" = String, description = "Where it is"))), Problems, BodyProblems, Conflict),
-    security(("session" = [])))]
+/// Makes a team, which one owns.
+#[operation(409)]
 pub(crate) async fn create(
     state: AppState,
     me: Me,
-    Body(new): Body<NewTeam>,
-) -> Result<HttpResponse, Problem> {
+    Body(new): Body<NewTeamBody>,
+) -> Result<Reply<Created<TeamBody>>, Problem> {
     let team = teams::create(&state.db, &me, new.name).await?;
-    let location = ("Location", format!("/api/teams/{}", team.team.id));
-    Ok(HttpResponse::Created().insert_header(location).json(TeamBody::from(team)))
+    let location = format!("/api/teams/{}", team.team.id);
+    Ok(Reply::created(location, team.into()))
 }
 
-/// A team and its members.
-#[utoipa::path(get, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 200, description = "The team", body = TeamBody), Problems, Missing))]
-pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Json<TeamBody>, Problem> {
-    Ok(Json(teams::get(&state.db, id).await?.into()))
+/// Shows a team and its members.
+#[operation]
+pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Reply<TeamBody>, Problem> {
+    Ok(Reply::ok(teams::get(&state.db, id).await?.into()))
 }
 
-/// Renames a team; for its owners, or an admin.
-#[utoipa::path(method(put, patch), path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
-    request_body = TeamChangeBody, responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, Forbidden, Missing, BodyProblems, Conflict),
-    security(("session" = [])))]
+/// Renames a team. For its owners and admins.
+#[operation(403, 409)]
 pub(crate) async fn update(
     state: AppState,
     me: Me,
     Id(id): Id,
-    Body(change): Body<TeamChange>,
-) -> Result<Json<TeamBody>, Problem> {
-    Ok(Json(teams::rename(&state.db, &me, id, change.name).await?.into()))
+    Body(change): Body<TeamChangeBody>,
+) -> Result<Reply<TeamBody>, Problem> {
+    Ok(Reply::ok(teams::rename(&state.db, &me, id, change.name).await?.into()))
 }
 
-/// Deletes a team; for its owners, or an admin.
-#[utoipa::path(delete, path = "/api/teams/{id}", tag = "teams", params(("id" = i64, Path, minimum = 1)),
-    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing), security(("session" = [])))]
-pub(crate) async fn delete(state: AppState, me: Me, Id(id): Id) -> Result<HttpResponse, Problem> {
+/// Deletes a team. For its owners and admins.
+#[operation(403)]
+pub(crate) async fn delete(
+    state: AppState,
+    me: Me,
+    Id(id): Id,
+) -> Result<Reply<NoContent>, Problem> {
     teams::delete(&state.db, &me, id).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }
 
-/// Makes these users, and no others, the members; for owners, or an admin. Roles of those who stay
-/// are kept, disabled members are left alone.
-#[utoipa::path(method(put, patch), path = "/api/teams/{id}/members", tag = "teams",
-    params(("id" = i64, Path, minimum = 1)), request_body = MemberIdsBody,
-    responses((status = 200, description = "The team as it is now", body = TeamBody), Problems, Forbidden, Missing, BodyProblems, Conflict), security(("session" = [])))]
+/// Makes exactly these users the members of a team. For its owners and admins.
+///
+/// Members who stay keep their roles. Disabled members are left alone.
+#[operation(403, 409)]
 pub(crate) async fn set_members(
     state: AppState,
     me: Me,
     Id(id): Id,
-    Body(members): Body<MemberIds>,
-) -> Result<Json<TeamBody>, Problem> {
-    let user_ids = members.user_ids.as_deref();
-    Ok(Json(teams::set_members(&state.db, &me, id, user_ids).await?.into()))
+    Body(members): Body<MemberIdsBody>,
+) -> Result<Reply<TeamBody>, Problem> {
+    let user_ids = Some(&*members.user_ids);
+    Ok(Reply::ok(teams::set_members(&state.db, &me, id, user_ids).await?.into()))
 }
 
-/// A member of a team.
-#[utoipa::path(get, path = "/api/teams/{id}/members/{user}", tag = "teams",
-    params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
-    responses((status = 200, description = "The member", body = MemberBody), Problems, Missing))]
-pub(crate) async fn member(state: AppState, path: MemberPath) -> Result<Json<MemberBody>, Problem> {
-    Ok(Json(teams::member(&state.db, path.team_id, &path.user).await?.into()))
+/// Shows a member of a team.
+#[operation]
+pub(crate) async fn member(
+    state: AppState,
+    path: MemberPath,
+) -> Result<Reply<MemberBody>, Problem> {
+    Ok(Reply::ok(teams::member(&state.db, path.team_id, &path.user).await?.into()))
 }
 
-/// Makes a user a member, and sets the role if one is given; for owners, or an admin.
-#[utoipa::path(method(put, patch), path = "/api/teams/{id}/members/{user}", tag = "teams",
-    params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
-    request_body(content = MembershipBody, description = "May be left out"),
-    responses((status = 201, description = "Is a member from now on", body = MemberBody),
-        (status = 200, description = "Was a member", body = MemberBody), Problems, Forbidden, Missing, BodyProblems, Conflict),
-    security(("session" = [])))]
+/// Adds a member to a team, or sets a member's role. For the team's owners and admins.
+#[operation(403, 409)]
 pub(crate) async fn put_member(
     state: AppState,
     me: Me,
     path: MemberPath,
-    OptionalBody(Membership { role }): OptionalBody<Membership>,
-) -> Result<HttpResponse, Problem> {
+    OptionalBody(membership): OptionalBody<MembershipBody>,
+) -> Result<Reply<Put<MemberBody>>, Problem> {
+    let role = membership.role.map(Into::into);
     Ok(match teams::put_member(&state.db, &me, path.team_id, &path.user, role).await? {
-        Added::Now(member) => HttpResponse::Created().json(MemberBody::from(member)),
-        Added::Already(member) => HttpResponse::Ok().json(MemberBody::from(member)),
+        Added::Now(member) => Reply::put(true, member.into()),
+        Added::Already(member) => Reply::put(false, member.into()),
     })
 }
 
-/// Ends a membership; for owners, an admin, or the member.
-#[utoipa::path(delete, path = "/api/teams/{id}/members/{user}", tag = "teams",
-    params(("id" = i64, Path, minimum = 1), ("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "It is over"), Problems, Forbidden, Missing, Conflict), security(("session" = [])))]
+/// Removes a member from a team. For the team's owners, admins, and the member.
+#[operation(403, 409)]
 pub(crate) async fn remove_member(
     state: AppState,
     me: Me,
     path: MemberPath,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Reply<NoContent>, Problem> {
     teams::remove_member(&state.db, &me, path.team_id, &path.user).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }

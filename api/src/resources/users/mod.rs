@@ -1,90 +1,79 @@
 //! `/api/users`
 
-mod answers;
+mod bodies;
 mod requests;
 
-pub(crate) use answers::AuthorBody;
+use api_macros::operation;
+pub(crate) use bodies::UserSummaryBody;
+use bodies::{ListedUserBody, UserBody, UserDetailBody};
+use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
+use service::users;
 
-use actix_web::{HttpResponse, web::Json};
-use answers::{ListedUserBody, UserBody, UserDetailBody};
-use requests::{IncludeParams, NewUserBody, UserChangeBody, UserParams};
-use service::users::{self, Change, Filter, Include, NewUser};
-
-use crate::{
-    http::extract::{Address, Body, List, Me, Query, UserPath, Viewer},
-    http::openapi::{BodyProblems, Conflict, Forbidden, Missing, PageParams, Problems, Throttled},
-    http::problem::Problem,
-    http::state::AppState,
+use crate::http::{
+    extract::{Address, Body, List, Me, Query, UserPath, Viewer},
+    problem::Problem,
+    reply::{Created, NoContent, PageOf, Reply},
+    state::AppState,
 };
 
-/// Users, by id. A page has fewer than asked for where their notes are more than 4 MiB; the next goes on.
-#[utoipa::path(get, path = "/api/users", tag = "users", params(UserParams, PageParams),
-    responses((status = 200, description = "A page of users", body = Vec<ListedUserBody>,
-        headers(("Link" = String, description = "The next page, if there is one (RFC 8288)"))), Problems, Forbidden),
-    security((), ("session" = [])))]
+/// Lists users with their newest notes and teams, by id.
+///
+/// A page has fewer users than asked for where their notes are more than 4 MiB; the next one goes on.
+#[operation(403)]
 pub(crate) async fn list(
     state: AppState,
     viewer: Viewer,
-    list: List<Filter>,
-) -> Result<HttpResponse, Problem> {
-    let users = users::list(&state.db, &viewer, &list.filter, list.page).await?;
-    Ok(list.respond(users.map(ListedUserBody::from)))
+    list: List<UserQuery>,
+) -> Result<Reply<PageOf<ListedUserBody>>, Problem> {
+    let users = users::list(&state.db, &viewer, &list.filter.clone().into(), list.page).await?;
+    Ok(Reply::page(&list, users.map(ListedUserBody::from)))
 }
 
-/// Signs up; while registration is closed, for admins.
-#[utoipa::path(post, path = "/api/users", tag = "users", request_body = NewUserBody,
-    responses((status = 201, description = "The new user", body = UserBody, headers(("Location" = String, description = "Where it is"))), Problems, Forbidden, BodyProblems, Conflict, Throttled),
-    security((), ("session" = [])))]
+/// Signs a user up. While registration is closed, for admins.
+#[operation(403, 409, 429)]
 pub(crate) async fn create(
     state: AppState,
     viewer: Viewer,
     Address(address): Address,
-    Body(new): Body<NewUser>,
-) -> Result<HttpResponse, Problem> {
-    let user = users::sign_up(&state.db, &state.auth, &viewer, address, new).await?;
-    let location = ("Location", format!("/api/users/{}", user.id));
-    Ok(HttpResponse::Created().insert_header(location).json(UserBody::from(user)))
+    Body(new): Body<NewUserBody>,
+) -> Result<Reply<Created<UserBody>>, Problem> {
+    let user = users::sign_up(&state.db, &state.auth, &viewer, address, new.into()).await?;
+    let location = format!("/api/users/{}", user.id);
+    Ok(Reply::created(location, user.into()))
 }
 
-/// A user, with notes and marked notes. A disabled one is there for admins only.
-#[utoipa::path(get, path = "/api/users/{user}", tag = "users",
-    params(("user" = String, Path, description = "An id or a username"), IncludeParams),
-    responses((status = 200, description = "The user", body = UserDetailBody), Problems, Missing), security((), ("session" = [])))]
+/// Shows a user with notes and marked notes. A disabled user exists for admins only.
+#[operation]
 pub(crate) async fn get(
     state: AppState,
     viewer: Viewer,
     UserPath(key): UserPath,
-    Query(include): Query<Include>,
-) -> Result<Json<UserDetailBody>, Problem> {
-    Ok(Json(users::get(&state.db, &viewer, &key, include).await?.into()))
+    Query(include): Query<IncludeQuery>,
+) -> Result<Reply<UserDetailBody>, Problem> {
+    Ok(Reply::ok(users::get(&state.db, &viewer, &key, include.into()).await?.into()))
 }
 
-/// Changes a user; for the user and admins.
-#[utoipa::path(method(put, patch), path = "/api/users/{user}", tag = "users",
-    params(("user" = String, Path, description = "An id or a username")),
-    request_body = UserChangeBody, responses((status = 200, description = "The user as it is now", body = UserBody), Problems, Forbidden, Missing, BodyProblems, Conflict, Throttled),
-    security(("session" = [])))]
+/// Changes a user. For the user and admins.
+#[operation(403, 409, 429)]
 pub(crate) async fn update(
     state: AppState,
     me: Me,
     UserPath(key): UserPath,
-    Body(change): Body<Change>,
-) -> Result<Json<UserBody>, Problem> {
-    let viewer = me.viewer();
+    Body(change): Body<UserChangeBody>,
+) -> Result<Reply<UserBody>, Problem> {
+    let (viewer, change) = (me.viewer(), change.into());
     let (passwords, throttle) = (&state.auth.passwords, &state.auth.throttle);
     let user = users::update(&state.db, passwords, throttle, &viewer, &key, change).await?;
-    Ok(Json(user.into()))
+    Ok(Reply::ok(user.into()))
 }
 
-/// Deletes a user and all that is the user's; for the user and admins.
-#[utoipa::path(delete, path = "/api/users/{user}", tag = "users",
-    params(("user" = String, Path, description = "An id or a username")),
-    responses((status = 204, description = "It is gone"), Problems, Forbidden, Missing, Conflict), security(("session" = [])))]
+/// Deletes a user with everything that belongs to the user. For the user and admins.
+#[operation(403, 409)]
 pub(crate) async fn delete(
     state: AppState,
     me: Me,
     UserPath(key): UserPath,
-) -> Result<HttpResponse, Problem> {
+) -> Result<Reply<NoContent>, Problem> {
     users::delete(&state.db, &me.viewer(), &key).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(Reply::no_content())
 }

@@ -1,121 +1,145 @@
-use service::users::{Change, DisabledFilter, Filter, Include, Name, NewUser, Password, Username};
+use deserr::Deserr;
+use service::{
+    sessions,
+    users::{Change, DisabledFilter, Filter, Include, Name, NewUser, Password, Username},
+};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::extract::{FromBody, FromQuery, Members, Params, boolean, text},
-    http::problem::Problem,
+    http::extract::{BadParameter, SearchText, Violations, flag, number},
+    resources::values::{NameText, PasswordText, UsernameText},
 };
 
-/// Who signs up.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `NewUser::from_body` reads")]
+/// A user to make.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations)]
+#[schema(as = NewUser)]
 pub(crate) struct NewUserBody {
-    /// Upper case becomes lower case.
-    #[schema(pattern = "^[A-Za-z][A-Za-z0-9._@+-]{2,63}$", example = "alice")]
-    username: String,
-    #[schema(min_length = 1, max_length = 100, example = "Alice Walker")]
-    name: String,
-    /// Not one of the most common ones.
-    #[schema(min_length = 8, max_length = 256, format = Password, example = "walnut-harbour-42")]
-    password: String,
+    #[schema(value_type = UsernameText)]
+    username: Username,
+    #[schema(value_type = NameText)]
+    name: Name,
+    #[schema(value_type = PasswordText)]
+    password: Password,
 }
 
-impl FromBody for NewUser {
-    fn from_body(body: &mut Members) -> Option<Self> {
-        let username = body.required("username", text(Username::parse));
-        let name = body.required("name", text(Name::parse));
-        let password = body.required("password", text(Password::parse));
-        Some(Self { username: username?, name: name?, password: password? })
+impl From<NewUserBody> for NewUser {
+    fn from(NewUserBody { username, name, password }: NewUserBody) -> Self {
+        Self { username, name, password }
     }
 }
 
-/// What to change of a user; what is left out stays.
-#[derive(ToSchema)]
-#[expect(dead_code, reason = "describes what `Change::from_body` reads")]
+/// What to change about a user; what is left out stays.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations)]
+#[schema(as = UserChange)]
 pub(crate) struct UserChangeBody {
-    #[schema(min_length = 1, max_length = 100, nullable = false)]
-    name: Option<String>,
-    #[schema(min_length = 8, max_length = 256, format = Password, nullable = false)]
-    password: Option<String>,
-    /// With one's own new `password`: the one so far.
+    #[deserr(default, from(Name) = Some)]
+    #[schema(value_type = Option<NameText>, nullable = false)]
+    name: Option<Name>,
+    #[deserr(default, from(Password) = Some)]
+    #[schema(value_type = Option<PasswordText>, nullable = false)]
+    password: Option<Password>,
+    /// Required to change one's own `password`: the present one.
+    #[deserr(default, try_from(String) = credential -> String)]
     #[schema(format = Password, nullable = false)]
     current_password: Option<String>,
     /// For admins to set.
+    #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     admin: Option<bool>,
-    /// For admins to set. Enabling ends the sessions from before.
+    /// For admins to set. Enabling a user ends the sessions from before.
+    #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     disabled: Option<bool>,
 }
 
-impl FromBody for Change {
-    fn from_body(body: &mut Members) -> Option<Self> {
-        let name = body.optional("name", text(Name::parse));
-        let password = body.optional("password", text(Password::parse));
-        let current = body.optional("current_password", text(service::sessions::credential));
-        let admin = body.optional("admin", boolean);
-        let disabled = body.optional("disabled", boolean);
-        Some(Self {
-            name: name?,
-            password: password?,
-            current_password: current?,
-            admin: admin?,
-            disabled: disabled?,
-        })
+fn credential(text: String) -> Result<Option<String>, String> {
+    sessions::credential(text).map(Some).map_err(|error| error.to_string())
+}
+
+impl From<UserChangeBody> for Change {
+    fn from(change: UserChangeBody) -> Self {
+        let UserChangeBody { name, password, current_password, admin, disabled } = change;
+        Self { name, password, current_password, admin, disabled }
     }
 }
 
 /// Which users to list; conditions combine with AND.
-#[derive(IntoParams)]
+#[derive(Clone, Deserr, IntoParams)]
+#[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Filter::from_query` reads")]
-pub(crate) struct UserParams {
-    /// Admins only, or all but admins.
+pub(crate) struct UserQuery {
+    /// Admins only, or users who are not admins only.
+    #[deserr(default, try_from(String) = flag -> &'static str)]
     admin: Option<bool>,
-    /// A pattern for the name, without case: `%` is any text, `_` any character, `\` takes the next
-    /// one as it is.
-    #[param(max_length = 1000, example = "%jami%")]
-    name: Option<String>,
-    /// Users with more than so many notes.
+    /// A pattern for the name, in any case: `%` matches any text, `_` any character, `\` escapes.
+    #[deserr(default, from(SearchText) = Some)]
+    #[param(inline, example = "%jami%")]
+    name: Option<SearchText>,
+    /// Users with more than this many notes.
+    #[deserr(default, try_from(String) = count -> String)]
     #[param(minimum = 0)]
     with_notes: Option<i64>,
-    /// Enabled users (`false`, the default), disabled ones (`true`) or both (`any`); the last two
-    /// are for admins.
-    #[param(pattern = "^(true|false|any)$")]
-    disabled: Option<String>,
+    /// Enabled users (`false`), disabled ones (`true`) or both (`any`); the last two are for admins.
+    #[deserr(default)]
+    #[param(inline, default = "false")]
+    disabled: DisabledParameter,
 }
 
-impl FromQuery for Filter {
-    fn from_query(params: &mut Params) -> Result<Self, Problem> {
-        let admin = params.boolean("admin")?;
-        let name = params.text("name")?;
-        let with_notes = params.integer("with_notes", 0..=i64::MAX)?;
-        let disabled = match params.take("disabled").as_deref() {
-            None | Some("false") => DisabledFilter::Without,
-            Some("true") => DisabledFilter::Only,
-            Some("any") => DisabledFilter::Any,
-            Some(_) => {
-                return Err(Problem::BadRequest("disabled must be true, false or any".into()));
-            }
-        };
-        Ok(Self { admin, name, with_notes, disabled })
+fn count(text: String) -> Result<Option<i64>, String> {
+    let count = number(&text).map(Some);
+    count.ok_or_else(|| format!("must be an integer from 0 to {}", i64::MAX))
+}
+
+/// Whether disabled users are listed.
+#[derive(Clone, Copy, Default, Deserr, ToSchema)]
+#[deserr(error = BadParameter)]
+pub(crate) enum DisabledParameter {
+    #[default]
+    #[deserr(rename = "false")]
+    #[schema(rename = "false")]
+    Without,
+    #[deserr(rename = "true")]
+    #[schema(rename = "true")]
+    Only,
+    #[deserr(rename = "any")]
+    #[schema(rename = "any")]
+    Any,
+}
+
+impl From<DisabledParameter> for DisabledFilter {
+    fn from(parameter: DisabledParameter) -> Self {
+        match parameter {
+            DisabledParameter::Without => Self::Without,
+            DisabledParameter::Only => Self::Only,
+            DisabledParameter::Any => Self::Any,
+        }
     }
 }
 
-/// What else to tell of a user.
-#[derive(IntoParams)]
+impl From<UserQuery> for Filter {
+    fn from(UserQuery { admin, name, with_notes, disabled }: UserQuery) -> Self {
+        let name = name.map(|SearchText(pattern)| pattern);
+        Self { admin, name, with_notes, disabled: disabled.into() }
+    }
+}
+
+/// What else to say about a user.
+#[derive(Deserr, IntoParams)]
+#[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes what `Include::from_query` reads")]
-pub(crate) struct IncludeParams {
-    /// With the teams.
+pub(crate) struct IncludeQuery {
+    /// The teams too.
+    #[deserr(default, try_from(String) = flag -> &'static str)]
     teams: Option<bool>,
-    /// Only marked notes that the user has read, or has yet to read.
+    /// Only marked notes that the user has read, or has not read yet.
+    #[deserr(default, try_from(String) = flag -> &'static str)]
     read: Option<bool>,
 }
 
-impl FromQuery for Include {
-    fn from_query(params: &mut Params) -> Result<Self, Problem> {
-        let teams = params.boolean("teams")?.unwrap_or(false);
-        Ok(Self { teams, read: params.boolean("read")? })
+impl From<IncludeQuery> for Include {
+    fn from(IncludeQuery { teams, read }: IncludeQuery) -> Self {
+        Self { teams: teams.unwrap_or(false), read }
     }
 }

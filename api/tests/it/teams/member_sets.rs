@@ -59,11 +59,10 @@ async fn a_repeated_id_counts_once() {
 }
 
 #[tokio::test]
-async fn an_empty_body_changes_nothing() {
+async fn a_body_without_ids_is_rejected() {
     let (app, alice, _bob) = ops().await;
     let before = seen(&app).await;
-    assert_eq!(alice.put(MEMBERS, json!({})).await.ok(), before);
-    assert_eq!(app.admin().await.put(MEMBERS, json!({})).await.ok(), before);
+    assert_eq!(alice.put(MEMBERS, json!({})).await.pointers(), ["/user_ids"]);
     assert_eq!(seen(&app).await, before);
 }
 

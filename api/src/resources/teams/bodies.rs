@@ -1,15 +1,18 @@
 use chrono::{DateTime, Utc};
+use deserr::Deserr;
 use entity::team;
 use serde::Serialize;
 use service::teams::{Detail, Member, Role};
 use utoipa::ToSchema;
 
-/// A team wherever one is mentioned.
+use crate::{http::extract::Violations, resources::values::TeamNameText};
+
+/// A team where one is mentioned.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamCore)]
 pub(crate) struct TeamCoreBody {
     id: i64,
-    #[schema(min_length = 1, max_length = 100, example = "Operations")]
+    #[schema(value_type = TeamNameText)]
     name: String,
 }
 
@@ -19,13 +22,13 @@ impl From<team::Core> for TeamCoreBody {
     }
 }
 
-/// A team of a list.
+/// A team in a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ListedTeam)]
 pub(crate) struct ListedTeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
-    /// How many enabled users it has.
+    /// The number of its enabled users.
     user_count: i64,
 }
 
@@ -41,9 +44,9 @@ impl From<team::WithUserCount> for ListedTeamBody {
 pub(crate) struct TeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
-    /// The enabled users who joined it first, 100 at most.
+    /// The enabled users who joined first, 100 at most.
     users: Vec<MemberBody>,
-    /// How many enabled users it has.
+    /// The number of its enabled users.
     user_count: i64,
 }
 
@@ -55,7 +58,8 @@ impl From<Detail> for TeamBody {
 }
 
 /// What a member may do in a team.
-#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserr, Serialize, ToSchema)]
+#[deserr(error = Violations, rename_all = lowercase)]
 #[schema(as = Role)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RoleBody {
@@ -70,6 +74,15 @@ impl From<Role> for RoleBody {
         match role {
             Role::Owner => Self::Owner,
             Role::Member => Self::Member,
+        }
+    }
+}
+
+impl From<RoleBody> for Role {
+    fn from(role: RoleBody) -> Self {
+        match role {
+            RoleBody::Owner => Self::Owner,
+            RoleBody::Member => Self::Member,
         }
     }
 }

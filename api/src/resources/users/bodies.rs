@@ -4,15 +4,12 @@ use serde::Serialize;
 use service::users::{Detail, Listed};
 use utoipa::ToSchema;
 
-use crate::{
-    resources::notes::NoteCoreBody, resources::reading_list::MarkedNoteBody,
-    resources::teams::TeamCoreBody,
-};
+use crate::resources::{notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody};
 
-/// A user wherever one is mentioned.
+/// A user where one is mentioned.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Author)]
-pub(crate) struct AuthorBody {
+#[schema(as = UserSummary)]
+pub(crate) struct UserSummaryBody {
     id: i64,
     #[schema(example = "alice")]
     username: String,
@@ -20,7 +17,7 @@ pub(crate) struct AuthorBody {
     name: String,
 }
 
-impl From<user::Author> for AuthorBody {
+impl From<user::Author> for UserSummaryBody {
     fn from(user::Author { id, username, name }: user::Author) -> Self {
         Self { id, username, name }
     }
@@ -48,7 +45,7 @@ impl From<user::Account> for UserBody {
     }
 }
 
-/// A user of a list.
+/// A user in a list.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ListedUser)]
 pub(crate) struct ListedUserBody {
@@ -57,7 +54,7 @@ pub(crate) struct ListedUserBody {
     note_count: i64,
     /// The newest, 100 at most.
     notes: Vec<NoteCoreBody>,
-    /// The last joined, 100 at most.
+    /// The newest memberships, 100 at most.
     teams: Vec<TeamCoreBody>,
 }
 
@@ -69,7 +66,7 @@ impl From<Listed> for ListedUserBody {
     }
 }
 
-/// All there is to tell of a user.
+/// A user with notes and marked notes.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserDetail)]
 pub(crate) struct UserDetailBody {
@@ -78,15 +75,15 @@ pub(crate) struct UserDetailBody {
     note_count: i64,
     /// The newest, 100 at most.
     notes: Vec<NoteCoreBody>,
-    /// How many marked notes there are; with `read`, how many of these.
+    /// The number of marked notes; with `read`, of those alone.
     marked_count: i64,
-    /// The last marked, 100 at most.
+    /// The newest marks, 100 at most.
     marked_notes: Vec<MarkedNoteBody>,
     /// With `teams=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     team_count: Option<i64>,
-    /// With `teams=true`: the last joined, 100 at most.
+    /// With `teams=true`: the newest memberships, 100 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     teams: Option<Vec<TeamCoreBody>>,

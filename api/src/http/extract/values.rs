@@ -1,0 +1,83 @@
+//! Values that bodies are made of, beside those of the domain.
+
+use std::fmt::Display;
+
+use chrono::{DateTime, Datelike, Utc};
+use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
+use service::clock;
+
+use utoipa::openapi::schema::ArrayBuilder;
+
+use super::Violations;
+use crate::http::schema::{self, describe};
+
+/// How many ids a body may list.
+const MAX_IDS: usize = 1_000;
+
+/// Reads a value of the kind `T`, then what `parse` makes of it.
+pub(crate) fn parsed<T, U, V, E>(
+    value: Value<V>,
+    at: ValuePointerRef<'_>,
+    parse: impl FnOnce(T) -> Result<U, E>,
+) -> Result<U, Violations>
+where
+    T: Deserr<Violations>,
+    V: IntoValue,
+    E: Display,
+{
+    let value = T::deserialize_from_value(value, at)?;
+    parse(value).map_err(|error| take_cf_content(Violations::merge(None, error, at)))
+}
+
+/// A time of RFC 3339, of the years 1 to 9999 in UTC.
+impl Deserr<Violations> for DateTime<Utc> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        parsed(value, at, |text: String| {
+            DateTime::parse_from_rfc3339(&text)
+                .map(|time| clock::in_microseconds(time.to_utc()))
+                .ok()
+                .filter(|time| (1..=9999).contains(&time.year()))
+                .ok_or("must be a time such as 2026-11-22T10:00:00Z")
+        })
+    }
+}
+
+/// A positive 64-bit integer that is an id.
+pub(crate) struct IdValue<T>(pub(crate) T);
+
+impl<T> IdValue<T> {
+    /// The id.
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T: TryFrom<i64>> Deserr<Violations> for IdValue<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        parsed(value, at, |id: i64| match T::try_from(id) {
+            Ok(value) if id > 0 => Ok(Self(value)),
+            _ => Err("must be a positive integer"),
+        })
+    }
+}
+
+/// Reads a list of ids, of [`MAX_IDS`] at most.
+pub(crate) fn ids<T>(ids: Vec<IdValue<T>>) -> Result<Vec<T>, String> {
+    if ids.len() > MAX_IDS {
+        return Err(format!("must have at most {MAX_IDS} entries"));
+    }
+    Ok(ids.into_iter().map(IdValue::into_inner).collect())
+}
+
+/// The schema of a list of ids.
+pub(crate) struct IdList;
+
+describe!(IdList as "IdList": ArrayBuilder::new()
+    .items(schema::id())
+    .max_items(Some(MAX_IDS)));

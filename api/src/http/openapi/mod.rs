@@ -1,0 +1,62 @@
+//! The OpenAPI document, made of what routes, handlers, extractors and replies say about themselves.
+
+mod operation;
+mod problems;
+
+pub(crate) use operation::{Describe, OperationDoc};
+use utoipa::{
+    ToSchema,
+    openapi::{
+        ComponentsBuilder, Info, OpenApi, Paths,
+        path::HttpMethod,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
+};
+
+use super::problem::{ProblemBody, ViolationBody};
+
+/// A document that grows by operations.
+pub(crate) struct Document {
+    paths: Paths,
+    components: ComponentsBuilder,
+}
+
+impl Document {
+    /// Has what operations refer to: the failures, and how a session is shown.
+    pub(crate) fn new() -> Self {
+        let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = ComponentsBuilder::new()
+            .schema(ProblemBody::name(), <ProblemBody as utoipa::PartialSchema>::schema())
+            .schema(ViolationBody::name(), <ViolationBody as utoipa::PartialSchema>::schema())
+            .responses_from_iter(problems::responses())
+            .security_scheme("session", SecurityScheme::Http(bearer));
+        Self { paths: Paths::new(), components }
+    }
+
+    /// Adds an operation under each of its methods.
+    pub(crate) fn add(
+        &mut self,
+        path: &str,
+        methods: impl Iterator<Item = HttpMethod>,
+        doc: OperationDoc,
+    ) {
+        let (operation, schemas) = doc.finish();
+        let components = std::mem::take(&mut self.components);
+        self.components = components.schemas_from_iter(schemas);
+        for method in methods {
+            let mut operation = operation.clone();
+            // `PUT` and `PATCH` are one operation here; ids are unique.
+            if let (HttpMethod::Patch, Some(id)) = (&method, &mut operation.operation_id) {
+                id.push_str("_patch");
+            }
+            self.paths.add_path_operation(path, vec![method], operation);
+        }
+    }
+
+    /// The finished document.
+    pub(crate) fn build(self, info: Info) -> OpenApi {
+        let mut document = OpenApi::new(info, self.paths);
+        document.components = Some(self.components.build());
+        document
+    }
+}

@@ -1,0 +1,168 @@
+use std::collections::BTreeMap;
+
+use utoipa::{
+    ToSchema,
+    openapi::{
+        ContentBuilder, HeaderBuilder, ObjectBuilder, Ref, RefOr, Required, Response,
+        ResponseBuilder, Schema,
+        path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
+        request_body::RequestBodyBuilder,
+        schema::ArrayBuilder,
+        security::SecurityRequirement,
+    },
+};
+
+use super::problems;
+
+/// Something in the signature of a handler, which says what it means for the operation.
+pub(crate) trait Describe {
+    /// Whether it reads the query. Where nothing does, parameters are rejected.
+    const READS_QUERY: bool = false;
+
+    /// Adds to the documentation; by default nothing.
+    fn describe(_operation: &mut OperationDoc) {}
+}
+
+/// The documentation of an operation, and the schemas that it refers to.
+#[derive(Default)]
+pub(crate) struct OperationDoc {
+    operation: Operation,
+    responses: BTreeMap<String, RefOr<Response>>,
+    schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl OperationDoc {
+    /// The operation `name` of the module `resource`. The first paragraph of `docs` is its summary.
+    pub(crate) fn new(resource: &str, name: &str, docs: &[&str]) -> Self {
+        let paragraphs = docs.split(|line| line.trim().is_empty());
+        let join =
+            |lines: &[&str]| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
+        let mut paragraphs = paragraphs.map(join);
+        let summary = paragraphs.next().unwrap_or_default();
+        let description: Vec<String> = paragraphs.collect();
+        let description = Some(description.join("\n\n")).filter(|text| !text.is_empty());
+        let operation = OperationBuilder::new()
+            .tag(resource.replace('_', " "))
+            .operation_id(Some(format!("{resource}_{name}")))
+            .summary(Some(summary))
+            .description(description);
+        Self { operation: operation.build(), ..Self::default() }
+    }
+
+    /// Parts of the path or of the query.
+    pub(crate) fn parameters(&mut self, parameters: impl IntoIterator<Item = Parameter>) {
+        let all = self.operation.parameters.get_or_insert_default();
+        all.extend(parameters.into_iter().map(RefOr::T));
+    }
+
+    /// A part of the path, which may name nothing.
+    pub(crate) fn path_parameter(&mut self, name: &str, schema: ObjectBuilder) {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Path)
+            .required(Required::True)
+            .schema(Some(schema));
+        self.parameters([parameter.build()]);
+        self.failures(&[404]);
+    }
+
+    /// A JSON body.
+    pub(crate) fn body<T: ToSchema>(&mut self, required: Required) {
+        let content = ContentBuilder::new().schema(Some(self.schema::<T>())).build();
+        let body = RequestBodyBuilder::new().content("application/json", content);
+        self.operation.request_body = Some(RefOr::T(body.required(Some(required)).build()));
+        self.failures(&[408, 413, 415, 422]);
+    }
+
+    /// That a session is needed, or makes a difference.
+    pub(crate) fn session(&mut self, required: Required) {
+        let session = SecurityRequirement::new("session", Vec::<String>::new());
+        let optional = (required == Required::False).then(SecurityRequirement::default);
+        self.operation.security = Some(optional.into_iter().chain([session]).collect());
+    }
+
+    /// Failures, by status.
+    pub(crate) fn failures(&mut self, statuses: &[u16]) {
+        let references =
+            statuses.iter().map(|&status| (status.to_string(), problems::reference(status)));
+        self.responses.extend(references);
+    }
+
+    /// A JSON response.
+    pub(crate) fn json<T: ToSchema>(&mut self, status: u16, description: &str) {
+        let schema = self.schema::<T>();
+        self.content(status, description, "application/json", schema);
+    }
+
+    /// A JSON array.
+    pub(crate) fn json_list<T: ToSchema>(&mut self, description: &str) {
+        let list = ArrayBuilder::new().items(self.schema::<T>());
+        self.content(200, description, "application/json", list.into());
+    }
+
+    /// A response of this media type.
+    pub(crate) fn content(
+        &mut self,
+        status: u16,
+        description: &str,
+        media_type: &str,
+        schema: RefOr<Schema>,
+    ) {
+        let content = ContentBuilder::new().schema(Some(schema)).build();
+        let response = ResponseBuilder::new().description(description).content(media_type, content);
+        self.responses.insert(status.to_string(), response.build().into());
+    }
+
+    /// A response without a body.
+    pub(crate) fn empty(&mut self, status: u16, description: &str) {
+        let response = Response::new(description);
+        self.responses.insert(status.to_string(), response.into());
+    }
+
+    /// A header of a response that is there already.
+    pub(crate) fn header(
+        &mut self,
+        status: u16,
+        name: &str,
+        description: &str,
+        schema: ObjectBuilder,
+    ) {
+        if let Some(RefOr::T(response)) = self.responses.get_mut(&status.to_string()) {
+            let header = HeaderBuilder::new().schema(Some(schema)).description(Some(description));
+            response.headers.insert(name.into(), header.build().into());
+        }
+    }
+
+    /// A reference to the schema of this type, which goes into the document.
+    fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
+        self.schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(&mut self.schemas);
+        Ref::from_schema_name(T::name()).into()
+    }
+
+    pub(super) fn finish(self) -> (Operation, Vec<(String, RefOr<Schema>)>) {
+        let Self { mut operation, responses, schemas } = self;
+        operation.responses.responses = responses;
+        (operation, schemas)
+    }
+}
+
+macro_rules! describe_tuples {
+    ($($name:ident)*) => {
+        impl<$($name: Describe),*> Describe for ($($name,)*) {
+            const READS_QUERY: bool = false $(|| $name::READS_QUERY)*;
+
+            fn describe(_operation: &mut OperationDoc) {
+                $($name::describe(_operation);)*
+            }
+        }
+    };
+}
+
+describe_tuples! {}
+describe_tuples! { A }
+describe_tuples! { A B }
+describe_tuples! { A B C }
+describe_tuples! { A B C D }
+describe_tuples! { A B C D E }
+describe_tuples! { A B C D E F }

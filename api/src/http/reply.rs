@@ -1,0 +1,199 @@
+//! What a handler answers when all goes well: a status, headers, a body. Its type says which, and so
+//! describes it in the OpenAPI document.
+
+use std::marker::PhantomData;
+
+use actix_web::{
+    HttpRequest, HttpResponse, Responder,
+    http::header::{ContentType, LINK, LOCATION},
+};
+use serde::Serialize;
+use service::Page;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema},
+};
+
+use super::{
+    extract::List,
+    openapi::{Describe, OperationDoc},
+    problem::Problem,
+    schema::string,
+};
+
+/// A reply of the kind `K`: a body by itself (200), or one of the kinds below.
+pub(crate) struct Reply<K> {
+    response: HttpResponse,
+    kind: PhantomData<K>,
+}
+
+/// 201, with the URL of what was created.
+pub(crate) struct Created<T>(PhantomData<T>);
+
+/// 201 when the resource is new, 200 when it was there already.
+pub(crate) struct Put<T>(PhantomData<T>);
+
+/// 200, with a link to the next page of a list where there is one.
+pub(crate) struct PageOf<T>(PhantomData<T>);
+
+/// 204.
+pub(crate) struct NoContent;
+
+/// 200, as plain text.
+pub(crate) struct PlainText;
+
+/// 200, as a page for browsers.
+pub(crate) struct Html;
+
+/// 200, of a media type that depends on the request.
+pub(crate) struct File;
+
+/// 200, as JSON that is written already.
+pub(crate) struct RawJson;
+
+impl<K> Reply<K> {
+    /// A response with headers of its own.
+    pub(crate) fn new(response: HttpResponse) -> Self {
+        Self { response, kind: PhantomData }
+    }
+}
+
+impl<T: Serialize> Reply<T> {
+    /// This body.
+    pub(crate) fn ok(body: T) -> Self {
+        Self::new(HttpResponse::Ok().json(body))
+    }
+}
+
+impl<T: Serialize> Reply<Created<T>> {
+    /// What was created, and its URL.
+    pub(crate) fn created(location: String, body: T) -> Self {
+        Self::new(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+    }
+}
+
+impl<T: Serialize> Reply<Put<T>> {
+    /// What was put somewhere, and whether it is new there.
+    pub(crate) fn put(is_new: bool, body: T) -> Self {
+        let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
+        Self::new(response.json(body))
+    }
+}
+
+impl<T: Serialize> Reply<PageOf<T>> {
+    /// One page of the list that was asked for.
+    pub(crate) fn page<F>(list: &List<F>, page: Page<T>) -> Self {
+        let mut response = HttpResponse::Ok();
+        if let Some(next) = page.next {
+            response.insert_header((LINK, format!("<{}>; rel=\"next\"", list.next_url(next))));
+        }
+        Self::new(response.json(page.items))
+    }
+}
+
+impl Reply<NoContent> {
+    /// Nothing to say.
+    pub(crate) fn no_content() -> Self {
+        Self::new(HttpResponse::NoContent().finish())
+    }
+}
+
+impl Reply<PlainText> {
+    /// This text.
+    pub(crate) fn text(text: &'static str) -> Self {
+        Self::new(HttpResponse::Ok().content_type(ContentType::plaintext()).body(text))
+    }
+}
+
+impl Reply<RawJson> {
+    /// This document.
+    pub(crate) fn json(document: &'static str) -> Self {
+        Self::new(HttpResponse::Ok().content_type(ContentType::json()).body(document))
+    }
+}
+
+impl<K> Responder for Reply<K> {
+    type Body = actix_web::body::BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        self.response
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<T> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json::<T>(200, &about::<T>());
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<Created<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json::<T>(201, "Created");
+        operation.header(201, "Location", "The URL of the new resource", string());
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<Put<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json::<T>(201, "Newly added");
+        operation.json::<T>(200, "There already");
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<PageOf<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json_list::<T>("A page of the list");
+        let description = "The next page, if there is one: `<URL>; rel=\"next\"` (RFC 8288)";
+        operation.header(200, "Link", description, string());
+    }
+}
+
+impl Describe for Reply<NoContent> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.empty(204, "Done");
+    }
+}
+
+impl Describe for Reply<PlainText> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.content(200, "Plain text", "text/plain", string().into());
+    }
+}
+
+impl Describe for Reply<Html> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.content(200, "A page", "text/html", string().into());
+    }
+}
+
+impl Describe for Reply<File> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.empty(200, "A file");
+    }
+}
+
+impl Describe for Reply<RawJson> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.content(200, "A JSON document", "application/json", ObjectBuilder::new().into());
+    }
+}
+
+/// Failures are described by the types that cause them.
+impl<K> Describe for Result<Reply<K>, Problem>
+where
+    Reply<K>: Describe,
+{
+    fn describe(operation: &mut OperationDoc) {
+        Reply::<K>::describe(operation);
+    }
+}
+
+/// The first line of what a schema says about itself.
+fn about<T: PartialSchema>() -> String {
+    let description = match T::schema() {
+        RefOr::T(Schema::Object(object)) => object.description,
+        RefOr::T(Schema::AllOf(all)) => all.description,
+        _ => None,
+    };
+    description.unwrap_or_else(|| "Success".into())
+}

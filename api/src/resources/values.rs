@@ -1,0 +1,61 @@
+//! The values of the domain as bodies hold them: read by the domain's own `parse`, described by its limits.
+
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use service::{
+    notes::Content,
+    teams::TeamName,
+    users::{Name, Password, Username},
+};
+use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat};
+
+use crate::http::{
+    extract::{Violations, parsed},
+    schema::{describe, string},
+};
+
+macro_rules! texts {
+    ($($(#[$doc:meta])+ $name:ident, $literal:literal: $value:ty = $schema:expr;)+) => {$(
+        impl Deserr<Violations> for $value {
+            fn deserialize_from_value<V: IntoValue>(
+                value: Value<V>,
+                at: ValuePointerRef<'_>,
+            ) -> Result<Self, Violations> {
+                parsed(value, at, <$value>::parse)
+            }
+        }
+
+        $(#[$doc])+
+        pub(crate) struct $name;
+
+        describe!($name as $literal: $schema);
+    )+};
+}
+
+texts! {
+    /// The schema of [`Content`].
+    ContentText, "Content": Content =
+        text("Not blank.", 1, Content::MAX_CHARS).examples(["Backups are tested by restoring them"]);
+
+    /// The schema of [`TeamName`].
+    TeamNameText, "TeamName": TeamName =
+        text("Not blank.", 1, TeamName::MAX_CHARS).examples(["Operations"]);
+
+    /// The schema of [`Name`].
+    NameText, "Name": Name = text("Not blank.", 1, Name::MAX_CHARS).examples(["Alice Walker"]);
+
+    /// The schema of [`Username`].
+    UsernameText, "Username": Username =
+        text("Upper case becomes lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
+            .pattern(Some("^[A-Za-z][A-Za-z0-9._@+-]*$"))
+            .examples(["alice"]);
+
+    /// The schema of [`Password`].
+    PasswordText, "Password": Password =
+        text("Not one of the most common passwords.", Password::MIN_CHARS, Password::MAX_CHARS)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .examples(["walnut-harbour-42"]);
+}
+
+fn text(description: &str, min: usize, max: usize) -> ObjectBuilder {
+    string().description(Some(description)).min_length(Some(min)).max_length(Some(max))
+}
