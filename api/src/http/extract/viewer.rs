@@ -110,15 +110,25 @@ pub(crate) async fn check_token<B: MessageBody>(
     }
 }
 
-/// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case.
+/// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case. Credentials of another
+/// scheme are meant for a proxy in front, and are no token.
 fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Error> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };
-    let credentials = header.to_str().map_err(|_| Error::TokenInvalid)?;
-    let (scheme, token) = credentials.split_once(' ').unwrap_or((credentials, ""));
-    let token = token.trim();
-    if headers.next().is_some() || !scheme.eq_ignore_ascii_case("bearer") || token.is_empty() {
+    if headers.next().is_some() {
         return Err(Error::TokenInvalid);
     }
-    Ok(Some(token.to_owned()))
+    let mut parts = header.as_bytes().splitn(2, |&byte| byte == b' ');
+    match (parts.next(), parts.next()) {
+        (Some(scheme), Some(token)) if scheme.eq_ignore_ascii_case(b"bearer") => {
+            let token = std::str::from_utf8(token).map_err(|_| Error::TokenInvalid)?;
+            Ok(Some(token.trim().to_owned()))
+        }
+        (Some(scheme), Some(_)) if is_scheme(scheme) => Ok(None),
+        _ => Err(Error::TokenInvalid),
+    }
+}
+
+fn is_scheme(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
 }

@@ -82,6 +82,17 @@ async fn the_scheme_is_case_insensitive() {
 }
 
 #[tokio::test]
+async fn credentials_of_another_scheme_are_no_token() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let token = alice.token.unwrap();
+    for scheme in ["Basic", "Digest", "Negotiate", "Token"] {
+        let [current, notes] = answers(&app, &format!("{scheme} {token}")).await;
+        assert_eq!(current.problem(401), "token missing", "{scheme}");
+        notes.ok();
+    }
+}
+
+#[tokio::test]
 async fn a_token_signed_with_another_secret_is_invalid() {
     let (app, _) = TestApp::with_user("alice").await;
     let secret = Secret(b"quite another secret, of quite another service".to_vec());
