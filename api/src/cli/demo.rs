@@ -5,7 +5,7 @@ use super::{CommandError, connect, passwords, progress};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// How many; each writes 20 notes, marks 10 and is in up to 2 teams
+    /// The number of users; each writes 20 notes, marks 10 and is in up to 2 teams
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     users: u32,
 }
@@ -18,6 +18,6 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let users = arguments.users;
     let counts = demo::fill(&db, &passwords()?, users, password, &progress::bar()).await?;
     println!("made: {counts}");
-    println!("The users are user1 (an admin) to user{users}; all have the password {text}");
+    println!("The users are user1 (an admin) to user{users}, all with the password {text}");
     Ok(())
 }

@@ -11,8 +11,7 @@ use crate::server::{
     settings::{MIN_SECRET, SettingsError, listing},
 };
 
-/// Examines the settings and the database, and prints a line about each. Fails when something does not
-/// work.
+/// Checks the settings and the database, and prints one line per check. Fails if something does not work.
 pub(super) async fn run() -> Result<(), CommandError> {
     let findings = match read_settings() {
         Err(error) => vec![Finding::new("settings", Health::Bad, error.to_string())],
@@ -37,7 +36,7 @@ fn read_settings() -> Result<(Settings, Finding), SettingsError> {
     Ok((Settings::read(&environment)?, what_is_set(&environment)))
 }
 
-/// Which settings are set, and what in `.env` is none of them: a name with a typing error has no effect.
+/// Which settings are set, and which names in `.env` are unknown: a mistyped name has no effect.
 fn what_is_set(environment: &Environment) -> Finding {
     let set: Vec<&str> = listing::all()
         .filter(|setting| environment.has(setting))
@@ -78,10 +77,10 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-/// Connecting would make an SQLite file that is not there.
+/// Connecting would create a missing SQLite file.
 fn missing_file(settings: &Settings) -> Option<Finding> {
     let file = sqlite_file::of(&settings.database.url).filter(|file| !file.exists())?;
-    let detail = format!("{} is not there; the service makes it at its start", file.display());
+    let detail = format!("{} does not exist; the service creates it at startup", file.display());
     Some(Finding::new("database", Health::Bad, detail))
 }
 
@@ -97,17 +96,17 @@ fn passwords(cost: PasswordCost) -> Finding {
 fn secret(settings: &Settings) -> Finding {
     let subject = "secret";
     if let Some(secret) = &settings.secret {
-        let detail = format!("{} bytes of {MIN_SECRET} at least", secret.0.len());
+        let detail = format!("{} bytes; at least {MIN_SECRET} are required", secret.0.len());
         return Finding::new(subject, Health::Good, detail);
     }
     let Some(file) = secret::file(settings) else {
-        return Finding::new(subject, Health::Doubtful, "made anew at each start");
+        return Finding::new(subject, Health::Doubtful, "regenerated at each start");
     };
     match std::fs::metadata(&file) {
         Ok(kept) if kept.len() >= MIN_SECRET as u64 => {
             Finding::new(subject, Health::Good, format!("kept in {}", file.display()))
         }
         Ok(_) => Finding::new(subject, Health::Bad, format!("{} is too short", file.display())),
-        Err(_) => Finding::new(subject, Health::Doubtful, "made at the next start"),
+        Err(_) => Finding::new(subject, Health::Doubtful, "will be created at the next start"),
     }
 }

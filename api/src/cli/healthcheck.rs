@@ -6,10 +6,10 @@ use std::{
 
 use super::{CommandError, read_settings};
 
-/// How long the service has to answer.
+/// How long the service may take to respond.
 const TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Asks the service on this machine whether it serves.
+/// Checks that the service on this machine is up.
 pub(super) fn run() -> Result<(), CommandError> {
     let settings = read_settings()?;
     let mut stream = connect(&settings.host, settings.port)?;
@@ -24,7 +24,7 @@ pub(super) fn run() -> Result<(), CommandError> {
     }
 }
 
-/// Connects to the first of these addresses that somebody listens on.
+/// Connects to the first of these addresses that accepts a connection.
 fn connect(host: &[IpAddr], port: u16) -> Result<TcpStream, CommandError> {
     let mut failed = io::Error::from(ErrorKind::AddrNotAvailable);
     for &address in host {
@@ -37,7 +37,7 @@ fn connect(host: &[IpAddr], port: u16) -> Result<TcpStream, CommandError> {
     Err(failed.into())
 }
 
-/// The address itself, or one of this machine for those that mean all of its addresses.
+/// The address itself, or loopback for one that means all addresses of this machine.
 fn reachable(address: IpAddr) -> IpAddr {
     match address {
         IpAddr::V4(v4) if v4.is_unspecified() => Ipv4Addr::LOCALHOST.into(),

@@ -7,7 +7,7 @@ use super::{CommandError, database};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Do what loses data without asking
+    /// Do not ask before losing data
     #[arg(long, global = true)]
     yes: bool,
     #[command(subcommand)]
@@ -18,7 +18,7 @@ pub(super) struct Arguments {
 enum Command {
     #[command(flatten)]
     Run(schema::Command),
-    /// Print what a command would do, as SQL, without doing it
+    /// Print the SQL that a command would run, without running it
     #[command(subcommand)]
     Plan(schema::Command),
 }
@@ -46,16 +46,16 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     Ok(())
 }
 
-/// Goes on only when somebody at a terminal types `yes`.
+/// Continues only if somebody at a terminal types `yes`.
 fn confirm(losses: &[Loss]) -> Result<(), CommandError> {
-    eprintln!("This takes away for good:");
+    eprintln!("This will permanently delete:");
     for Loss { what, rows } in losses {
         eprintln!("  {what} ({rows} rows)");
     }
     if !io::stdin().is_terminal() {
-        return Err(CommandError::Input("nothing was changed: add --yes to go on".into()));
+        return Err(CommandError::Input("nothing was changed: add --yes to proceed".into()));
     }
-    eprint!("Type yes to go on: ");
+    eprint!("Type yes to proceed: ");
     io::stderr().flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;

@@ -27,7 +27,7 @@ use crate::{routes, server::Application, server::Settings, server::StartError, s
 
 /// Teamnotes: notes, teams and reading lists over HTTP.
 ///
-/// Settings come from the environment and from .env; the README lists them.
+/// Settings come from the environment and from .env; `teamnotes settings` lists them.
 #[derive(Debug, Parser)]
 #[command(name = "teamnotes", version)]
 pub struct Arguments {
@@ -37,9 +37,9 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Serve requests until SIGTERM or SIGINT; also without a command
+    /// Serve requests until SIGTERM or SIGINT (the default command)
     Serve,
-    /// Change the schema of the database
+    /// Change the database schema
     Migrate(migrate::Arguments),
     /// Manage users
     #[command(subcommand)]
@@ -49,48 +49,49 @@ enum Command {
     Sessions(SessionsCommand),
     /// Copy an SQLite database into a new file while the service runs
     Backup {
-        /// The file to make
+        /// The file to create
         file: PathBuf,
     },
-    /// Write everything but the sessions into one file, to keep or to import elsewhere; the service
-    /// may run. A name that ends in .zst makes it compressed
+    /// Write everything except sessions to one file
+    ///
+    /// The service may be running. If the file's name ends in .zst, it is compressed.
     Export {
-        /// The file to make
+        /// The file to create
         file: PathBuf,
     },
-    /// Read an exported file into a database that has no users; all of it or nothing
+    /// Import an exported file into a database that has no users: all of it or nothing
     Import {
-        /// The file to read, compressed or not
+        /// The file to import, compressed or not
         file: PathBuf,
     },
-    /// Fill a database that has no users with made-up data, to look at or to measure with
+    /// Fill a database that has no users with made-up data, for a demonstration or a benchmark
     Demo(demo::Arguments),
-    /// Say how the settings and the database are, a line each; exit status 1 when something is bad
+    /// Check the settings and the database, one line per check; exit status 1 if something is wrong
     Doctor,
-    /// List the settings, with their defaults and what they may be
+    /// List the settings, with their defaults and valid values
     Settings(settings::Arguments),
     /// Print the OpenAPI document
     Openapi,
-    /// Ask the service that runs here whether it serves; exit status 0 when it does
+    /// Check that the service on this machine is up; exit status 0 if it is
     Healthcheck,
 }
 
 #[derive(Debug, Subcommand)]
 enum SessionsCommand {
-    /// End sessions at once
+    /// End sessions immediately
     #[command(group = clap::ArgGroup::new("whose").required(true))]
     Revoke {
-        /// Those of this user (id or username)
+        /// The sessions of this user (id or username)
         #[arg(long, group = "whose")]
         user: Option<String>,
-        /// Those of everyone
+        /// The sessions of everyone
         #[arg(long, group = "whose")]
         all: bool,
     },
 }
 
 impl Arguments {
-    /// Does what was asked for. Exit status 1 when it fails, 2 when the settings are wrong.
+    /// Runs the command. The exit status is 1 if it fails, 2 if the settings are invalid.
     pub async fn run(self) -> ExitCode {
         let done = match self.command.unwrap_or(Command::Serve) {
             Command::Serve => serve().await,
@@ -108,7 +109,7 @@ impl Arguments {
         };
         match done {
             Ok(()) => ExitCode::SUCCESS,
-            // Whoever read the output has seen enough.
+            // The reader of the output has seen enough.
             Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
                 ExitCode::SUCCESS
             }
@@ -135,7 +136,7 @@ async fn serve() -> Result<(), CommandError> {
     let application = tokio::select! {
         built = Application::build(settings) => built?,
         () = &mut told_to_stop => {
-            log::info!("stopping before the start was over");
+            log::info!("stopping before startup has finished");
             return Ok(());
         }
     };
@@ -143,7 +144,7 @@ async fn serve() -> Result<(), CommandError> {
     let handle = application.handle();
     tokio::spawn(async move {
         told_to_stop.await;
-        log::info!("stopping: requests in flight are answered, new ones are not taken");
+        log::info!("stopping: finishing requests in flight, accepting no new ones");
         handle.stop(true).await;
     });
     Ok(application.run().await?)
@@ -169,7 +170,7 @@ async fn connect() -> Result<Db, CommandError> {
 }
 
 async fn back_up(file: &Path) -> Result<(), CommandError> {
-    // Also a database that is about to be migrated can be copied.
+    // A database that is about to be migrated can be copied too.
     backup::create(&Db::connect(&database()?).await?, file).await?;
     output::line(format_args!("{} is made", file.display()))
 }
@@ -185,5 +186,6 @@ async fn revoke(user: Option<String>) -> Result<(), CommandError> {
 }
 
 fn parse_user(user: &str) -> Result<UserKey, CommandError> {
-    UserKey::parse(user).ok_or_else(|| CommandError::Input(format!("{user} is no id of a user")))
+    UserKey::parse(user)
+        .ok_or_else(|| CommandError::Input(format!("{user} is not a valid user id or username")))
 }

@@ -4,12 +4,13 @@ use service::users::Password;
 
 use super::CommandError;
 
-/// Asks for a password at the terminal, unseen and twice; otherwise reads a line of standard input.
+/// Prompts for a password on the terminal, twice and without echo, or else reads a line of standard
+/// input.
 pub(super) fn read() -> Result<Password, CommandError> {
     let text = if io::stdin().is_terminal() {
         let first = rpassword::prompt_password("Password: ")?;
         if rpassword::prompt_password("Again: ")? != first {
-            return Err(CommandError::Input("the passwords differ".into()));
+            return Err(CommandError::Input("the passwords do not match".into()));
         }
         first
     } else {

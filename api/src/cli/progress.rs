@@ -1,6 +1,6 @@
 use indicatif::ProgressBar;
 
-/// A bar on standard error, when that is a terminal; it goes once all is done.
+/// A progress bar on standard error if that is a terminal; it disappears when everything is done.
 pub(super) fn bar() -> impl Fn(u64, u64) + Send + Sync {
     let bar = ProgressBar::no_length();
     move |done, total| {

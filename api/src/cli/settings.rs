@@ -5,14 +5,14 @@ use crate::server::settings::listing;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The form to print them in
+    /// The output format
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 enum Format {
-    /// For a terminal
+    /// Plain text
     #[default]
     Text,
     /// The README's table

@@ -8,29 +8,30 @@ use super::{CommandError, connect, parse_user, password, passwords};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Make a user; the password is asked for, or read from standard input
+    /// Create a user; prompts for the password, or reads it from standard input
     Create(Create),
     /// List all users
     List,
-    /// Let users log in again
+    /// Let a user log in again
     Enable(Named),
-    /// Keep a user from logging in; tokens are refused at once
+    /// Keep a user from logging in, and reject the user's tokens immediately
     Disable(Named),
     /// Make a user an admin
     Promote(Named),
-    /// Make an admin an ordinary user
+    /// Make an admin an ordinary user again
     Demote(Named),
-    /// Set a user's password, asked for or read from standard input; ends the user's sessions
+    /// Set a user's password and end the user's sessions; prompts for it, or reads it from standard input
     ResetPassword(Named),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
+    /// The username, which is stored in lower case
     username: String,
-    /// What the user is called; the username when left out
+    /// The user's full name; the username if omitted
     #[arg(long)]
     name: Option<String>,
-    /// Make it an admin
+    /// Make the user an admin
     #[arg(long)]
     admin: bool,
 }
@@ -102,7 +103,7 @@ async fn list(db: &Db) -> Result<(), CommandError> {
 fn print(user: &entity::user::Account) {
     let admin = if user.admin { " admin" } else { "" };
     let disabled = if user.disabled { " disabled" } else { "" };
-    // A name may hold what moves a terminal's cursor.
+    // A name may contain characters that move a terminal's cursor.
     let name: String = user.name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
     println!("{} {}{admin}{disabled} ({name})", user.id, user.username);
 }

@@ -12,7 +12,7 @@ use crate::http::{Metrics, Readiness, State};
 /// How often expired sessions are deleted.
 const PURGE_INTERVAL: Duration = Duration::from_secs(600);
 
-/// The service, which listens on its port and is ready.
+/// The service, listening on its port and ready.
 pub struct Application {
     address: SocketAddr,
     server: RunningServer,
@@ -22,16 +22,16 @@ pub struct Application {
 }
 
 impl Application {
-    /// Raises the limit on open files, opens the port, then the database. Until the latter is done the
-    /// service is alive and not ready: it answers 503 to all but `/healthz`.
+    /// Raises the limit on open files, opens the port, then the database. Until the database is open the
+    /// service is alive but not ready: it answers 503 to everything but `/healthz`.
     ///
     /// # Errors
-    /// As [`StartError`] says; the port is closed again then.
+    /// See [`StartError`]; the port is closed again then.
     pub async fn build(settings: Settings) -> Result<Self, StartError> {
         Self::build_with(settings, None).await
     }
 
-    /// As [`Application::build`], with a hook that is called with each statement sent to the database.
+    /// Like [`Application::build`], with a hook that is called with each statement sent to the database.
     ///
     /// # Errors
     /// As [`Application::build`].
@@ -64,15 +64,15 @@ impl Application {
         self.address
     }
 
-    /// Stops it from elsewhere.
+    /// A handle to stop it from elsewhere.
     pub fn handle(&self) -> ServerHandle {
         self.server.handle.clone()
     }
 
-    /// Answers requests until it is stopped, and those in flight after that.
+    /// Answers requests until it is stopped, then finishes those in flight.
     ///
     /// # Errors
-    /// When the server fails.
+    /// If the server fails.
     pub async fn run(self) -> io::Result<()> {
         let purging = tokio::spawn(keep_purging(self.db.clone(), self.session_rules));
         self.server.task.await.map_err(io::Error::other)??;
@@ -124,7 +124,7 @@ fn start_metrics_server(
     Ok(Some(RunningServer::start(server)))
 }
 
-/// Brings what requests need, and lets them in.
+/// Provides the state that requests need, and admits them.
 async fn prepare(
     settings: &Settings,
     readiness: &Readiness,
@@ -155,14 +155,14 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
     Ok(State { db, auth, metrics, network, places, time_limit: time_limit(settings) })
 }
 
-/// Enough for a slow body, a wait for a connection and a slow statement. The database has no limit of
-/// its own that applies when it, or the network to it, does not respond at all.
+/// Long enough for a slow body, a wait for a connection and a slow statement. The database's own limit
+/// does not apply if it, or the network to it, does not respond at all.
 fn time_limit(settings: &Settings) -> Duration {
     let DbSettings { acquire_timeout, statement_timeout, .. } = settings.database;
     settings.network.client_timeout + acquire_timeout + statement_timeout
 }
 
-/// Counts each statement, then passes it on.
+/// Counts each statement, then calls the hook.
 fn count_statements(metrics: &Metrics, next: Option<StatementHook>) -> StatementHook {
     let metrics = metrics.clone();
     Arc::new(move |sql| {
@@ -173,7 +173,7 @@ fn count_statements(metrics: &Metrics, next: Option<StatementHook>) -> Statement
     })
 }
 
-/// Deletes expired sessions now and then.
+/// Deletes expired sessions periodically.
 async fn keep_purging(db: Db, rules: SessionRules) {
     let mut times = tokio::time::interval(PURGE_INTERVAL);
     loop {

@@ -2,10 +2,9 @@ use service::{Db, StatementHook, schema};
 
 use super::{Settings, StartError};
 
-/// Opens the database, migrated first where the settings ask for that. `hook` is called with each
-/// statement.
+/// Migrates the database if the settings say so, then opens it. `hook` is called with each statement.
 pub(super) async fn open(settings: &Settings, hook: StatementHook) -> Result<Db, StartError> {
-    // One in memory is migrated as it is opened.
+    // A database in memory is migrated as it is opened.
     if settings.auto_migrate && !settings.database.is_in_memory() {
         schema::bring_up_to_date(&settings.database).await.map_err(StartError::Migrate)?;
     }

@@ -13,18 +13,18 @@ pub enum StartError {
     SecretFile {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
-    /// The system gives no random bytes.
+    /// The system can't provide random bytes.
     #[error("can't generate a secret")]
     Random(#[source] Error),
-    /// An address can't be listened on.
+    /// An address can't be bound.
     #[error("can't listen on {address}")]
     Bind {
         /// The address.
         address: String,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
     /// The database can't be migrated.
@@ -36,7 +36,7 @@ pub enum StartError {
     /// The threads that hash passwords can't be started.
     #[error("can't hash passwords")]
     Passwords(#[source] Error),
-    /// A metric is declared wrongly.
+    /// A metric is not declared correctly.
     #[error("can't count metrics")]
     Metrics(#[source] prometheus::Error),
     /// The database can't be reached or read.

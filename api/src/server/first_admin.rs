@@ -5,8 +5,8 @@ use service::{
 
 use super::{Settings, StartError};
 
-/// Creates an admin while there is none: the one of the settings, or on SQLite one with a random
-/// password, which is shown once.
+/// Creates an admin if there is none: the one in the settings, or on SQLite one with a random password,
+/// which is shown once.
 pub(super) async fn create(
     db: &Db,
     passwords: &Passwords,

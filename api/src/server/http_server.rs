@@ -1,4 +1,4 @@
-//! The servers of actix-web: one for the API, and one for `/metrics` where that has its own address.
+//! The actix-web servers: one for the API, and one for `/metrics` if that has its own address.
 
 use std::{
     io,
@@ -24,11 +24,11 @@ use crate::{
     routes,
 };
 
-/// Headers that scripts of other origins may read.
+/// Response headers that scripts of other origins may read.
 const EXPOSED_HEADERS: [&str; 6] =
     ["Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
 
-/// How long requests in flight may take once the service is told to stop, in seconds.
+/// How long requests in flight may take during shutdown, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 8;
 
 /// The server of the API, on these sockets. It answers 503 until there is a state.
@@ -62,7 +62,7 @@ pub(super) fn api(
     Ok(server.run())
 }
 
-/// The server of `/metrics` alone, for an address that only those who should see it can reach.
+/// The server of `/metrics` alone, for a private address.
 pub(super) fn metrics(address: SocketAddr, readiness: &Readiness) -> io::Result<Server> {
     let readiness = web::Data::new(readiness.clone());
     let app = move || {
@@ -72,8 +72,8 @@ pub(super) fn metrics(address: SocketAddr, readiness: &Readiness) -> io::Result<
     Ok(HttpServer::new(app).workers(1).disable_signals().bind(address)?.run())
 }
 
-/// Lets pages of these origins call the API. Their scripts send the token, not the browser by itself:
-/// no credentials.
+/// Lets pages of these origins call the API. Their scripts send the token, not the browser: there are no
+/// credentials in the sense of CORS.
 fn cors(origins: &[String]) -> Condition<Cors> {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])

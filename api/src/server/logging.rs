@@ -1,4 +1,4 @@
-//! The log: one line a request and one a failure, as text for people or as JSON for machines.
+//! The log: one line per request and per failure, as text for people or as JSON for machines.
 
 use std::io::{self, Write};
 
@@ -6,7 +6,7 @@ use log::{Level, Record, kv};
 use serde_json::{Map, Value, json};
 use service::clock;
 
-/// What is logged when RUST_LOG does not say. What clients send that is no HTTP is not worth an error.
+/// The default of RUST_LOG. Malformed HTTP from clients is not worth an error.
 const LOGGED: &str = "info,actix_server=warn,actix_http=off,sea_orm_migration=warn";
 
 /// How a line is written.
@@ -15,7 +15,7 @@ pub enum LogFormat {
     /// Time, level, message, `key=value` pairs.
     #[default]
     Text,
-    /// An object a line.
+    /// One object per line.
     Json,
 }
 
@@ -27,10 +27,10 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
         .init();
 }
 
-/// Writes a record as a line, unless it may hold what is nobody's business.
+/// Writes a record as a line, unless it may contain confidential data.
 ///
 /// # Errors
-/// When `out` can't be written to.
+/// If writing to `out` fails.
 pub fn write(out: &mut impl Write, format: LogFormat, record: &Record<'_>) -> io::Result<()> {
     match (may_be_written(record), format) {
         (false, _) => Ok(()),
@@ -39,8 +39,8 @@ pub fn write(out: &mut impl Write, format: LogFormat, record: &Record<'_>) -> io
     }
 }
 
-/// What libraries say in detail may hold what statements bind: notes, names, hashes. That is not
-/// written whatever RUST_LOG asks for.
+/// Detailed records of libraries may contain bound values: notes, names, hashes. Those are not written,
+/// whatever RUST_LOG says.
 fn may_be_written(record: &Record<'_>) -> bool {
     let own = ["api", "service", "entity", "migration"];
     let krate = record.target().split("::").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! What serves: settings, start-up, connections, the log.
+//! Running the service: settings, startup, the HTTP servers, the log.
 
 mod application;
 mod database;

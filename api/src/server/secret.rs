@@ -1,4 +1,4 @@
-//! The secret that signs tokens. When none is set, one is created and kept beside the SQLite file.
+//! The secret that signs tokens. If none is set, one is created and kept next to the SQLite file.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,8 +11,8 @@ use service::sqlite_file;
 
 use super::{Settings, StartError, settings::MIN_SECRET};
 
-/// The key that signs tokens: the one of the settings, or one that is kept beside the SQLite file, or a
-/// new one where there is no file.
+/// The key that signs tokens: the one in the settings, or one that is kept next to the SQLite file, or a
+/// new one if there is no such file.
 pub(super) fn load(settings: &Settings) -> Result<Vec<u8>, StartError> {
     if let Some(secret) = &settings.secret {
         return Ok(secret.0.clone());
@@ -25,15 +25,15 @@ pub(super) fn load(settings: &Settings) -> Result<Vec<u8>, StartError> {
     }
 }
 
-/// Where the secret is kept when none is set: beside the SQLite file, if there is one.
+/// Where the secret is kept if none is set: next to the SQLite file, if there is one.
 pub(crate) fn file(settings: &Settings) -> Option<PathBuf> {
     let mut file = sqlite_file::of(&settings.database.url)?;
     file.as_mut_os_string().push(".secret");
     Some(file)
 }
 
-/// Reads the secret from this file, which is created with mode 0600 if it is missing. Processes that
-/// start at the same time all get the same one.
+/// Reads the secret from this file, which is created with mode 0600 if missing. Processes that start at
+/// the same time all get the same one.
 fn read_or_create(path: &Path) -> io::Result<Vec<u8>> {
     if !path.exists() {
         create(path)?;
@@ -46,7 +46,7 @@ fn read_or_create(path: &Path) -> io::Result<Vec<u8>> {
     Ok(secret)
 }
 
-/// Written under another name first, so that no other process reads half of it.
+/// Creates the file under another name first, so that no other process reads half of it.
 fn create(path: &Path) -> io::Result<()> {
     let secret = service::random::text(48).map_err(io::Error::other)?;
     let draft = path.with_extension(service::random::text(6).map_err(io::Error::other)?);

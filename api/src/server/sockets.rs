@@ -5,13 +5,14 @@ use std::{
 
 use tokio::net::TcpSocket;
 
-/// Connections that may wait to be accepted, for each address.
+/// How many connections may wait to be accepted, per address.
 const BACKLOG: u32 = 1_024;
 
-/// Listens on each of the host's addresses that this machine has, and says where the first one is.
+/// Listens on each of the host's addresses that this machine has, and returns the first one with the
+/// port.
 ///
 /// # Errors
-/// When one of the addresses is in use, or the machine has none of them.
+/// If one of the addresses is in use, or the machine has none of them.
 pub(super) fn listen(host: &[IpAddr], port: u16) -> io::Result<(SocketAddr, Vec<TcpListener>)> {
     let mut sockets = Vec::new();
     let mut failed = io::ErrorKind::AddrNotAvailable.into();
@@ -30,7 +31,7 @@ pub(super) fn listen(host: &[IpAddr], port: u16) -> io::Result<(SocketAddr, Vec<
 
 fn socket(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Without it, the port of a process that has just ended could not be taken for a minute.
+    // Without this, the port of a process that has just ended could not be reused for a minute.
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     socket.listen(BACKLOG)?.into_std()

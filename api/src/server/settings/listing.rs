@@ -6,7 +6,7 @@ use service::settings::{Preset, Setting, Values};
 
 use super::table::GROUPS;
 
-/// The head of `.env.example`.
+/// The header of `.env.example`.
 const EXAMPLE_HEAD: &str = "\
 # Settings of Teamnotes. Copy this file to .env and remove the # from what you set.
 # Environment variables take precedence; an empty value counts as unset.
@@ -56,7 +56,7 @@ pub(crate) fn example() -> String {
     text
 }
 
-/// What `teamnotes settings` shows.
+/// The output of `teamnotes settings`.
 pub(crate) fn text() -> String {
     let mut text = String::new();
     for group in GROUPS {
@@ -96,7 +96,7 @@ fn values(setting: &Setting) -> String {
     }
 }
 
-/// Without the marks of Markdown.
+/// The text without Markdown's markup.
 fn plain(markdown: &str) -> String {
     markdown.replace('`', "")
 }

@@ -1,4 +1,4 @@
-//! Settings: read from the environment and from `.env`, as the [`table`] says.
+//! Settings: read from the environment and from `.env`, as described in the [`table`].
 
 pub(crate) mod listing;
 mod read;
@@ -18,7 +18,7 @@ use service::{
 
 use crate::{http::Network, server::logging::LogFormat};
 
-/// The shortest secret that signs tokens, in bytes: as long as the output of HMAC-SHA-256.
+/// The minimum length of the secret that signs tokens, in bytes: that of an HMAC-SHA-256.
 pub(crate) const MIN_SECRET: usize = 32;
 
 /// How the service runs.
@@ -30,19 +30,19 @@ pub struct Settings {
     pub host: Vec<IpAddr>,
     /// The port to listen on; 0 for any free one.
     pub port: u16,
-    /// The key that signs tokens; on SQLite one is created and kept when this is missing.
+    /// The key that signs tokens; if missing, one is created and kept on SQLite.
     pub secret: Option<Secret>,
     /// How long sessions last, and how many a user has.
     pub sessions: SessionRules,
     /// Who may sign up.
     pub registration: Registration,
-    /// The admin to create while there is none.
+    /// The admin to create if there is none.
     pub first_admin: Option<FirstAdmin>,
     /// How the log is written.
     pub log_format: LogFormat,
-    /// What is logged, if not what is by default.
+    /// What is logged, if not the default.
     pub log_filter: Option<String>,
-    /// Where `/metrics` is served instead of beside the API.
+    /// Where `/metrics` is served, if not next to the API.
     pub metrics_address: Option<SocketAddr>,
     /// What hashing a password costs.
     pub password_cost: PasswordCost,
@@ -50,7 +50,7 @@ pub struct Settings {
     pub auto_migrate: bool,
     /// Whether logins and sign-ups are rate limited.
     pub login_rate_limit: bool,
-    /// Limits and trust towards clients and proxies.
+    /// Limits on clients, and trust in proxies.
     pub network: Network,
 }
 
@@ -68,23 +68,23 @@ impl Settings {
     /// Reads the settings from the environment and from `.env`.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// Everything that is wrong with them.
     pub fn from_environment() -> Result<Self, SettingsError> {
         Self::read(&Environment::load()?)
     }
 
-    /// Reads the database's settings alone: commands that work on it need no secret.
+    /// Reads only the settings of the database: commands that work on it need no secret.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// Everything that is wrong with them.
     pub fn database_from_environment() -> Result<DbSettings, SettingsError> {
         part(&Environment::load()?, read::database)
     }
 
-    /// Reads alone what hashing a password costs.
+    /// Reads only the cost of hashing passwords.
     ///
     /// # Errors
-    /// All that is wrong with it.
+    /// Everything that is wrong with it.
     pub fn password_cost_from_environment() -> Result<PasswordCost, SettingsError> {
         part(&Environment::load()?, read::password_cost)
     }
@@ -92,7 +92,7 @@ impl Settings {
     /// Reads the settings from these variables.
     ///
     /// # Errors
-    /// All that is wrong with them.
+    /// Everything that is wrong with them.
     pub fn read(environment: &Environment) -> Result<Self, SettingsError> {
         part(environment, read::settings)
     }

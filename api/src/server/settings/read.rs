@@ -73,13 +73,13 @@ fn network(reader: &mut Reader<'_>) -> Network {
     }
 }
 
-/// The addresses of the host, of which there is at least one.
+/// The addresses of the host, at least one.
 fn host(reader: &mut Reader<'_>) -> Vec<IpAddr> {
     let host = reader.text(&table::HOST).unwrap_or_default();
     match (host.as_str(), 0).to_socket_addrs() {
         Ok(addresses) => addresses.map(|address| address.ip()).collect(),
         Err(error) => {
-            let why = format!("must be an address or the name of a host, not {host:?}: {error}");
+            let why = format!("must be an address or a host name, not {host:?}: {error}");
             reader.reject(&table::HOST, why);
             Vec::new()
         }
@@ -135,7 +135,7 @@ fn reject<T>(reader: &mut Reader<'_>, missing: &Setting) -> Option<T> {
 fn log_filter(reader: &mut Reader<'_>) -> Option<String> {
     let filter = reader.text(&table::RUST_LOG)?;
     if let Err(error) = env_filter::Builder::new().try_parse(&filter) {
-        reader.reject(&table::RUST_LOG, format!("must be a level, also by module: {error}"));
+        reader.reject(&table::RUST_LOG, format!("must be a level, optionally per module: {error}"));
     }
     Some(filter)
 }
@@ -150,7 +150,7 @@ fn metrics_address(reader: &mut Reader<'_>) -> Option<SocketAddr> {
     address
 }
 
-/// `10.0.0.0/8`, or one address.
+/// A network such as `10.0.0.0/8`, or a single address.
 fn ip_net(text: &str) -> Result<IpNet, String> {
     let network = text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
     network.ok_or_else(|| "it is neither an address nor a network, such as 10.0.0.0/8".into())
@@ -164,7 +164,7 @@ fn origin(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("it is not an origin: {error}"))?;
     let origin = match url.origin() {
         origin @ Origin::Tuple(..) => origin.ascii_serialization(),
-        // Of a scheme that only some browsers know, such as that of an extension.
+        // An origin with a scheme that is specific to some browsers, such as that of an extension.
         Origin::Opaque(_) => format!("{}://{}", url.scheme(), url.authority()),
     };
     let has_more = !url.path().trim_start_matches('/').is_empty()

@@ -1,5 +1,5 @@
-//! Every setting of the service: the README's table, `.env.example`, `teamnotes settings` and what is
-//! read at start are made of this.
+//! Every setting of the service: the source of the README's table, `.env.example`, `teamnotes settings`
+//! and what is read at startup.
 
 use service::settings::{DATABASE_URL, MIGRATION_LOCK, MIGRATION_LOCK_TIMEOUT, Setting};
 
@@ -20,7 +20,7 @@ pub(crate) const SECRET: Setting = Setting::text(
 pub(crate) const ADMIN_USERNAME: Setting = Setting::text(
     "ADMIN_USERNAME",
     "a username",
-    "admin to create at start while there is none; needs `ADMIN_PASSWORD`",
+    "admin to create at startup if there is none; needs `ADMIN_PASSWORD`",
 );
 
 pub(crate) const ADMIN_PASSWORD: Setting =
@@ -31,7 +31,7 @@ pub(crate) const DATABASE_MAX_CONNECTIONS: Setting = Setting::number(
     "DATABASE_MAX_CONNECTIONS",
     1,
     1_000,
-    "connections in the pool; on SQLite those that read, beside the one that writes",
+    "connections in the pool; on SQLite for reading, in addition to the one that writes",
 )
 .or("10");
 
@@ -54,7 +54,7 @@ pub(crate) const DATABASE_STATEMENT_TIMEOUT: Setting = Setting::number(
 pub(crate) const AUTO_MIGRATE: Setting = Setting::word(
     "AUTO_MIGRATE",
     &["true", "false"],
-    "whether to migrate the database at start; without it the service needs a current schema",
+    "whether to migrate the database at startup; if not, its schema must be up to date",
 )
 .or("true");
 
@@ -64,22 +64,18 @@ pub(crate) const SESSION_TTL: Setting =
     Setting::number("SESSION_TTL", 1, LONGEST_SESSION, "seconds that a session lasts")
         .or("2592000");
 
-// Uses are recorded once a minute: less would end sessions that are in use.
+// Use is recorded once a minute: a shorter time would end sessions that are in use.
 pub(crate) const SESSION_IDLE_TTL: Setting = Setting::number(
     "SESSION_IDLE_TTL",
     120,
     LONGEST_SESSION,
-    "seconds that a session lasts without being used; uses are recorded once a minute",
+    "seconds that a session lasts without being used; use is recorded once a minute",
 )
 .or("1209600");
 
-pub(crate) const SESSION_LIMIT: Setting = Setting::number(
-    "SESSION_LIMIT",
-    1,
-    10_000,
-    "sessions of one user; another login ends the oldest",
-)
-.or("50");
+pub(crate) const SESSION_LIMIT: Setting =
+    Setting::number("SESSION_LIMIT", 1, 10_000, "sessions per user; another login ends the oldest")
+        .or("50");
 
 pub(crate) const PASSWORD_HASH_MEMORY: Setting = Setting::number(
     "PASSWORD_HASH_MEMORY",
@@ -122,7 +118,7 @@ pub(crate) const CLIENT_TIMEOUT: Setting = Setting::number(
     "CLIENT_TIMEOUT",
     1,
     300,
-    "seconds that a request's head may take, and its body, and a stalled response",
+    "seconds to wait for a request's head, for its body, and for a stalled response",
 )
 .or("15");
 
@@ -137,15 +133,14 @@ pub(crate) const MAX_REQUESTS: Setting = Setting::number(
 pub(crate) const METRICS_ADDR: Setting = Setting::text(
     "METRICS_ADDR",
     "such as `127.0.0.1:9100`",
-    "separate address for `/metrics`, which is part of the API otherwise",
+    "separate address for `/metrics`, which is otherwise served next to the API",
 );
 
 pub(crate) const LOG_FORMAT: Setting =
-    Setting::word("LOG_FORMAT", &["text", "json"], "`json`: each line of the log is an object")
-        .or("text");
+    Setting::word("LOG_FORMAT", &["text", "json"], "`json`: one object per line").or("text");
 
 pub(crate) const RUST_LOG: Setting =
-    Setting::text("RUST_LOG", "a level, also by module: `info,sqlx=warn`", "what is logged")
+    Setting::text("RUST_LOG", "a level, optionally per module: `info,sqlx=warn`", "what is logged")
         .or_else("`info`, less of libraries");
 
 /// A group of settings.
@@ -155,7 +150,7 @@ pub(crate) struct Group {
     pub(crate) settings: &'static [Setting],
 }
 
-/// All settings; those that are needed most often come first.
+/// All settings; those needed most often come first.
 pub(crate) const GROUPS: [Group; 6] = [
     Group {
         title: "The essentials",

@@ -60,7 +60,7 @@ fn a_host_that_is_no_address_is_a_wrong_setting() {
     let output = run(directory.path(), &[("HOST", "not a host")], &["serve"]);
     let told = text(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{told}");
-    assert!(told.starts_with("error: HOST must be an address or the name of a host"), "{told}");
+    assert!(told.starts_with("error: HOST must be an address or a host name"), "{told}");
 }
 
 #[tokio::test]
