@@ -1,9 +1,8 @@
-use std::{
-    collections::BTreeMap,
-    env, fs,
-    path::PathBuf,
-    sync::atomic::{AtomicU32, Ordering},
-};
+//! A database for each test, on SQLite or PostgreSQL.
+
+mod postgres;
+
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use migration::{Lock, Migrator, MigratorTrait};
 use sea_orm::{
@@ -14,11 +13,13 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio::sync::OnceCell;
 
-/// A database of one test, gone with it.
+use self::postgres::Server;
+
+/// The database of one test, removed when it is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
     url: String,
-    /// Of the SQLite file.
+    /// Contains the SQLite file.
     directory: Option<TempDir>,
 }
 
@@ -28,81 +29,47 @@ pub fn migrations() -> Vec<String> {
     all.iter().map(|migration| migration.name().to_owned()).collect()
 }
 
-/// The URL of a PostgreSQL to test on, if there is one.
-fn postgres() -> Option<String> {
-    env::var("TEST_DATABASE_URL").ok().filter(|url| !url.is_empty())
-}
-
-/// The same URL with another database.
-fn with_database(url: &str, name: &str) -> String {
-    let (server, _) = url.rsplit_once('/').expect("a URL with a database");
-    format!("{server}/{name}")
-}
-
-/// A name that no other test takes, in this process or another.
-fn unique_name() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("teamnotes_test_{}_{count}", std::process::id())
+/// Applies all migrations.
+async fn migrate(url: &str) {
+    let connection = migration::connect(url, None).await.expect("connects");
+    let up = migration::Command::Up { num: None };
+    migration::apply(&connection, Lock::default(), up).await.expect("migrates");
+    connection.close().await.expect("closes");
 }
 
 impl TestDatabase {
-    /// One without any table.
+    /// A database without tables.
     pub async fn empty() -> Self {
-        match postgres() {
-            Some(server) => Self::create(&server).await,
-            None => {
-                let directory = tempfile::tempdir().expect("a directory");
-                let file = directory.path().join("test.db");
-                Self {
-                    url: format!("sqlite:{}?mode=rwc", file.display()),
-                    directory: Some(directory),
-                }
-            }
+        match Server::from_environment() {
+            Some(server) => Self { url: server.create_empty().await, directory: None },
+            None => Self::new_file().0,
         }
     }
 
-    /// One with all migrations.
+    /// A database with all migrations applied.
     pub async fn migrated() -> Self {
         static TEMPLATE: OnceCell<Vec<u8>> = OnceCell::const_new();
-        let database = Self::empty().await;
-        match database.file() {
-            Some(file) => {
-                let migrated = TEMPLATE.get_or_init(|| async {
-                    database.migrate().await;
-                    fs::read(&file).expect("reads")
-                });
-                fs::write(&file, migrated.await).expect("writes");
-            }
-            None => database.migrate().await,
+        if let Some(server) = Server::from_environment() {
+            return Self { url: server.create_migrated().await, directory: None };
         }
+        let (database, file) = Self::new_file();
+        let template = TEMPLATE.get_or_init(|| async {
+            migrate(&database.url).await;
+            fs::read(&file).expect("reads")
+        });
+        fs::write(&file, template.await).expect("writes");
         database
     }
 
-    /// Applies all migrations.
-    async fn migrate(&self) {
-        let connection = migration::connect(&self.url, None).await.expect("connects");
-        let up = migration::Command::Up { num: None };
-        migration::apply(&connection, Lock::default(), up).await.expect("migrates");
-        connection.close().await.expect("closes");
+    /// A database in an SQLite file that does not exist yet.
+    fn new_file() -> (Self, PathBuf) {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("test.db");
+        let url = format!("sqlite:{}?mode=rwc", file.display());
+        (Self { url, directory: Some(directory) }, file)
     }
 
-    fn file(&self) -> Option<PathBuf> {
-        self.directory.as_ref().map(|directory| directory.path().join("test.db"))
-    }
-
-    async fn create(server: &str) -> Self {
-        let name = unique_name();
-        let admin = Database::connect(server).await.expect("TEST_DATABASE_URL answers");
-        admin
-            .execute_unprepared(&format!("CREATE DATABASE {name}"))
-            .await
-            .expect("creates a database");
-        admin.close().await.expect("closes");
-        Self { url: with_database(server, &name), directory: None }
-    }
-
-    /// What to connect to.
+    /// The URL to connect to.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -112,20 +79,20 @@ impl TestDatabase {
         self.directory.is_none()
     }
 
-    /// A connection as the service's own, with foreign keys on.
+    /// Connects as the service does, with foreign keys on.
     pub async fn connect(&self) -> DatabaseConnection {
         Database::connect(&self.url).await.expect("connects")
     }
 
-    /// Changes it behind the service's back.
+    /// Changes the database behind the service's back.
     pub async fn execute(&self, sql: &str) {
         self.try_execute(sql).await.expect("executes");
     }
 
-    /// Changes it behind the service's back, unless the database refuses.
+    /// Changes the database behind the service's back.
     ///
     /// # Errors
-    /// What the database says.
+    /// When the database rejects the statement.
     pub async fn try_execute(&self, sql: &str) -> Result<(), DbErr> {
         let db = self.connect().await;
         let executed = db.execute_unprepared(sql).await;
@@ -133,15 +100,15 @@ impl TestDatabase {
         executed.map(|_| ())
     }
 
-    /// Runs a statement in a transaction that has no end: what it locks is locked until the value
-    /// goes.
+    /// Runs a statement in a transaction that stays open: what it locks stays locked until the value
+    /// is dropped.
     pub async fn hold(&self, sql: &str) -> DatabaseTransaction {
         let transaction = self.connect().await.begin().await.expect("begins");
         transaction.execute_unprepared(sql).await.expect("executes");
         transaction
     }
 
-    /// The one number that a query gives.
+    /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
         let db = self.connect().await;
         let query = Statement::from_string(db.get_database_backend(), sql);
@@ -150,7 +117,7 @@ impl TestDatabase {
         row.try_get_by_index(0).expect("a number")
     }
 
-    /// Every column: the table's name and its own.
+    /// Every column, as the names of table and column.
     pub async fn columns(&self) -> Vec<(String, String)> {
         let named = |line: &String| {
             let (table, column) = line.strip_prefix("column ")?.split_once('.')?;
@@ -159,7 +126,7 @@ impl TestDatabase {
         self.schema().await.iter().filter_map(named).collect()
     }
 
-    /// Every row with its table's name, by id; the migrations left out.
+    /// Every row with the name of its table, ordered by id, without the list of migrations.
     pub async fn rows(&self) -> Vec<(String, Value)> {
         let mut tables: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (table, column) in self.columns().await {
@@ -186,7 +153,7 @@ impl TestDatabase {
         rows
     }
 
-    /// Every table, column, index and constraint, in an order and words that depend on nothing else.
+    /// Every column, index and constraint, in a form that is equal for equal schemas.
     pub async fn schema(&self) -> Vec<String> {
         let db = self.connect().await;
         let sql = if self.is_postgres() {
@@ -215,20 +182,15 @@ impl TestDatabase {
 }
 
 impl Drop for TestDatabase {
-    /// Drops a database on PostgreSQL; a file goes with its directory.
+    /// Drops the database on PostgreSQL; a file is removed with its directory.
     fn drop(&mut self) {
-        let (true, Some(server)) = (self.is_postgres(), postgres()) else { return };
-        let (_, name) = self.url.rsplit_once('/').expect("a name");
-        let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
-        let dropped = std::thread::spawn(move || {
+        let (true, Some(server)) = (self.is_postgres(), Server::from_environment()) else { return };
+        let url = std::mem::take(&mut self.url);
+        let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime").block_on(async {
-                let admin = Database::connect(&server).await?;
-                admin.execute_unprepared(&drop).await?;
-                admin.close().await
-            })
+            runtime.expect("a runtime").block_on(server.drop(&url))
         });
-        if let Ok(Err(error)) = dropped.join() {
+        if let Ok(Err(error)) = dropping.join() {
             eprintln!("a test database was not dropped: {error}");
         }
     }
