@@ -12,6 +12,7 @@ mod db;
 pub mod demo;
 pub mod doctor;
 mod error;
+mod hs256;
 pub mod notes;
 mod page;
 mod password;

@@ -5,7 +5,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, erro
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result, random};
+use crate::{Error, Result, hs256, random};
 
 /// The keys that sign and verify tokens.
 pub struct TokenKeys {
@@ -33,6 +33,7 @@ pub(crate) struct Claims {
 impl TokenKeys {
     /// Derives the keys from the bytes of a secret (HMAC with SHA-256).
     pub fn new(secret: &[u8]) -> Self {
+        hs256::install();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.leeway = 0;
         Self {
