@@ -3,9 +3,10 @@
 _default:
     @just --list
 
-# Check formatting, lints and documentation
+# Check formatting, spelling, lints and documentation
 check:
     cargo fmt --all --check
+    scripts/spelling
     cargo clippy --workspace --all-targets --locked -- -D warnings
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --locked --document-private-items
 
@@ -30,7 +31,7 @@ sea-orm-cli command="status":
     command -v sea-orm-cli >/dev/null || cargo install sea-orm-cli@2.0.4 --locked
     sea-orm-cli migrate {{ command }}
 
-# Check licences, sources and known vulnerabilities of all dependencies; missing tools are installed
+# Check use, licences, sources and known vulnerabilities of all dependencies; missing tools are installed
 audit:
     scripts/audit --advisories
 
