@@ -3,6 +3,8 @@
 //! Dependencies go one way: [`cli`] and [`server`] run what [`routes`] lists; the route table names the
 //! handlers of `resources`; these are built on [`http`], which knows none of the others.
 
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod cli;
 pub mod http;
 mod resources;

@@ -223,6 +223,8 @@ impl Db {
 fn none_pending(names: &[String]) -> Result<()> {
     match names.first() {
         None => Ok(()),
-        Some(name) => Err(Error::unavailable(format!("migration {name} is pending"))),
+        Some(name) => Err(Error::unavailable(format!(
+            "migration {name} is pending: run `teamnotes migrate up`"
+        ))),
     }
 }

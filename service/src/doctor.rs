@@ -51,11 +51,12 @@ impl Finding {
 
 /// Checks the database and its surroundings. Changes nothing.
 pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
-    let mut findings = vec![
-        Finding::of("version", version(db).await),
-        Finding::of("schema", schema(db).await),
-        Finding::of("admins", admins(db).await),
-    ];
+    let schema = Finding::of("schema", schema(db).await);
+    let is_migrated = schema.health == Health::Good;
+    let mut findings = vec![Finding::of("version", version(db).await), schema];
+    if is_migrated {
+        findings.push(Finding::of("admins", admins(db).await));
+    }
     if db.is_postgres() {
         findings.push(Finding::of("clock", clock_skew(db).await));
         findings.push(Finding::of("connections", connections(db, settings).await));

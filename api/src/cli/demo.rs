@@ -1,7 +1,7 @@
 use clap::Args;
 use service::{demo, users::Password};
 
-use super::{CommandError, connect, passwords, progress};
+use super::{CommandError, output, passwords, progress, with_db};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -10,14 +10,17 @@ pub(super) struct Arguments {
     users: u32,
 }
 
-pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let db = connect().await?;
+pub(super) async fn run(Arguments { users }: Arguments) -> Result<(), CommandError> {
     let text = service::random::text(15)?;
     let password = Password::parse(text.clone())
         .map_err(|why| CommandError::Input(format!("the password {why}")))?;
-    let users = arguments.users;
-    let counts = demo::fill(&db, &passwords()?, users, password, &progress::bar()).await?;
-    println!("made: {counts}");
-    println!("The users are user1 (an admin) to user{users}, all with the password {text}");
-    Ok(())
+    let passwords = passwords()?;
+    let counts =
+        with_db(
+            async |db| Ok(demo::fill(db, &passwords, users, password, &progress::bar()).await?),
+        )
+        .await?;
+    output::line(format_args!("created {counts}"))?;
+    let names = if users == 1 { "user1".into() } else { format!("user1 to user{users}") };
+    output::line(format_args!("usernames: {names}; user1 is an admin; password of all: {text}"))
 }

@@ -1,3 +1,5 @@
+use clap::Args;
+use serde_json::{Value, json};
 use service::{
     Db, PasswordCost,
     doctor::{self, Finding, Health},
@@ -11,24 +13,47 @@ use crate::server::{
     settings::{MIN_SECRET, SettingsError, listing},
 };
 
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
 /// Checks the settings and the database, and prints one line per check. Fails if something does not work.
-pub(super) async fn run() -> Result<(), CommandError> {
+pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let findings = match read_settings() {
         Err(error) => vec![Finding::new("settings", Health::Bad, error.to_string())],
         Ok((settings, finding)) => [vec![finding], examine(&settings).await].concat(),
     };
-    for Finding { subject, health, detail } in &findings {
+    print(&findings, arguments.json)?;
+    if findings.iter().any(|finding| finding.health == Health::Bad) {
+        return Err(CommandError::Input("something does not work".into()));
+    }
+    Ok(())
+}
+
+fn print(findings: &[Finding], is_json: bool) -> Result<(), CommandError> {
+    if is_json {
+        return output::json(&findings.iter().map(as_json).collect::<Value>());
+    }
+    findings.iter().try_for_each(|Finding { subject, health, detail }| {
         let word = match health {
             Health::Good => "ok  ",
             Health::Doubtful => "look",
             Health::Bad => "BAD ",
         };
-        output::line(format_args!("{word}  {subject}: {detail}"))?;
-    }
-    if findings.iter().any(|finding| finding.health == Health::Bad) {
-        return Err(CommandError::Input("something does not work".into()));
-    }
-    Ok(())
+        output::line(format_args!("{word}  {subject}: {detail}"))
+    })
+}
+
+fn as_json(Finding { subject, health, detail }: &Finding) -> Value {
+    let health = match health {
+        Health::Good => "ok",
+        Health::Doubtful => "look",
+        Health::Bad => "bad",
+    };
+    json!({ "subject": subject, "health": health, "detail": detail })
 }
 
 fn read_settings() -> Result<(Settings, Finding), SettingsError> {
@@ -71,7 +96,12 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
         return findings;
     }
     match Db::connect(&settings.database).await {
-        Ok(db) => findings.extend(doctor::examine(&db, &settings.database).await),
+        Ok(db) => {
+            findings.extend(doctor::examine(&db, &settings.database).await);
+            if let Err(error) = db.close().await {
+                findings.push(Finding::new("database", Health::Bad, describe(&error)));
+            }
+        }
         Err(error) => findings.push(Finding::new("database", Health::Bad, describe(&error))),
     }
     findings
@@ -80,7 +110,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
 /// Connecting would create a missing SQLite file.
 fn missing_file(settings: &Settings) -> Option<Finding> {
     let file = sqlite_file::of(&settings.database.url).filter(|file| !file.exists())?;
-    let detail = format!("{} does not exist; the service creates it at startup", file.display());
+    let detail = format!("{} does not exist; the service creates it at start", file.display());
     Some(Finding::new("database", Health::Bad, detail))
 }
 
@@ -88,7 +118,7 @@ fn passwords(cost: PasswordCost) -> Finding {
     let PasswordCost { memory, passes } = cost;
     let (health, advice) = match cost.is_recommended() {
         true => (Health::Good, ""),
-        false => (Health::Doubtful, ", which is less than OWASP recommends"),
+        false => (Health::Doubtful, ", less than OWASP recommends"),
     };
     Finding::new("passwords", health, format!("hashed in {memory} KiB, passes: {passes}{advice}"))
 }
@@ -96,17 +126,17 @@ fn passwords(cost: PasswordCost) -> Finding {
 fn secret(settings: &Settings) -> Finding {
     let subject = "secret";
     if let Some(secret) = &settings.secret {
-        let detail = format!("{} bytes; at least {MIN_SECRET} are required", secret.0.len());
+        let detail = format!("{} bytes, of at least {MIN_SECRET}", secret.0.len());
         return Finding::new(subject, Health::Good, detail);
     }
     let Some(file) = secret::file(settings) else {
-        return Finding::new(subject, Health::Doubtful, "regenerated at each start");
+        return Finding::new(subject, Health::Doubtful, "a new one at each start");
     };
     match std::fs::metadata(&file) {
         Ok(kept) if kept.len() >= MIN_SECRET as u64 => {
             Finding::new(subject, Health::Good, format!("kept in {}", file.display()))
         }
         Ok(_) => Finding::new(subject, Health::Bad, format!("{} is too short", file.display())),
-        Err(_) => Finding::new(subject, Health::Doubtful, "will be created at the next start"),
+        Err(_) => Finding::new(subject, Health::Doubtful, "created at the next start"),
     }
 }

@@ -1,4 +1,7 @@
-use std::{error::Error as _, io};
+use std::{
+    error::Error as _,
+    io::{self, ErrorKind},
+};
 
 use service::{BulkError, Error, backup::BackupError, transfer::TransferError};
 
@@ -26,6 +29,11 @@ pub(super) enum CommandError {
 }
 
 impl CommandError {
+    /// Whether nobody reads standard output any more.
+    pub(super) fn is_closed_output(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe)
+    }
+
     /// What went wrong and why, on one line.
     pub(super) fn describe(&self) -> String {
         match self {

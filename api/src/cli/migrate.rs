@@ -1,15 +1,19 @@
 use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::{Args, Subcommand};
-use service::schema::{self, Loss};
+use serde_json::{Value, json};
+use service::schema::{self, Applied, Loss};
 
-use super::{CommandError, database};
+use super::{CommandError, database, output};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Do not ask before losing data
     #[arg(long, global = true)]
     yes: bool,
+    /// Print the migrations as a JSON array
+    #[arg(long, global = true)]
+    json: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -28,8 +32,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     match arguments.command {
         Command::Plan(command) => {
             for sql in schema::plan(&settings, command).await? {
-                println!("{sql};");
+                output::line(format_args!("{sql};"))?;
             }
+            Ok(())
         }
         Command::Run(command) => {
             if command.may_lose_data() && !arguments.yes {
@@ -38,25 +43,32 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
                     confirm(&losses)?;
                 }
             }
-            for migration in schema::run(&settings, command).await? {
-                println!("{migration}");
-            }
+            print(&schema::run(&settings, command).await?, arguments.json)
         }
     }
-    Ok(())
+}
+
+fn print(migrations: &[Applied], is_json: bool) -> Result<(), CommandError> {
+    if is_json {
+        let as_json =
+            |Applied { name, applied }: &Applied| json!({ "name": name, "applied": applied });
+        return output::json(&migrations.iter().map(as_json).collect::<Value>());
+    }
+    migrations.iter().try_for_each(output::line)
 }
 
 /// Continues only if somebody at a terminal types `yes`.
 fn confirm(losses: &[Loss]) -> Result<(), CommandError> {
-    eprintln!("This will permanently delete:");
+    output::note("This will permanently delete:");
     for Loss { what, rows } in losses {
-        eprintln!("  {what} ({rows} rows)");
+        output::note(format_args!("  {what} ({rows} rows)"));
     }
     if !io::stdin().is_terminal() {
         return Err(CommandError::Input("nothing was changed: add --yes to proceed".into()));
     }
-    eprint!("Type yes to proceed: ");
-    io::stderr().flush()?;
+    let mut prompt = io::stderr();
+    prompt.write_all(b"Type yes to proceed: ")?;
+    prompt.flush()?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     match answer.trim() {

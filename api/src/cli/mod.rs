@@ -8,26 +8,31 @@ mod migrate;
 mod output;
 mod password;
 mod progress;
+mod serve;
 mod settings;
+mod shell;
 mod transfer;
 mod user;
 
 use std::{
-    io::ErrorKind,
     path::{Path, PathBuf},
     process::ExitCode,
 };
 
 use clap::{Parser, Subcommand};
+use clap_complete::Shell;
 use error::CommandError;
-use service::{Db, Passwords, Viewer, backup, sessions, users::UserKey};
-use tokio::signal::unix::{SignalKind, signal};
+use service::{Db, DbSettings, Passwords, Viewer, backup, sessions, users::UserKey};
 
-use crate::{routes, server::Application, server::Settings, server::StartError, server::logging};
+use crate::{
+    routes,
+    server::{Settings, StartError},
+};
 
-/// Teamnotes: notes, teams and reading lists over HTTP.
+/// Teamnotes: notes, teams and reading lists over HTTP
 ///
-/// Settings come from the environment and from .env; `teamnotes settings` lists them.
+/// Settings come from the environment and from .env in the working directory; `teamnotes settings` lists
+/// them.
 #[derive(Debug, Parser)]
 #[command(name = "teamnotes", version)]
 pub struct Arguments {
@@ -47,16 +52,14 @@ enum Command {
     /// Manage sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
-    /// Copy an SQLite database into a new file while the service runs
+    /// Copy an SQLite database to a new file while the service runs
     Backup {
         /// The file to create
         file: PathBuf,
     },
-    /// Write everything except sessions to one file
-    ///
-    /// The service may be running. If the file's name ends in .zst, it is compressed.
+    /// Write everything except sessions to one file, while the service runs
     Export {
-        /// The file to create
+        /// The file to create; it is compressed if its name ends in .zst
         file: PathBuf,
     },
     /// Import an exported file into a database that has no users: all of it or nothing
@@ -67,13 +70,20 @@ enum Command {
     /// Fill a database that has no users with made-up data, for a demonstration or a benchmark
     Demo(demo::Arguments),
     /// Check the settings and the database, one line per check; exit status 1 if something is wrong
-    Doctor,
+    Doctor(doctor::Arguments),
     /// List the settings, with their defaults and valid values
     Settings(settings::Arguments),
     /// Print the OpenAPI document
     Openapi,
     /// Check that the service on this machine is up; exit status 0 if it is
     Healthcheck,
+    /// Print a script that completes commands in a shell
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Print the manual page
+    Man,
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,26 +103,10 @@ enum SessionsCommand {
 impl Arguments {
     /// Runs the command. The exit status is 1 if it fails, 2 if the settings are invalid.
     pub async fn run(self) -> ExitCode {
-        let done = match self.command.unwrap_or(Command::Serve) {
-            Command::Serve => serve().await,
-            Command::Migrate(arguments) => migrate::run(arguments).await,
-            Command::User(command) => user::run(command).await,
-            Command::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
-            Command::Backup { file } => back_up(&file).await,
-            Command::Export { file } => transfer::export(&file).await,
-            Command::Import { file } => transfer::import(&file).await,
-            Command::Demo(arguments) => demo::run(arguments).await,
-            Command::Doctor => doctor::run().await,
-            Command::Healthcheck => healthcheck::run(),
-            Command::Settings(arguments) => settings::run(&arguments),
-            Command::Openapi => output::print(routes::document_json()),
-        };
-        match done {
+        match self.command.unwrap_or(Command::Serve).run().await {
             Ok(()) => ExitCode::SUCCESS,
             // The reader of the output has seen enough.
-            Err(CommandError::Output(error)) if error.kind() == ErrorKind::BrokenPipe => {
-                ExitCode::SUCCESS
-            }
+            Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
             Err(error) => {
                 output::note(format_args!("error: {}", error.describe()));
                 let is_settings = matches!(error, CommandError::Start(StartError::Settings(_)));
@@ -122,39 +116,32 @@ impl Arguments {
     }
 }
 
-async fn serve() -> Result<(), CommandError> {
-    let settings = read_settings()?;
-    logging::start(settings.log_format, settings.log_filter.as_deref());
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut told_to_stop = Box::pin(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+impl Command {
+    async fn run(self) -> Result<(), CommandError> {
+        match self {
+            Self::Serve => serve::run().await,
+            Self::Migrate(arguments) => migrate::run(arguments).await,
+            Self::User(command) => user::run(command).await,
+            Self::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Self::Backup { file } => back_up(&file).await,
+            Self::Export { file } => transfer::export(&file).await,
+            Self::Import { file } => transfer::import(&file).await,
+            Self::Demo(arguments) => demo::run(arguments).await,
+            Self::Doctor(arguments) => doctor::run(arguments).await,
+            Self::Settings(arguments) => settings::run(&arguments),
+            Self::Openapi => output::print(routes::document_json()),
+            Self::Healthcheck => healthcheck::run(),
+            Self::Completions { shell } => shell::completions(shell),
+            Self::Man => shell::manual(),
         }
-    });
-    let application = tokio::select! {
-        built = Application::build(settings) => built?,
-        () = &mut told_to_stop => {
-            log::info!("stopping before startup has finished");
-            return Ok(());
-        }
-    };
-    println!("Teamnotes listens at http://{}", application.address());
-    let handle = application.handle();
-    tokio::spawn(async move {
-        told_to_stop.await;
-        log::info!("stopping: finishing requests in flight, accepting no new ones");
-        handle.stop(true).await;
-    });
-    Ok(application.run().await?)
+    }
 }
 
 fn read_settings() -> Result<Settings, CommandError> {
     Ok(Settings::from_environment().map_err(StartError::from)?)
 }
 
-fn database() -> Result<service::DbSettings, CommandError> {
+fn database() -> Result<DbSettings, CommandError> {
     Ok(Settings::database_from_environment().map_err(StartError::from)?)
 }
 
@@ -163,29 +150,68 @@ fn passwords() -> Result<Passwords, CommandError> {
     Ok(Passwords::new(cost)?)
 }
 
-async fn connect() -> Result<Db, CommandError> {
-    let db = Db::connect(&database()?).await?;
-    db.require_schema().await.map_err(StartError::Schema)?;
-    Ok(db)
+/// Does this work on a database with the schema of this version, and closes it.
+async fn with_db<T>(
+    work: impl AsyncFnOnce(&Db) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    with_any_db(async |db| {
+        db.require_schema().await.map_err(StartError::Schema)?;
+        work(db).await
+    })
+    .await
+}
+
+async fn with_any_db<T>(
+    work: impl AsyncFnOnce(&Db) -> Result<T, CommandError>,
+) -> Result<T, CommandError> {
+    let db = Db::connect(&database()?).await.map_err(StartError::Database)?;
+    let done = work(&db).await;
+    db.close().await.map_err(StartError::Database)?;
+    done
 }
 
 async fn back_up(file: &Path) -> Result<(), CommandError> {
     // A database that is about to be migrated can be copied too.
-    backup::create(&Db::connect(&database()?).await?, file).await?;
-    output::line(format_args!("{} is made", file.display()))
+    with_any_db(async |db| Ok(backup::create(db, file).await?)).await?;
+    output::line(format_args!("copied to {}", file.display()))
 }
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {
     let key = user.map(|user| parse_user(&user)).transpose()?;
-    let db = connect().await?;
-    let ended = match key {
-        Some(key) => sessions::revoke(&db, &Viewer::Operator, &key).await?,
-        None => sessions::revoke_all(&db, &Viewer::Operator).await?,
-    };
-    output::line(format_args!("{ended} sessions ended"))
+    let ended = with_db(async |db| {
+        Ok(match key {
+            Some(key) => sessions::revoke(db, &Viewer::Operator, &key).await?,
+            None => sessions::revoke_all(db, &Viewer::Operator).await?,
+        })
+    })
+    .await?;
+    output::line(format_args!("sessions ended: {ended}"))
 }
 
 fn parse_user(user: &str) -> Result<UserKey, CommandError> {
     UserKey::parse(user)
         .ok_or_else(|| CommandError::Input(format!("{user} is not a valid user id or username")))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn check(command: &clap::Command) {
+        let name = command.get_name();
+        assert!(command.get_about().is_some(), "{name} has no help");
+        for argument in command.get_arguments() {
+            assert!(argument.get_help().is_some(), "{name}: {} has no help", argument.get_id());
+        }
+        command.get_subcommands().for_each(check);
+    }
+
+    #[test]
+    fn every_command_and_argument_has_help() {
+        let mut command = Arguments::command();
+        command.build();
+        check(&command);
+    }
 }

@@ -22,7 +22,7 @@ enum Format {
 }
 
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    output::print(match arguments.format {
+    output::print(&match arguments.format {
         Format::Text => listing::text(),
         Format::Markdown => listing::markdown(),
         Format::Env => listing::example(),

@@ -2,23 +2,22 @@ use std::path::Path;
 
 use service::transfer::{self, Transferred};
 
-use super::{CommandError, connect, progress};
+use super::{CommandError, output, progress, with_db};
 
 pub(super) async fn export(file: &Path) -> Result<(), CommandError> {
-    let db = connect().await?;
-    let exported = transfer::export(&db, file, &progress::bar()).await?;
-    tell(&format!("{} is made", file.display()), &exported);
-    Ok(())
+    let exported =
+        with_db(async |db| Ok(transfer::export(db, file, &progress::bar()).await?)).await?;
+    report("exported to", file, &exported)
 }
 
 pub(super) async fn import(file: &Path) -> Result<(), CommandError> {
-    let db = connect().await?;
-    let imported = transfer::import(&db, file, &progress::bar()).await?;
-    tell(&format!("{} is imported", file.display()), &imported);
-    Ok(())
+    let imported =
+        with_db(async |db| Ok(transfer::import(db, file, &progress::bar()).await?)).await?;
+    report("imported from", file, &imported)
 }
 
-fn tell(done: &str, Transferred { counts, sha256 }: &Transferred) {
-    println!("{done}: {counts}");
-    println!("sha256 of its rows: {sha256}");
+fn report(done: &str, file: &Path, transferred: &Transferred) -> Result<(), CommandError> {
+    let Transferred { counts, sha256 } = transferred;
+    output::line(format_args!("{done} {}: {counts}", file.display()))?;
+    output::line(format_args!("SHA-256 of the rows: {sha256}"))
 }

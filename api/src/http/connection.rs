@@ -1,5 +1,4 @@
-//! Closes stalled connections: actix itself only limits the time for the first head of a connection, and
-//! not that for reading responses.
+//! Ends connections that hold up: actix times the first head of a connection alone, and no answer.
 
 use std::{
     any::Any,
@@ -19,27 +18,27 @@ use actix_web::{
 };
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
-/// How long an idle connection is kept for the next request.
+/// So long a connection is kept for the next request, before its first byte.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// How long a client may take to read a response, provided that it reads at all.
+/// So long a client may take to read an answer, as long as it reads at all.
 const LONGEST_ANSWER: Duration = Duration::from_secs(300);
 
-/// The number of requests in progress on a connection. Dropped with the connection.
+/// How many requests of a connection are being answered. Goes with the connection.
 pub(crate) struct Connection(watch::Sender<usize>);
 
 impl Connection {
-    /// Watches a new connection until it is closed.
+    /// Watches a new connection, for as long as it is there.
     pub(crate) fn watch(stream: &dyn Any, client_timeout: Duration, data: &mut Extensions) {
         let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
         match Self::watched(stream, client_timeout) {
             Ok(connection) => drop(data.insert(connection)),
-            Err(error) => log::warn!("can't watch a connection: {error}"),
+            Err(error) => log::warn!("a connection can't be watched: {error}"),
         }
     }
 
     fn watched(stream: &TcpStream, client_timeout: Duration) -> io::Result<Self> {
-        // How long a client may read nothing of a response (tcp(7)).
+        // For so long nothing of an answer may be taken (tcp(7)).
         #[cfg(target_os = "linux")]
         socket2::SockRef::from(stream).set_tcp_user_timeout(Some(client_timeout))?;
         let socket = Socket::from(stream.as_fd().try_clone_to_owned()?);
@@ -48,15 +47,15 @@ impl Connection {
         Ok(Self(sender))
     }
 
-    /// Records a request. It is in progress until the returned value is dropped.
+    /// A request has come. It is being answered until what is returned is gone.
     pub(crate) fn begin(&self) -> Answering {
         self.0.send_modify(|answering| *answering += 1);
         Answering(self.0.clone())
     }
 }
 
-/// Waits for the next complete head, or for a response to be read, until either takes too long or the
-/// connection is closed.
+/// Waits for the next whole head, or for an answer to be taken, until one takes too long or the
+/// connection is gone.
 async fn cut_off_when_slow(
     socket: Socket,
     mut answering: watch::Receiver<usize>,
@@ -69,7 +68,7 @@ async fn cut_off_when_slow(
             Ok(Ok(())) => {}
             Ok(Err(_)) => return,
             Err(_) => {
-                // Fails if the client has closed it already.
+                // Fails where the client was faster.
                 let _ = socket.shutdown(Shutdown::Both);
                 return;
             }
@@ -77,7 +76,7 @@ async fn cut_off_when_slow(
     }
 }
 
-/// A response that is being produced or sent.
+/// An answer that is being made or sent.
 pub(crate) struct Answering(watch::Sender<usize>);
 
 impl Drop for Answering {
@@ -86,14 +85,14 @@ impl Drop for Answering {
     }
 }
 
-/// A body, and a guard that is kept until it is sent.
+/// A body, and what is kept until it is sent.
 pub(crate) struct Sending<K> {
     body: BoxBody,
     _kept: K,
 }
 
 impl<K> Sending<K> {
-    /// Keeps this until the body is sent.
+    /// Keeps this for as long as the body.
     pub(crate) fn new(body: impl MessageBody + 'static, kept: K) -> Self {
         Self { body: body.boxed(), _kept: kept }
     }

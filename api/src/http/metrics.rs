@@ -9,13 +9,13 @@ use prometheus::{
 };
 use service::{Error, PoolUse};
 
-/// Bucket bounds in seconds. Most requests are far below the first, logins around the middle.
+/// Seconds. Most requests are far below the first, logins around the middle.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// The route of a request that matches none, since clients can make up any number of paths.
+/// The route of a request that fits none, which would otherwise be as many as clients think up.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
-/// The metrics of one process.
+/// The counters of one process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -29,10 +29,10 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// Creates all metrics at zero.
+    /// All at zero.
     ///
     /// # Errors
-    /// If a metric is not declared correctly.
+    /// When a metric is declared wrongly.
     pub fn new() -> prometheus::Result<Self> {
         let route = &["method", "route"];
         let metrics = Self {
@@ -44,13 +44,13 @@ impl Metrics {
             durations: HistogramVec::new(
                 HistogramOpts::new(
                     "teamnotes_http_request_duration_seconds",
-                    "Time from the head of a request to the head of its response",
+                    "Time from a request's head to its response's",
                 )
                 .buckets(BUCKETS.to_vec()),
                 route,
             )?,
             logins: IntCounterVec::new(
-                Opts::new("teamnotes_logins_total", "Login attempts"),
+                Opts::new("teamnotes_logins_total", "Attempts to log in"),
                 &["outcome"],
             )?,
             statements: IntCounter::new(
@@ -58,16 +58,13 @@ impl Metrics {
                 "Statements sent to the database",
             )?,
             connections: IntGaugeVec::new(
-                Opts::new("teamnotes_database_connections", "Connections in the pools"),
+                Opts::new("teamnotes_database_connections", "Connections of the pools"),
                 &["pool", "state"],
             )?,
-            live_sessions: IntGauge::new(
-                "teamnotes_live_sessions",
-                "Sessions that have not expired",
-            )?,
+            live_sessions: IntGauge::new("teamnotes_live_sessions", "Sessions that are not over")?,
             hashing_queue: IntGauge::new(
                 "teamnotes_password_hashing_queue",
-                "Passwords being hashed or waiting",
+                "Passwords that are being hashed or wait for it",
             )?,
         };
         metrics.register()?;
@@ -76,7 +73,7 @@ impl Metrics {
 
     fn register(&self) -> prometheus::Result<()> {
         let build = IntGaugeVec::new(
-            Opts::new("teamnotes_build_info", "Always 1; the label has the version"),
+            Opts::new("teamnotes_build_info", "Always 1; the label says what runs"),
             &["version"],
         )?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -103,7 +100,7 @@ impl Metrics {
         self.statements.inc();
     }
 
-    /// Counts a login attempt.
+    /// Counts an attempt to log in.
     pub(crate) fn login<T>(&self, attempt: &Result<T, Error>) {
         let outcome = match attempt {
             Ok(_) => "success",
@@ -118,7 +115,7 @@ impl Metrics {
     /// Renders all metrics as text.
     ///
     /// # Errors
-    /// [`Error::Internal`] if a metric can't be encoded.
+    /// [`Error::Internal`] when a metric can't be encoded.
     pub(crate) fn render(&self, now: &Gauges) -> Result<String, Error> {
         for pool in &now.pools {
             let connections = |state| self.connections.with_label_values(&[pool.name, state]);
@@ -135,12 +132,12 @@ impl Metrics {
     }
 }
 
-/// Values measured at the time of a scrape.
+/// What is measured at the moment of a scrape.
 pub(crate) struct Gauges {
     /// The connection pools.
     pub(crate) pools: Vec<PoolUse>,
-    /// Passwords being hashed or waiting.
+    /// Passwords being hashed or waiting for it.
     pub(crate) hashing_queue: i64,
-    /// Live sessions, unless the database does not respond.
+    /// Live sessions, unless the database can't tell.
     pub(crate) live_sessions: Option<i64>,
 }

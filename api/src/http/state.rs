@@ -11,20 +11,20 @@ use tokio::sync::Semaphore;
 
 use crate::http::{Metrics, Network, openapi::Describe, problem::Problem};
 
-/// The state that all requests share.
+/// What every request shares.
 #[derive(Debug)]
 pub(crate) struct State {
     /// The database.
     pub(crate) db: Db,
-    /// What sign-up and login need.
+    /// What signing up and logging in needs.
     pub(crate) auth: Auth,
     /// Counters and histograms.
     pub(crate) metrics: Metrics,
-    /// Limits on clients, and trust in proxies.
+    /// Limits and trust towards clients and proxies.
     pub(crate) network: Network,
-    /// One permit for each request that may be in progress.
+    /// One for each request that may be answered at once.
     pub(crate) places: Arc<Semaphore>,
-    /// How long a request may take, from its head to the head of the response.
+    /// How long a request may take from its head to its answer.
     pub(crate) time_limit: Duration,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct State {
 pub(crate) struct Readiness(Arc<OnceLock<AppState>>);
 
 impl Readiness {
-    /// Admits requests. Has no effect the second time.
+    /// Lets requests in. Has no effect the second time.
     pub(crate) fn set(&self, state: State) {
         let _ = self.0.set(AppState(Arc::new(state)));
     }

@@ -1,3 +1,5 @@
+use std::io::{self, Write};
+
 use service::{
     Db, Error, Passwords,
     users::{self, FirstAdmin, Password, Username},
@@ -13,7 +15,9 @@ pub(super) async fn create(
     settings: &Settings,
 ) -> Result<(), StartError> {
     let created = match (&settings.first_admin, db.is_postgres()) {
-        (Some(admin), _) => users::make_first_admin(db, passwords, admin.clone()).await,
+        (Some(admin), _) => {
+            users::create_first_admin(db, passwords, admin.clone(), || Ok(())).await
+        }
         (None, true) => return Ok(()),
         (None, false) => create_random(db, passwords).await,
     };
@@ -21,14 +25,23 @@ pub(super) async fn create(
         Ok(_) => Ok(()),
         Err(Error::Taken(_)) => {
             log::warn!(
-                "there is no admin, and the first admin's username belongs to a user who is none: \
-                 grant that user admin rights with `teamnotes user promote`"
+                "there is no admin, and a user without admin rights has the first admin's username: \
+                 run `teamnotes user promote`"
             );
+            Ok(())
+        }
+        Err(Error::Internal(cause)) if cause.is::<NotShown>() => {
+            log::warn!("no admin was created: {cause}; run `teamnotes user create NAME --admin`");
             Ok(())
         }
         Err(error) => Err(StartError::Database(error)),
     }
 }
+
+/// Nobody would know the password of an admin that was created all the same.
+#[derive(Debug, thiserror::Error)]
+#[error("can't show the password on standard output: {0}")]
+struct NotShown(io::Error);
 
 async fn create_random(db: &Db, passwords: &Passwords) -> service::Result<bool> {
     let password = service::random::text(18)?;
@@ -36,10 +49,13 @@ async fn create_random(db: &Db, passwords: &Passwords) -> service::Result<bool> 
         username: Username::parse("admin".into()).map_err(Error::internal)?,
         password: Password::parse(password.clone()).map_err(Error::internal)?,
     };
-    let is_created = users::make_first_admin(db, passwords, admin).await?;
-    if is_created {
-        println!("The first admin is `admin` with the password {password}");
-        println!("It is not shown again. Change it after the first login.");
-    }
-    Ok(is_created)
+    let show = || show(&password).map_err(|error| Error::internal(NotShown(error)));
+    users::create_first_admin(db, passwords, admin, show).await
+}
+
+fn show(password: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "The first admin is `admin` with the password {password}")?;
+    writeln!(out, "It is not shown again. Change it after the first login.")?;
+    out.flush()
 }

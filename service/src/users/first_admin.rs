@@ -13,23 +13,30 @@ pub struct FirstAdmin {
     pub password: Password,
 }
 
-/// Makes an admin when there is none, and says whether it did. Of several processes that start at
-/// once, one does.
+/// Creates an admin if there is none, and says whether it did. Of several processes that start at the
+/// same time, one does. `announce` is called right before the admin is committed.
 ///
 /// # Errors
-/// [`Error::Taken`] when there is no admin, but a user of this name.
-pub async fn make_first_admin(db: &Db, passwords: &Passwords, admin: FirstAdmin) -> Result<bool> {
+/// [`Error::Taken`] when there is no admin, but a user of this name. What `announce` returns; no admin is
+/// created then.
+pub async fn create_first_admin(
+    db: &Db,
+    passwords: &Passwords,
+    admin: FirstAdmin,
+    announce: impl Fn() -> Result<()>,
+) -> Result<bool> {
     if has_admin(db).await? {
         return Ok(false);
     }
     let password_hash = passwords.hash(admin.password).await?;
     let name = Name::parse(admin.username.as_str().to_owned()).map_err(Error::internal)?;
     let new = new_row(admin.username, name, password_hash, true);
-    let made = db.write(async |transaction| {
-        new.clone().insert(transaction).await.unless_taken(Field::Username)
+    let created = db.write(async |transaction| {
+        new.clone().insert(transaction).await.unless_taken(Field::Username)?;
+        announce()
     });
-    match made.await {
-        Ok(_) => Ok(true),
+    match created.await {
+        Ok(()) => Ok(true),
         // Another process may have been first.
         Err(Error::Taken(_)) if has_admin(db).await? => Ok(false),
         Err(error) => Err(error),

@@ -10,7 +10,7 @@ mod values;
 pub use change::{Change, update};
 pub use delete::delete;
 pub use entity::user::UserKey;
-pub use first_admin::{FirstAdmin, make_first_admin};
+pub use first_admin::{FirstAdmin, create_first_admin};
 pub use lookup::{Detail, DisabledFilter, Filter, Include, Listed, Newest, get, list};
 pub use sign_up::{NewUser, Registration, create, sign_up};
 pub use values::{Name, Password, Username};

@@ -2,6 +2,7 @@
 
 use std::process::Stdio;
 
+use serde_json::{Value, json};
 use testkit::TestDatabase;
 
 use super::{SECRET, run, teamnotes, text, with_password};
@@ -57,9 +58,17 @@ async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
     let hashes = "SELECT COUNT(*) FROM users WHERE password_hash LIKE '%$m=19456,t=3,p=1$%'";
     assert_eq!(database.number(hashes).await, 2);
     let list = run(here, &settings, &["user", "list"]);
-    assert_eq!(text(&list.stdout), "1 root admin (Root)\n2 alice (Alice W)\n");
+    let expected = "\
+        ID  USERNAME  ROLE   STATE     NAME\n\
+        1   root      admin  enabled   Root\n\
+        2   alice     user   enabled   Alice W\n";
+    assert_eq!(text(&list.stdout), expected);
+    let list = run(here, &settings, &["user", "list", "--json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(list[1]["username"], "alice");
+    assert_eq!((&list[0]["admin"], &list[0]["disabled"]), (&json!(true), &json!(false)));
     let revoked = run(here, &settings, &["sessions", "revoke", "--all"]);
-    assert_eq!(text(&revoked.stdout), "0 sessions ended\n");
+    assert_eq!(text(&revoked.stdout), "sessions ended: 0\n");
     let unknown = run(here, &settings, &["sessions", "revoke", "--user", "nobody"]);
     assert_eq!(
         (unknown.status.code(), text(&unknown.stderr)),
@@ -90,7 +99,16 @@ async fn the_doctor_prints_one_line_per_check() {
     run(directory.path(), &settings, &["migrate", "down", "--yes"]);
     let told = doctor();
     assert_eq!(told.status.code(), Some(1));
-    assert!(text(&told.stdout).contains("BAD   schema: "), "{}", text(&told.stdout));
+    let told = text(&told.stdout);
+    assert!(told.contains("BAD   schema: migration ") && told.contains("`teamnotes migrate up`"));
+    run(directory.path(), &settings, &["migrate", "reset", "--yes"]);
+    let told = doctor();
+    assert_eq!(told.status.code(), Some(1));
+    let told = text(&told.stdout);
+    assert!(told.contains("`teamnotes migrate up`") && !told.contains("Query Error"), "{told}");
+    let json = run(directory.path(), &settings, &["doctor", "--json"]);
+    let findings: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(findings[0]["health"], "ok", "{findings}");
 }
 
 #[test]
@@ -103,4 +121,45 @@ fn help_is_usable_and_shows_no_secret() {
         assert!(output.status.success() && told.contains("Usage:"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
     }
+}
+
+#[tokio::test]
+async fn a_command_that_needs_a_schema_says_how_to_create_it() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let list = run(directory.path(), &[("DATABASE_URL", database.url())], &["user", "list"]);
+    let told = text(&list.stderr);
+    assert_eq!(list.status.code(), Some(1), "{told}");
+    assert!(told.ends_with("is pending: run `teamnotes migrate up`\n"), "{told}");
+}
+
+#[tokio::test]
+async fn characters_that_a_terminal_obeys_are_escaped() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url())];
+    let name = "A\u{202e}B\u{2028}C\u{1b}[31m";
+    let created =
+        with_password(directory.path(), &settings, &["user", "create", "alice", "--name", name]);
+    let shown = "A\\u{202e}B\\u{2028}C\\u{1b}[31m";
+    assert_eq!(text(&created.stdout), format!("1 alice ({shown})\n"), "{created:?}");
+    let list = text(&run(directory.path(), &settings, &["user", "list"]).stdout);
+    assert!(list.ends_with(&format!("  {shown}\n")), "{list}");
+    let json = text(&run(directory.path(), &settings, &["user", "list", "--json"]).stdout);
+    assert!(json.contains("\\u202e") && !json.contains('\u{202e}'), "{json}");
+    let users: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(users[0]["name"], name);
+    let missing = run(directory.path(), &settings, &["import", "no\u{1b}file"]);
+    assert!(text(&missing.stderr).starts_with("error: no\\u{1b}file: "), "{missing:?}");
+}
+
+#[test]
+fn shells_and_man_are_served() {
+    let directory = tempfile::tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = run(directory.path(), &[], &["completions", shell]);
+        assert!(text(&script.stdout).contains("healthcheck"), "{shell}");
+    }
+    let page = text(&run(directory.path(), &[], &["man"]).stdout);
+    assert!(page.contains(".TH teamnotes 1") && page.contains("teamnotes\\-user(1)"), "{page}");
 }

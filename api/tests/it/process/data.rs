@@ -21,7 +21,7 @@ async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
         let told = text(&told.stdout);
         assert!(
             told.starts_with(
-                "made: 250 users, 25 teams, 500 memberships, 5000 notes, 2500 marks\n"
+                "created 250 users, 25 teams, 500 memberships, 5000 notes, 2500 marks\n"
             ),
             "{told}"
         );
@@ -95,7 +95,7 @@ async fn an_export_is_the_same_after_every_import() {
     let here = directory.path();
     let _served = source(here).await;
     let told = on(here, "sqlite:source.db", &["export", "first.ndjson"]);
-    assert!(told.starts_with("first.ndjson is made: 61 users, 6 teams, "), "{told}");
+    assert!(told.starts_with("exported to first.ndjson: 61 users, 6 teams, "), "{told}");
     let first = fs::read_to_string(here.join("first.ndjson")).unwrap();
     assert!(first.starts_with("{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n"));
     assert!(first.contains("$argon2id$") && first.contains("2024-02-29T23:59:59.123456Z"));

@@ -55,6 +55,6 @@ async fn the_commands_of_the_guide_do_what_it_says() {
         shell(here, &[settings, &more].concat(), commands);
     }
     let users = run(here, settings, &["user", "list"]);
-    assert!(text(&users.stdout).starts_with("1 admin admin "), "{users:?}");
+    assert!(text(&users.stdout).contains("\n1   admin     admin  enabled "), "{users:?}");
     assert_eq!(new.number("SELECT COUNT(*) FROM users").await, 1);
 }

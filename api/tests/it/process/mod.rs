@@ -6,6 +6,7 @@ mod disk_full;
 mod durability;
 mod guide;
 mod migrating;
+mod output;
 mod readme;
 mod serving;
 mod settings;
@@ -54,7 +55,7 @@ struct Served {
     /// What it prints before it listens.
     greeting: Vec<String>,
     address: String,
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Served {
@@ -69,18 +70,26 @@ impl Served {
         let address = loop {
             let mut line = String::new();
             assert_ne!(stdout.read_line(&mut line).unwrap(), 0, "it ended: {greeting:?}");
-            if let Some(address) = line.trim_end().strip_prefix("Teamnotes listens at http://") {
+            if let Some(address) = line.trim_end().strip_prefix("Teamnotes is listening on http://")
+            {
                 break address.to_owned();
             }
             greeting.push(line);
         };
-        Self { child, greeting, address, _stdout: stdout }
+        Self { child, greeting, address, stdout }
     }
 
     fn spawn(directory: &Path, settings: &[(&str, &str)]) -> Child {
         let mut command = teamnotes(directory, settings, &["serve"]);
         command.env("PORT", "0").stdout(Stdio::piped()).stderr(Stdio::null());
         command.spawn().unwrap()
+    }
+
+    /// The next line that it prints.
+    fn next_line(&mut self) -> String {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        line
     }
 
     fn port(&self) -> &str {

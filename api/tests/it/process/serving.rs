@@ -31,6 +31,7 @@ async fn without_settings_it_serves_an_sqlite_file_and_shows_the_admins_password
 
     let again = Served::start(directory.path(), &[]);
     assert_eq!(again.greeting, Vec::<String>::new());
+    assert_eq!(again.send(Method::GET, "/docs", None).await.0, 200);
     again.signal("INT");
     assert_eq!(again.ended(), 0);
 }

@@ -1,17 +1,20 @@
+mod list;
+
 use clap::{Args, Subcommand};
+use entity::user::Account;
 use service::{
-    Db, PageRequest, Throttle, Viewer,
-    users::{self, Change, DisabledFilter, Filter, Name, NewUser, Username},
+    Throttle, Viewer,
+    users::{self, Change, Name, NewUser, Username},
 };
 
-use super::{CommandError, connect, parse_user, password, passwords};
+use super::{CommandError, output, parse_user, password, passwords, with_db};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
     /// Create a user; prompts for the password, or reads it from standard input
     Create(Create),
     /// List all users
-    List,
+    List(List),
     /// Let a user log in again
     Enable(Named),
     /// Keep a user from logging in, and reject the user's tokens immediately
@@ -37,15 +40,22 @@ pub(super) struct Create {
 }
 
 #[derive(Debug, Args)]
+pub(super) struct List {
+    /// Print a JSON array
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
 pub(super) struct Named {
-    /// Id or username
+    /// The user's id or username
     user: String,
 }
 
 pub(super) async fn run(command: Command) -> Result<(), CommandError> {
     let (user, change) = match command {
         Command::Create(new) => return create(new).await,
-        Command::List => return list(&connect().await?).await,
+        Command::List(List { json }) => return with_db(async |db| list::run(db, json).await).await,
         Command::Enable(Named { user }) => {
             (user, Change { disabled: Some(false), ..Change::default() })
         }
@@ -62,7 +72,7 @@ pub(super) async fn run(command: Command) -> Result<(), CommandError> {
             (user, Change { password: Some(password::read()?), ..Change::default() })
         }
     };
-    update(&connect().await?, &user, change).await
+    update(&user, change).await
 }
 
 async fn create(new: Create) -> Result<(), CommandError> {
@@ -73,37 +83,24 @@ async fn create(new: Create) -> Result<(), CommandError> {
         name: Name::parse(name).map_err(wrong("the name"))?,
         password: password::read()?,
     };
-    let made = users::create(&connect().await?, &passwords()?, new_user, new.admin).await?;
-    print(&made);
-    Ok(())
+    let passwords = passwords()?;
+    let created =
+        with_db(async |db| Ok(users::create(db, &passwords, new_user, new.admin).await?)).await?;
+    print(&created)
 }
 
-async fn update(db: &Db, user: &str, change: Change) -> Result<(), CommandError> {
+async fn update(user: &str, change: Change) -> Result<(), CommandError> {
     let key = parse_user(user)?;
-    let changed =
-        users::update(db, &passwords()?, &Throttle::new(false), &Viewer::Operator, &key, change)
-            .await?;
-    print(&changed);
-    Ok(())
+    let (passwords, throttle) = (passwords()?, Throttle::new(false));
+    let changed = with_db(async |db| {
+        Ok(users::update(db, &passwords, &throttle, &Viewer::Operator, &key, change).await?)
+    });
+    print(&changed.await?)
 }
 
-async fn list(db: &Db) -> Result<(), CommandError> {
-    let everyone = Filter { disabled: DisabledFilter::Any, ..Filter::default() };
-    let mut request = PageRequest { limit: 200, after: None };
-    loop {
-        let page = users::list(db, &Viewer::Operator, &everyone, request).await?;
-        page.items.iter().for_each(|user| print(&user.account));
-        match page.next {
-            Some(after) => request.after = Some(after),
-            None => return Ok(()),
-        }
-    }
-}
-
-fn print(user: &entity::user::Account) {
+/// One line about one user.
+fn print(user: &Account) -> Result<(), CommandError> {
     let admin = if user.admin { " admin" } else { "" };
     let disabled = if user.disabled { " disabled" } else { "" };
-    // A name may contain characters that move a terminal's cursor.
-    let name: String = user.name.chars().map(|c| if c.is_control() { '?' } else { c }).collect();
-    println!("{} {}{admin}{disabled} ({name})", user.id, user.username);
+    output::line(format_args!("{} {}{admin}{disabled} ({})", user.id, user.username, user.name))
 }

@@ -1,0 +1,46 @@
+use std::net::SocketAddr;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{CommandError, output, read_settings};
+use crate::server::{Application, logging};
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) async fn run() -> Result<(), CommandError> {
+    let settings = read_settings()?;
+    logging::start(settings.log_format, settings.log_filter.as_deref());
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut told_to_stop = Box::pin(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    });
+    let application = tokio::select! {
+        built = Application::build(settings) => built?,
+        () = &mut told_to_stop => {
+            log::info!("stopping before startup has finished");
+            return Ok(());
+        }
+    };
+    greet(application.address());
+    let handle = application.handle();
+    tokio::spawn(async move {
+        told_to_stop.await;
+        log::info!("stopping: finishing requests in flight, accepting no new ones");
+        handle.stop(true).await;
+    });
+    Ok(application.run().await?)
+}
+
+/// Says where things are. The service goes on when nobody can read it.
+fn greet(address: SocketAddr) {
+    let base = format!("http://{address}");
+    let greeting = format!(
+        "Teamnotes is listening on {base}\n  API:           {base}/api\n  documentation: {base}/docs\n"
+    );
+    if let Err(error) = output::print(&greeting) {
+        log::warn!("{}", error.describe());
+    }
+}

@@ -1,0 +1,99 @@
+use entity::user::Account;
+use serde_json::{Value, json};
+use service::{
+    Db, PageRequest, Viewer,
+    users::{self, DisabledFilter, Filter},
+};
+
+use crate::cli::{CommandError, output};
+
+/// How many users are in memory at once.
+const PAGE: u64 = 200;
+
+/// Prints all users, in columns or as a JSON array.
+pub(super) async fn run(db: &Db, is_json: bool) -> Result<(), CommandError> {
+    if is_json { run_json(db).await } else { run_columns(db).await }
+}
+
+async fn run_json(db: &Db) -> Result<(), CommandError> {
+    let mut before = "[";
+    for_each_page(db, |accounts| {
+        for account in accounts {
+            output::print(before)?;
+            output::json(&as_json(account))?;
+            before = ",";
+        }
+        Ok(())
+    })
+    .await?;
+    output::print(if before == "[" { "[]\n" } else { "]\n" })
+}
+
+async fn run_columns(db: &Db) -> Result<(), CommandError> {
+    let mut columns = None;
+    for_each_page(db, |accounts| {
+        let columns = match columns {
+            Some(columns) => columns,
+            None => {
+                let new = Columns::of(accounts);
+                new.print(["ID", "USERNAME", "ROLE", "STATE", "NAME"])?;
+                *columns.insert(new)
+            }
+        };
+        for Account { id, username, name, admin, disabled, .. } in accounts {
+            let role = if *admin { "admin" } else { "user" };
+            let state = if *disabled { "disabled" } else { "enabled" };
+            columns.print([&id.to_string(), username, role, state, name])?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn for_each_page(
+    db: &Db,
+    mut print: impl FnMut(&[Account]) -> Result<(), CommandError>,
+) -> Result<(), CommandError> {
+    let everyone = Filter { disabled: DisabledFilter::Any, ..Filter::default() };
+    let mut request = PageRequest { limit: PAGE, after: None };
+    loop {
+        let page = users::list(db, &Viewer::Operator, &everyone, request).await?;
+        let accounts: Vec<Account> = page.items.into_iter().map(|user| user.account).collect();
+        print(&accounts)?;
+        match page.next {
+            Some(after) => request.after = Some(after),
+            None => return Ok(()),
+        }
+    }
+}
+
+/// How wide the columns are: enough for the first page. What is wider pushes the rest of its line.
+#[derive(Clone, Copy)]
+struct Columns {
+    id: usize,
+    username: usize,
+}
+
+impl Columns {
+    fn of(accounts: &[Account]) -> Self {
+        let ids = accounts.iter().map(|account| account.id.to_string().len());
+        let usernames = accounts.iter().map(|account| account.username.len());
+        Self {
+            id: ids.max().unwrap_or(0).max("ID".len()),
+            username: usernames.max().unwrap_or(0).max("USERNAME".len()),
+        }
+    }
+
+    fn print(self, [id, username, role, state, name]: [&str; 5]) -> Result<(), CommandError> {
+        let (wide, wider) = (self.id, self.username);
+        output::line(format_args!("{id:<wide$}  {username:<wider$}  {role:<5}  {state:<8}  {name}"))
+    }
+}
+
+fn as_json(account: &Account) -> Value {
+    let Account { id, username, name, admin, disabled, created_at, updated_at } = account;
+    json!({
+        "id": id, "username": username, "name": name, "admin": admin, "disabled": disabled,
+        "created_at": created_at, "updated_at": updated_at,
+    })
+}
