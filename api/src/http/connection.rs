@@ -1,4 +1,5 @@
-//! Ends connections that hold up: actix times the first head of a connection alone, and no answer.
+//! Closes connections of slow clients: actix-web limits the time for the first request head of a connection,
+//! but not for later ones, nor for the reading of responses.
 
 use std::{
     any::Any,
@@ -18,57 +19,57 @@ use actix_web::{
 };
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
-/// So long a connection is kept for the next request, before its first byte.
+/// How long a connection is kept open for the next request.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
-/// So long a client may take to read an answer, as long as it reads at all.
-const LONGEST_ANSWER: Duration = Duration::from_secs(300);
+/// How long a client may take to read a response, as long as it reads at all.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// How many requests of a connection are being answered. Goes with the connection.
+/// Counts the requests of a connection that are in flight. Dropped with the connection.
 pub(crate) struct Connection(watch::Sender<usize>);
 
 impl Connection {
-    /// Watches a new connection, for as long as it is there.
+    /// Watches a new connection until it is closed.
     pub(crate) fn watch(stream: &dyn Any, client_timeout: Duration, data: &mut Extensions) {
         let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
         match Self::watched(stream, client_timeout) {
             Ok(connection) => drop(data.insert(connection)),
-            Err(error) => log::warn!("a connection can't be watched: {error}"),
+            Err(error) => log::warn!("can't watch a connection: {error}"),
         }
     }
 
     fn watched(stream: &TcpStream, client_timeout: Duration) -> io::Result<Self> {
-        // For so long nothing of an answer may be taken (tcp(7)).
+        // How long sent data may stay unacknowledged (tcp(7)).
         #[cfg(target_os = "linux")]
         socket2::SockRef::from(stream).set_tcp_user_timeout(Some(client_timeout))?;
         let socket = Socket::from(stream.as_fd().try_clone_to_owned()?);
-        let (sender, answering) = watch::channel(0);
-        rt::spawn(cut_off_when_slow(socket, answering, KEEP_ALIVE + client_timeout));
+        let (sender, in_flight) = watch::channel(0);
+        rt::spawn(close_when_slow(socket, in_flight, KEEP_ALIVE + client_timeout));
         Ok(Self(sender))
     }
 
-    /// A request has come. It is being answered until what is returned is gone.
-    pub(crate) fn begin(&self) -> Answering {
-        self.0.send_modify(|answering| *answering += 1);
-        Answering(self.0.clone())
+    /// Counts a request as in flight until the value is dropped.
+    pub(crate) fn begin_request(&self) -> InFlight {
+        self.0.send_modify(|in_flight| *in_flight += 1);
+        InFlight(self.0.clone())
     }
 }
 
-/// Waits for the next whole head, or for an answer to be taken, until one takes too long or the
-/// connection is gone.
-async fn cut_off_when_slow(
+/// Waits for each request head, and for each response to be read, and closes the connection when one of
+/// them takes too long.
+async fn close_when_slow(
     socket: Socket,
-    mut answering: watch::Receiver<usize>,
-    longest_head: Duration,
+    mut in_flight: watch::Receiver<usize>,
+    head_timeout: Duration,
 ) {
     loop {
-        let is_answering = *answering.borrow_and_update() > 0;
-        let longest = if is_answering { LONGEST_ANSWER } else { longest_head };
-        match timeout(longest, answering.changed()).await {
+        let is_responding = *in_flight.borrow_and_update() > 0;
+        let limit = if is_responding { RESPONSE_TIMEOUT } else { head_timeout };
+        match timeout(limit, in_flight.changed()).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return,
             Err(_) => {
-                // Fails where the client was faster.
+                // Fails if the client was faster.
                 let _ = socket.shutdown(Shutdown::Both);
                 return;
             }
@@ -76,29 +77,29 @@ async fn cut_off_when_slow(
     }
 }
 
-/// An answer that is being made or sent.
-pub(crate) struct Answering(watch::Sender<usize>);
+/// A request whose response is being made or sent.
+pub(crate) struct InFlight(watch::Sender<usize>);
 
-impl Drop for Answering {
+impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.send_modify(|answering| *answering -= 1);
+        self.0.send_modify(|in_flight| *in_flight -= 1);
     }
 }
 
-/// A body, and what is kept until it is sent.
-pub(crate) struct Sending<K> {
+/// A response body with a guard that is dropped once the body is sent.
+pub(crate) struct GuardedBody<G> {
     body: BoxBody,
-    _kept: K,
+    _guard: G,
 }
 
-impl<K> Sending<K> {
-    /// Keeps this for as long as the body.
-    pub(crate) fn new(body: impl MessageBody + 'static, kept: K) -> Self {
-        Self { body: body.boxed(), _kept: kept }
+impl<G> GuardedBody<G> {
+    /// Keeps the guard for as long as the body.
+    pub(crate) fn new(body: impl MessageBody + 'static, guard: G) -> Self {
+        Self { body: body.boxed(), _guard: guard }
     }
 }
 
-impl<K: Unpin> MessageBody for Sending<K> {
+impl<G: Unpin> MessageBody for GuardedBody<G> {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {

@@ -1,4 +1,4 @@
-//! What goes wrong, as `application/problem+json` (RFC 9457): the one place that knows status codes.
+//! Failures as `application/problem+json` (RFC 9457): the one place that gives errors their status codes.
 
 use std::fmt;
 
@@ -16,27 +16,27 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 /// How many violations a failure points at.
 pub(crate) const MAX_VIOLATIONS: usize = 100;
 
-/// How much of which quota is left, and for how long (draft-ietf-httpapi-ratelimit-headers-10).
+/// Which quota is used up, and until when (draft-ietf-httpapi-ratelimit-headers-10).
 const RATE_LIMIT: &str = "RateLimit";
 const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
 
-/// When to try again after a failure that may pass, in seconds.
+/// When to retry after a transient failure, in seconds.
 const RETRY_AFTER: u64 = 1;
 
-/// Why a request gets no answer it asked for.
+/// Why a request fails.
 #[derive(Debug)]
 pub(crate) enum Problem {
-    /// A rule or a fault of the service.
+    /// An error of a use case.
     Service(Error),
-    /// The body is no JSON, or the query is not one of the endpoint's.
+    /// The body is not valid JSON, or a query parameter is rejected.
     BadRequest(String),
-    /// The path is known, the method is not.
+    /// The path exists, but not for this method; for these it does.
     MethodNotAllowed(Vec<Method>),
     /// The body is too large.
     TooLarge,
-    /// The body is not declared as JSON.
+    /// The body is not declared to be JSON.
     UnsupportedMediaType,
-    /// The framework's own failure.
+    /// A failure of the framework.
     Framework(StatusCode),
 }
 
@@ -55,17 +55,17 @@ pub(crate) struct ProblemBody {
     title: &'static str,
     /// The status code.
     status: u16,
-    /// What went wrong this time.
+    /// This failure in words.
     detail: String,
     /// The same as `detail`.
     error: String,
-    /// On 422: what is wrong with each value.
+    /// On 422: each value that is not allowed, 100 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<ViolationBody>>,
 }
 
-/// What is wrong with one value.
+/// A value that is not allowed.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Violation)]
 pub(crate) struct ViolationBody {
@@ -105,9 +105,9 @@ impl Problem {
         match self {
             Self::Service(error) => error.to_string(),
             Self::BadRequest(detail) => detail.clone(),
-            Self::MethodNotAllowed(allowed) => format!("use {}", join(allowed)),
-            Self::TooLarge => "the body is larger than 256 KiB".into(),
-            Self::UnsupportedMediaType => "the body must be application/json".into(),
+            Self::MethodNotAllowed(allowed) => format!("allowed methods: {}", join(allowed)),
+            Self::TooLarge => "the request body is larger than 256 KiB".into(),
+            Self::UnsupportedMediaType => "the request body must be application/json".into(),
             Self::Framework(status) => status.canonical_reason().unwrap_or("failed").to_lowercase(),
         }
     }
@@ -178,7 +178,7 @@ fn join(methods: &[Method]) -> String {
 }
 
 impl fmt::Display for Problem {
-    /// For the log: with what is not for the client.
+    /// For the log: with the causes that clients are not told.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Service(Error::Internal(cause)) => write!(f, "{cause}"),

@@ -22,9 +22,9 @@ pub(crate) struct State {
     pub(crate) metrics: Metrics,
     /// Limits and trust towards clients and proxies.
     pub(crate) network: Network,
-    /// One for each request that may be answered at once.
-    pub(crate) places: Arc<Semaphore>,
-    /// How long a request may take from its head to its answer.
+    /// A permit for each request that may be in flight.
+    pub(crate) permits: Arc<Semaphore>,
+    /// How long a request may take from its head to the head of its response.
     pub(crate) time_limit: Duration,
 }
 

@@ -151,8 +151,8 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         throttle: Throttle::new(settings.login_rate_limit),
     };
     let network = settings.network.clone();
-    let places = Arc::new(Semaphore::new(network.max_requests));
-    Ok(State { db, auth, metrics, network, places, time_limit: time_limit(settings) })
+    let permits = Arc::new(Semaphore::new(network.max_requests));
+    Ok(State { db, auth, metrics, network, permits, time_limit: time_limit(settings) })
 }
 
 /// Long enough for a slow body, a wait for a connection and a slow statement. The database's own limit

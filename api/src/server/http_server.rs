@@ -18,7 +18,7 @@ use crate::{
         Network, Readiness,
         connection::{Connection, KEEP_ALIVE},
         extract::check_token,
-        middleware::{admit, frame},
+        middleware::{limit_concurrency, supervise},
         problem::Problem,
     },
     routes,
@@ -43,9 +43,9 @@ pub(super) fn api(
     let app = move || {
         let app = App::new()
             .app_data(readiness.clone())
-            .wrap(from_fn(admit))
+            .wrap(from_fn(limit_concurrency))
             .wrap(cors(&network.cors_origins))
-            .wrap(from_fn(frame))
+            .wrap(from_fn(supervise))
             .configure(configure);
         let app = if has_metrics { app.configure(metrics_route) } else { app };
         app.default_service(web::to(not_found))
@@ -66,7 +66,7 @@ pub(super) fn api(
 pub(super) fn metrics(address: SocketAddr, readiness: &Readiness) -> io::Result<Server> {
     let readiness = web::Data::new(readiness.clone());
     let app = move || {
-        let app = App::new().app_data(readiness.clone()).wrap(from_fn(frame));
+        let app = App::new().app_data(readiness.clone()).wrap(from_fn(supervise));
         app.configure(metrics_route).default_service(web::to(not_found))
     };
     Ok(HttpServer::new(app).workers(1).disable_signals().bind(address)?.run())

@@ -40,7 +40,7 @@ impl Deserr<Violations> for DateTime<Utc> {
                 .map(|time| clock::in_microseconds(time.to_utc()))
                 .ok()
                 .filter(|time| (1..=9999).contains(&time.year()))
-                .ok_or("must be a time such as 2026-11-22T10:00:00Z")
+                .ok_or("must be an RFC 3339 time, such as 2026-11-22T10:00:00Z")
         })
     }
 }

@@ -1,0 +1,8 @@
+//! What happens to every request, whatever it is for.
+
+mod headers;
+mod limit_concurrency;
+mod supervise;
+
+pub(crate) use limit_concurrency::limit_concurrency;
+pub(crate) use supervise::supervise;

@@ -1,0 +1,161 @@
+use std::{
+    panic::AssertUnwindSafe,
+    time::{Duration, Instant},
+};
+
+use actix_web::{
+    Error as ActixError, HttpMessage, HttpResponse, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method, StatusCode,
+        header::{CONTENT_TYPE, HeaderValue},
+    },
+    middleware::Next,
+};
+use futures_util::FutureExt;
+use service::{Error, SignedIn};
+use tokio::time::timeout;
+
+use super::headers::{add_headers, request_id};
+use crate::http::{
+    connection::{Connection, GuardedBody, InFlight},
+    metrics::{Metrics, UNMATCHED},
+    problem::{PROBLEM_JSON, Problem},
+    state::AppState,
+};
+
+/// The outermost layer. Gives the request an id and a time limit, catches panics, turns failures of the
+/// framework into `problem+json`, adds the common headers, counts the request and logs it.
+pub(crate) async fn supervise<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<GuardedBody<Option<InFlight>>>, ActixError> {
+    let in_flight = request.conn_data::<Connection>().map(Connection::begin_request);
+    let state = AppState::of(request.request());
+    let time_limit = state.as_ref().map_or(Duration::MAX, |state| state.time_limit);
+    let supervision = Supervision::new(&request, state);
+    let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
+    let response = match timeout(time_limit, handled).await {
+        Ok(Ok(response)) => response?,
+        Ok(Err(_)) => return supervision.abort(Error::internal("panicked")),
+        Err(_) => return supervision.abort(Error::unavailable("took too long")),
+    };
+    let mut response = as_problem(response);
+    supervision.record(&response);
+    add_headers(response.headers_mut(), supervision.id);
+    Ok(response.map_body(|_, body| GuardedBody::new(body, in_flight)))
+}
+
+/// What is known about a request from its start.
+struct Supervision {
+    id: HeaderValue,
+    method: Method,
+    path: String,
+    started: Instant,
+    metrics: Option<Metrics>,
+}
+
+impl Supervision {
+    fn new(request: &ServiceRequest, state: Option<AppState>) -> Self {
+        Self {
+            id: request_id(request),
+            method: request.method().clone(),
+            path: request.path().to_owned(),
+            started: Instant::now(),
+            metrics: state.map(|state| state.metrics.clone()),
+        }
+    }
+
+    /// Gives up on a request. The request is gone by now, so no response can be made of it.
+    fn abort<T>(self, error: Error) -> Result<T, ActixError> {
+        let problem = Problem::from(error);
+        let status = problem.status_code().as_u16();
+        self.count(UNMATCHED, status);
+        let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
+        log::error!(method, route = self.path, status, request; "{problem}");
+        Err(Aborted { id: self.id, problem }.into())
+    }
+
+    /// Counts and logs a response.
+    fn record<B>(&self, response: &ServiceResponse<B>) {
+        let pattern = response.request().match_pattern();
+        let status = response.status().as_u16();
+        self.count(pattern.as_deref().unwrap_or(UNMATCHED), status);
+        let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
+        let route = pattern.as_deref().unwrap_or(&self.path);
+        let milliseconds = self.started.elapsed().as_millis() as i64;
+        let user = response.request().extensions().get::<SignedIn>().map_or(0, |me| me.user.id);
+        log::info!(method, route, status, milliseconds, request, user; "answered");
+        if let (500.., Some(error)) = (status, response.response().error()) {
+            log::error!(method, route, status, request, user; "failed: {error}");
+        }
+    }
+
+    fn count(&self, route: &str, status: u16) {
+        if let Some(metrics) = &self.metrics {
+            metrics.request(&self.method, route, status, self.started.elapsed());
+        }
+    }
+}
+
+/// Gives failures of the framework the body of all others.
+fn as_problem<B: MessageBody>(
+    response: ServiceResponse<B>,
+) -> ServiceResponse<EitherBody<B, BoxBody>> {
+    let status = response.status();
+    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return response.map_into_left_body();
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::Service(Error::NotFound),
+        status => Problem::Framework(status),
+    };
+    response.into_response(problem.error_response()).map_into_right_body()
+}
+
+/// A handler panicked or took too long. Its connection stays open.
+#[derive(Debug, thiserror::Error)]
+#[error("{problem}")]
+struct Aborted {
+    id: HeaderValue,
+    problem: Problem,
+}
+
+impl ResponseError for Aborted {
+    fn status_code(&self) -> StatusCode {
+        self.problem.status_code()
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = self.problem.error_response();
+        add_headers(response.headers_mut(), self.id.clone());
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{App, middleware::from_fn, test, web};
+
+    use super::*;
+
+    async fn panics() -> HttpResponse {
+        panic!("a secret of the inside")
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_an_internal_error_and_tells_nothing() {
+        let app = App::new().wrap(from_fn(supervise)).route("/", web::get().to(panics));
+        let app = test::init_service(app).await;
+        let request = test::TestRequest::get().uri("/").insert_header(("X-Request-Id", "mine"));
+        let error = test::try_call_service(&app, request.to_request()).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(response.headers().get("x-request-id").unwrap(), "mine");
+        assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
+        let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+        assert!(!String::from_utf8_lossy(&body).contains("secret"), "{body:?}");
+    }
+}
