@@ -1,15 +1,15 @@
-//! `#[operation]`: a function can't read its own doc comment, so the compiler has to be asked for it.
+//! `#[operation]`, a macro since a function has no other access to its own doc comment.
 
 use std::iter::once;
 
 use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
 
-/// Makes an operation of the API out of a handler.
+/// Turns a handler into an operation of the API.
 ///
-/// `#[operation(403, 409)]` on `async fn create` leaves a function `create` that gives an
-/// `http::routing::Operation`, for the route table to take: `post(notes::create)`. The operation is
+/// `#[operation(403, 409)]` on `async fn create` yields a function `create` that returns an
+/// `http::routing::Operation` for the route table: `post(notes::create)`. The operation is
 /// documented by the doc comment, by what the types in the handler's signature say about themselves, and
-/// by the statuses in the attribute: the failures that these types don't know of.
+/// by the statuses in the attribute: the failures that these types do not describe.
 #[proc_macro_attribute]
 pub fn operation(failures: TokenStream, handler: TokenStream) -> TokenStream {
     let Handler { attributes, docs, visibility, function } = Handler::parse(handler);
@@ -28,16 +28,16 @@ pub fn operation(failures: TokenStream, handler: TokenStream) -> TokenStream {
         )"
     ));
     let signature = format!("fn {name}() -> crate::http::routing::Operation");
-    // The handler goes inside as it was written, so that the compiler points into it.
+    // The handler is nested as written, so that compiler messages point into it.
     let body = Group::new(Delimiter::Brace, [function, operation].into_iter().collect());
     [attributes, visibility, code(&signature), TokenTree::Group(body).into()].into_iter().collect()
 }
 
-/// A function, taken apart as far as needed.
+/// A function, parsed as far as needed.
 #[derive(Default)]
 struct Handler {
     attributes: TokenStream,
-    /// The literals of the doc comment, one a line.
+    /// The literals of the doc comment, one per line.
     docs: Vec<String>,
     visibility: TokenStream,
     /// From `async fn` on.

@@ -1,14 +1,14 @@
-//! Cursors: where a list goes on. Opaque to clients, and good for the same list only: the same path, the
-//! same filters, the same order.
+//! Cursors: where a list continues. Opaque to clients, and valid for the same list only: the same path,
+//! filters and order.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-/// The layout of cursors; another one makes older cursors invalid instead of misread.
+/// The version of the layout: changing it makes older cursors invalid instead of misread.
 const VERSION: u8 = 1;
 
-/// A list as it was asked for, but for the page of it.
+/// A list as requested, apart from the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ListId(u64);
 
@@ -20,13 +20,13 @@ impl ListId {
     }
 }
 
-/// Writes a cursor: the position of the last item that was shown.
+/// Writes a cursor: the position of the last item on the page.
 pub(crate) fn write<P: Serialize>(ListId(list): ListId, position: &P) -> String {
     let cursor = serde_json::to_vec(&(VERSION, list, position)).unwrap_or_default();
     BASE64_URL_SAFE_NO_PAD.encode(cursor)
 }
 
-/// Reads a cursor. None when it is not one of this list.
+/// Reads a cursor; `None` if it is not one of this list.
 pub(crate) fn read<P: DeserializeOwned>(ListId(list): ListId, cursor: &str) -> Option<P> {
     let cursor = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (version, of, position) = serde_json::from_slice::<(u8, u64, P)>(&cursor).ok()?;

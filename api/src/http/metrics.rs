@@ -9,13 +9,13 @@ use prometheus::{
 };
 use service::{Error, PoolUse};
 
-/// Seconds. Most requests are far below the first, logins around the middle.
+/// Bucket bounds in seconds. Most requests are far below the first, logins around the middle.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
-/// The route of a request that fits none, which would otherwise be as many as clients think up.
+/// The route of a request that matches none, since clients can make up any number of paths.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
-/// The counters of one process.
+/// The metrics of one process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
@@ -29,10 +29,10 @@ pub struct Metrics {
 }
 
 impl Metrics {
-    /// All at zero.
+    /// Creates all metrics at zero.
     ///
     /// # Errors
-    /// When a metric is declared wrongly.
+    /// If a metric is not declared correctly.
     pub fn new() -> prometheus::Result<Self> {
         let route = &["method", "route"];
         let metrics = Self {
@@ -44,13 +44,13 @@ impl Metrics {
             durations: HistogramVec::new(
                 HistogramOpts::new(
                     "teamnotes_http_request_duration_seconds",
-                    "Time from a request's head to its response's",
+                    "Time from the head of a request to the head of its response",
                 )
                 .buckets(BUCKETS.to_vec()),
                 route,
             )?,
             logins: IntCounterVec::new(
-                Opts::new("teamnotes_logins_total", "Attempts to log in"),
+                Opts::new("teamnotes_logins_total", "Login attempts"),
                 &["outcome"],
             )?,
             statements: IntCounter::new(
@@ -58,13 +58,16 @@ impl Metrics {
                 "Statements sent to the database",
             )?,
             connections: IntGaugeVec::new(
-                Opts::new("teamnotes_database_connections", "Connections of the pools"),
+                Opts::new("teamnotes_database_connections", "Connections in the pools"),
                 &["pool", "state"],
             )?,
-            live_sessions: IntGauge::new("teamnotes_live_sessions", "Sessions that are not over")?,
+            live_sessions: IntGauge::new(
+                "teamnotes_live_sessions",
+                "Sessions that have not expired",
+            )?,
             hashing_queue: IntGauge::new(
                 "teamnotes_password_hashing_queue",
-                "Passwords that are being hashed or wait for it",
+                "Passwords being hashed or waiting",
             )?,
         };
         metrics.register()?;
@@ -73,7 +76,7 @@ impl Metrics {
 
     fn register(&self) -> prometheus::Result<()> {
         let build = IntGaugeVec::new(
-            Opts::new("teamnotes_build_info", "Always 1; the label says what runs"),
+            Opts::new("teamnotes_build_info", "Always 1; the label has the version"),
             &["version"],
         )?;
         build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
@@ -100,7 +103,7 @@ impl Metrics {
         self.statements.inc();
     }
 
-    /// Counts an attempt to log in.
+    /// Counts a login attempt.
     pub(crate) fn login<T>(&self, attempt: &Result<T, Error>) {
         let outcome = match attempt {
             Ok(_) => "success",
@@ -115,7 +118,7 @@ impl Metrics {
     /// Renders all metrics as text.
     ///
     /// # Errors
-    /// [`Error::Internal`] when a metric can't be encoded.
+    /// [`Error::Internal`] if a metric can't be encoded.
     pub(crate) fn render(&self, now: &Gauges) -> Result<String, Error> {
         for pool in &now.pools {
             let connections = |state| self.connections.with_label_values(&[pool.name, state]);
@@ -132,12 +135,12 @@ impl Metrics {
     }
 }
 
-/// What is measured at the moment of a scrape.
+/// Values measured at the time of a scrape.
 pub(crate) struct Gauges {
     /// The connection pools.
     pub(crate) pools: Vec<PoolUse>,
-    /// Passwords being hashed or waiting for it.
+    /// Passwords being hashed or waiting.
     pub(crate) hashing_queue: i64,
-    /// Live sessions, unless the database can't tell.
+    /// Live sessions, unless the database does not respond.
     pub(crate) live_sessions: Option<i64>,
 }

@@ -2,10 +2,10 @@ use std::time::Duration;
 
 use ipnet::IpNet;
 
-/// Limits and trust towards clients and the proxies in front of the service.
+/// Limits on clients, and trust in the proxies in front of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
-    /// How long the head of a request may take to arrive, and how long its body.
+    /// How long to wait for the head of a request, for its body, and for a stalled response.
     pub client_timeout: Duration,
     /// Requests handled concurrently; more are rejected with 503.
     pub max_requests: usize,

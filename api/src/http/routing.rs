@@ -1,5 +1,5 @@
-//! The route table: it registers handlers, answers 405 with `Allow`, rejects queries that nobody reads,
-//! and gives the OpenAPI document.
+//! The route table: it registers handlers, answers 405 with `Allow`, rejects queries that no handler
+//! reads, and yields the OpenAPI document.
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder, Route,
@@ -18,7 +18,7 @@ use crate::http::{
     problem::Problem,
 };
 
-/// A handler that describes itself; `#[operation]` makes one out of a function.
+/// A handler that describes itself; `#[operation]` turns a function into one.
 pub(crate) struct Operation {
     docs: Docs,
     route: Route,
@@ -26,7 +26,7 @@ pub(crate) struct Operation {
     describe: fn(&mut OperationDoc),
 }
 
-/// What a handler can't say by its types.
+/// What the types of a handler do not express.
 pub(crate) struct Docs {
     /// The path of its module.
     pub(crate) module: &'static str,
@@ -146,8 +146,8 @@ impl RouteTable {
     }
 }
 
-/// Whether unknown query parameters and bad tokens are rejected; elsewhere probes and browsers send what
-/// they like.
+/// Whether unknown query parameters and bad tokens are rejected; elsewhere probes and browsers may send
+/// whatever they like.
 fn is_strict(path: &str) -> bool {
     path.starts_with("/api/")
 }

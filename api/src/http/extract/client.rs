@@ -13,8 +13,8 @@ use ipnet::IpNet;
 
 use crate::http::{openapi::Describe, state::AppState};
 
-/// The client's address: the peer of the connection, or, when that is a trusted proxy, the client it
-/// forwards for. None without a connection (in-process calls).
+/// The client's address: the peer of the connection or, if that is a trusted proxy, the client that it
+/// forwards for. `None` without a connection (in-process calls).
 pub(crate) struct Address(pub(crate) Option<IpAddr>);
 
 impl FromRequest for Address {
@@ -37,7 +37,7 @@ impl Describe for UserAgent {}
 /// request from, so what precedes an untrusted address may be forged.
 ///
 /// A proxy writes `X-Forwarded-For` or `Forwarded` (RFC 7239), and may pass the other on as a client
-/// forged it. Where they disagree neither counts.
+/// forged it. If they disagree, neither counts.
 fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let is_trusted = |address: &IpAddr| trusted.iter().any(|network| network.contains(address));
     if !is_trusted(&peer) {
@@ -66,7 +66,7 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     }
 }
 
-/// The elements of a list header, in all its lines; none for what is not an address.
+/// The elements of a list header, over all its lines; `None` for those that are not addresses.
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,

@@ -6,8 +6,8 @@ use serde::{
 };
 use serde_json::Value;
 
-/// Parses JSON. An object with a duplicate member is rejected: whatever inspected it on the way here may
-/// have read the other one.
+/// Parses JSON. Duplicate members of an object are rejected: a proxy that inspected the body may have read
+/// the other one.
 ///
 /// # Errors
 /// Why the text is rejected.
@@ -25,7 +25,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Value, String> {
 
 /// The names of an object's members.
 struct Members {
-    /// One that is there more than once.
+    /// One that occurs more than once.
     duplicate: Option<String>,
 }
 

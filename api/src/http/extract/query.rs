@@ -46,7 +46,7 @@ impl<T: IntoParams> Describe for Query<T> {
 pub(crate) struct Parameters(Map<String, Value>);
 
 impl Parameters {
-    /// Takes a query string apart.
+    /// Parses a query string.
     pub(crate) fn parse(query: &str) -> Result<Self, Problem> {
         let mut parameters = Map::new();
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
@@ -67,7 +67,7 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    /// Takes the parameter with this name out.
+    /// Removes and returns the parameter with this name.
     pub(super) fn split_off(&mut self, name: &str) -> Self {
         Self(self.0.remove_entry(name).into_iter().collect())
     }
@@ -92,7 +92,7 @@ impl Parameters {
             .map_err(|BadParameter(detail)| Problem::BadRequest(detail))
     }
 
-    /// Rejects whatever is there.
+    /// Rejects any parameter.
     pub(crate) fn require_none(self) -> Result<(), Problem> {
         match self.0.keys().next() {
             None => Ok(()),
@@ -101,7 +101,7 @@ impl Parameters {
     }
 }
 
-/// Undoes the encoding of forms; none when it is not UTF-8 then.
+/// Decodes form encoding; `None` if the result is not UTF-8.
 fn decode(text: &str) -> Option<String> {
     let with_spaces = text.replace('+', " ");
     percent_decode(with_spaces.as_bytes()).decode_utf8().ok().map(String::from)
@@ -115,7 +115,7 @@ fn unknown(name: &str) -> String {
     format!("unknown query parameter: {name}")
 }
 
-/// Why a parameter is rejected, with its name; reading ends at the first.
+/// Why a parameter is rejected, with its name; reading stops at the first.
 #[derive(Debug)]
 pub(crate) struct BadParameter(String);
 
@@ -163,7 +163,7 @@ pub(crate) fn number(text: &str) -> Option<i64> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok())?
 }
 
-/// Text to search for, which is compared without case.
+/// Text to search for, ignoring case.
 #[derive(Clone, Debug)]
 pub(crate) struct SearchText(pub(crate) String);
 

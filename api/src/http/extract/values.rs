@@ -1,4 +1,4 @@
-//! Values that bodies are made of, beside those of the domain.
+//! Values in bodies that are not types of the domain.
 
 use std::fmt::Display;
 
@@ -14,7 +14,7 @@ use crate::http::schema::{self, describe};
 /// How many ids a body may list.
 const MAX_IDS: usize = 1_000;
 
-/// Reads a value of the kind `T`, then what `parse` makes of it.
+/// Reads a value of type `T`, then parses it.
 pub(crate) fn parsed<T, U, V, E>(
     value: Value<V>,
     at: ValuePointerRef<'_>,
@@ -29,7 +29,7 @@ where
     parse(value).map_err(|error| take_cf_content(Violations::merge(None, error, at)))
 }
 
-/// A time of RFC 3339, of the years 1 to 9999 in UTC.
+/// A time in RFC 3339, from the year 1 to 9999 in UTC.
 impl Deserr<Violations> for DateTime<Utc> {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
@@ -67,7 +67,7 @@ impl<T: TryFrom<i64>> Deserr<Violations> for IdValue<T> {
     }
 }
 
-/// Reads a list of ids, of [`MAX_IDS`] at most.
+/// Reads a list of at most [`MAX_IDS`] ids.
 pub(crate) fn ids<T>(ids: Vec<IdValue<T>>) -> Result<Vec<T>, String> {
     if ids.len() > MAX_IDS {
         return Err(format!("must have at most {MAX_IDS} entries"));

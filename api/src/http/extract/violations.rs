@@ -12,7 +12,7 @@ use utoipa::{
 
 use crate::http::problem::{MAX_VIOLATIONS, Problem};
 
-/// Everything wrong with a body: reading goes on after a violation, so that all are reported at once.
+/// Everything wrong with a body: reading continues after a violation, so that all are reported at once.
 #[derive(Debug)]
 pub(crate) struct Violations(Vec<Violation>);
 
@@ -25,7 +25,7 @@ pub(super) fn read<T: Deserr<Violations> + PartialSchema>(json: Value) -> Result
     })
 }
 
-/// Where the member that this points into stands in the schema of an object.
+/// The position in the schema of the member that this points into.
 fn position(schema: &RefOr<Schema>, pointer: &str) -> Option<usize> {
     let RefOr::T(Schema::Object(object)) = schema else { return None };
     object.properties.get_index_of(pointer.split('/').nth(1)?)
@@ -80,7 +80,7 @@ impl MergeWithError<Self> for Violations {
     }
 }
 
-/// What a `parse` function of the domain says of a value.
+/// The error of a `parse` function of the domain.
 impl<E: Display> MergeWithError<E> for Violations {
     fn merge(known: Option<Self>, error: E, at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
         Self::with(known, at, error.to_string())
