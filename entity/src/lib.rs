@@ -1,9 +1,9 @@
-//! The entity layer: tables, columns, relations, scopes, and the methods of tables and rows. What is
-//! spelled in SQL terms is spelled here.
+//! The entity layer, as an active record: tables, columns, relations, scopes, and the methods of
+//! tables and rows. Nothing else in the project spells out SQL.
 //!
-//! Each entity's module has one order: the model with its relations, `ActiveModelBehavior`, the
-//! shapes that reads return, the scopes, `impl Entity` (questions about the table), `impl Model`
-//! (questions about a row, and its associations).
+//! Each entity's module has the same order: the model with its relations, its `ActiveModelBehavior`, the
+//! shapes that queries return, the scopes, `impl Entity` (questions about the table), `impl Model`
+//! (questions about a row, and its associations), `impl ActiveModel` (new rows and transitions).
 //!
 //! ```
 //! use entity::user::{self, Scopes};
@@ -14,7 +14,21 @@
 //!     r#"WHERE "users"."disabled" = FALSE AND "users"."admin" = TRUE AND "users"."name_folded" LIKE '%jami%' ESCAPE '\'"#
 //! ));
 //! ```
+//!
+//! Ids are types: the id of a note is not the id of a user.
+//!
+//! ```compile_fail,E0308
+//! # use entity::{NoteId, user, mark::{self, Scopes}};
+//! # use sea_orm::EntityTrait;
+//! # fn swapped(user: user::Model, note_id: NoteId) {
+//! let marks = mark::Entity::find().of_user(note_id).of_note(user.id);
+//! # }
+//! ```
 
+mod bulk;
+mod ids;
+mod locking;
+pub mod mark;
 pub mod membership;
 mod newest;
 pub mod note;
@@ -23,10 +37,13 @@ pub mod team;
 pub mod text;
 mod transaction;
 pub mod user;
-mod user_key;
-pub mod user_note;
+mod with_total;
 
-pub use transaction::{Locking, begin_snapshot, begin_write};
+pub use bulk::insert_many;
+pub use ids::{MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
+pub use locking::Locking;
+pub use transaction::{begin_snapshot, begin_write};
+pub use with_total::WithTotal;
 
-/// How many rows a list has at most that is nested in an object: a user's notes, a team's members.
+/// The most rows that a list nested in an object has: a user's notes, a team's members.
 pub const NESTED_LIMIT: u64 = 100;

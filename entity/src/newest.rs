@@ -3,12 +3,14 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
 };
 
-/// The ids of the newest `limit` rows of each parent, as a subquery: one statement, whatever the
-/// number of parents, and no more rows than will be shown.
+use crate::UserId;
+
+/// The ids of the newest `limit` rows of each parent, as a subquery: one statement whatever the number
+/// of parents, and no more rows than are shown.
 pub(crate) fn newest_of_each(
     table: impl IdenStatic,
     parent: impl IdenStatic,
-    parent_ids: impl IntoIterator<Item = i64>,
+    parent_ids: impl IntoIterator<Item = UserId>,
     limit: u64,
 ) -> SelectStatement {
     let newest_first =
@@ -24,9 +26,4 @@ pub(crate) fn newest_of_each(
         .from_subquery(ranked, "ranked")
         .and_where(Expr::col("place").lte(limit))
         .take()
-}
-
-/// How many rows the statement would give without its limit, beside each row.
-pub(crate) fn total() -> Expr {
-    Expr::cust("COUNT(*) OVER ()")
 }

@@ -1,91 +1,88 @@
 //! Notes: written by one user, marked to read by many.
 
 use sea_orm::{
-    ActiveValue, DeleteMany, Linked, QueryOrder, QuerySelect, Select, UpdateMany,
+    ActiveValue::{NotSet, Set},
+    DeleteMany, QueryOrder, QuerySelect, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{JoinType, Query},
 };
 
 use crate::{
+    NoteId, UserId, mark,
     newest::newest_of_each,
     text,
     user::{self, UserKey},
-    user_note,
 };
 
-/// A note as the table has it.
+/// A row of `notes`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "notes")]
 pub struct Model {
     #[sea_orm(primary_key)]
-    pub id: i64,
+    pub id: NoteId,
     pub content: String,
-    /// `content` for comparing without case; kept by `before_save`.
+    /// Case-folded search column of `content`; set by `before_save`.
     pub content_folded: String,
     pub important: bool,
-    /// What the note is about in time; the author's to choose.
+    /// The time that the note is about; the author chooses it.
     pub date: DateTimeUtc,
-    pub user_id: i64,
+    pub user_id: UserId,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
     pub user: BelongsTo<super::user::Entity>,
     #[sea_orm(has_many)]
-    pub user_notes: HasMany<super::user_note::Entity>,
+    pub marks: HasMany<super::mark::Entity>,
 }
 
 #[async_trait::async_trait]
 impl ActiveModelBehavior for ActiveModel {
     async fn before_save<C: ConnectionTrait>(mut self, _: &C, _: bool) -> Result<Self, DbErr> {
-        if let ActiveValue::Set(content) = &self.content {
-            self.content_folded = ActiveValue::Set(text::fold(content));
+        if let Set(content) = &self.content {
+            self.content_folded = Set(text::fold(content));
         }
         Ok(self)
     }
 }
 
-/// The way back of [`user::MarkedNotes`]: the users who have marked a note.
-#[derive(Clone, Copy, Debug)]
-pub struct UsersMarked;
-
-impl Linked for UsersMarked {
-    type FromEntity = Entity;
-    type ToEntity = user::Entity;
-
-    fn link(&self) -> Vec<RelationDef> {
-        vec![user_note::Relation::Note.def().rev(), user_note::Relation::User.def()]
-    }
-}
-
-/// A note without its author and the folded copy.
+/// A note without its author and its search column.
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct Core {
-    pub id: i64,
+    pub id: NoteId,
     pub content: String,
     pub important: bool,
     pub date: DateTimeUtc,
-    pub user_id: i64,
+    pub user_id: UserId,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
 }
 
 impl From<Model> for Core {
     fn from(note: Model) -> Self {
-        let Model { id, content, important, date, user_id, created_at, updated_at, .. } = note;
+        let Model {
+            id,
+            content,
+            content_folded: _,
+            important,
+            date,
+            user_id,
+            created_at,
+            updated_at,
+        } = note;
         Self { id, content, important, date, user_id, created_at, updated_at }
     }
 }
 
-/// A note and who wrote it, in one statement: [`Entity::find_with_author`].
+/// A note and its author. For [`Entity::find_with_author`].
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct WithAuthor {
     #[sea_orm(nested)]
     pub note: Core,
     #[sea_orm(nested)]
-    pub author: user::Author,
+    pub author: user::UserSummary,
 }
 
 /// Named conditions on notes, which chain and combine with AND.
@@ -99,25 +96,25 @@ pub struct WithAuthor {
 /// # Ok(()) }
 /// ```
 pub trait Scopes: QueryFilter + Sized {
-    /// Are marked as important by their author.
+    /// Notes that their author marked as important.
     fn important(self) -> Self {
         self.filter(COLUMN.important.eq(true))
     }
 
-    /// Are not marked as important.
+    /// Notes that are not important.
     fn unimportant(self) -> Self {
         self.filter(COLUMN.important.eq(false))
     }
 
-    /// The content has this text somewhere, without case; no character of it is a wildcard.
+    /// Notes whose content contains this text in any case; no character of it is a wildcard.
     fn containing(self, text: &str) -> Self {
         self.filter(Column::ContentFolded.like(text::containing(text)))
     }
 
-    /// Were written by this user; none when there is no such user.
+    /// Notes by this user; none when the user does not exist.
     fn by(self, author: &UserKey) -> Self {
         match author {
-            UserKey::Id(id) => self.filter(COLUMN.user_id.eq(*id)),
+            UserKey::Id(id) => self.filter(Column::UserId.eq(*id)),
             UserKey::Username(_) => {
                 let id = Query::select()
                     .column((user::Entity, user::Column::Id))
@@ -128,6 +125,11 @@ pub trait Scopes: QueryFilter + Sized {
             }
         }
     }
+
+    /// The note with this id.
+    fn with_id(self, id: NoteId) -> Self {
+        self.filter(Column::Id.eq(id))
+    }
 }
 
 impl Scopes for Select<Entity> {}
@@ -135,17 +137,91 @@ impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
-    /// Notes joined with their authors, for [`WithAuthor`].
+    /// Notes joined with their authors. For [`WithAuthor`].
     pub fn find_with_author() -> Select<Self> {
         Self::find().join(JoinType::InnerJoin, Relation::User.def())
     }
 
     /// The newest `limit` notes of each of these users: by user, newest first.
-    pub fn newest_of_each(user_ids: impl IntoIterator<Item = i64>, limit: u64) -> Select<Self> {
+    pub fn newest_of_each(user_ids: impl IntoIterator<Item = UserId>, limit: u64) -> Select<Self> {
         let newest = newest_of_each(Self, Column::UserId, user_ids, limit);
         Self::find()
             .filter(Column::Id.in_subquery(newest))
             .order_by_asc(Column::UserId)
             .order_by_desc(Column::Id)
+    }
+}
+
+impl Model {
+    /// Whether this user is the author.
+    pub fn is_written_by(&self, user_id: UserId) -> bool {
+        self.user_id == user_id
+    }
+}
+
+impl Core {
+    /// The marks of enabled users on this note, joined with the users. For [`mark::MarkedBy`].
+    pub fn users_marked(&self) -> Select<mark::Entity> {
+        use mark::Scopes as _;
+        mark::Entity::find_with_user().of_note(self.id)
+    }
+}
+
+impl ActiveModel {
+    /// A new note, unimportant and about now.
+    pub fn new(author: UserId, content: String, now: DateTimeUtc) -> Self {
+        Self {
+            id: NotSet,
+            content: Set(content),
+            content_folded: NotSet,
+            important: Set(false),
+            date: Set(now),
+            user_id: Set(author),
+            created_at: Set(now),
+            updated_at: Set(now),
+        }
+    }
+
+    /// Replaces the content.
+    pub fn set_content(&mut self, content: String) {
+        self.content = Set(content);
+    }
+
+    /// Makes the note important, or no longer.
+    pub fn set_important(&mut self, important: bool) {
+        self.important = Set(important);
+    }
+
+    /// Sets the time that the note is about.
+    pub fn set_date(&mut self, date: DateTimeUtc) {
+        self.date = Set(date);
+    }
+
+    /// Records the time of a change.
+    pub fn touch(&mut self, now: DateTimeUtc) {
+        self.updated_at = Set(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_is_written_by_its_author_alone() {
+        let [alice, bob] = [1, 2].map(|id| UserId::try_from(id).unwrap());
+        let now = DateTimeUtc::UNIX_EPOCH;
+        let note = Model {
+            id: NoteId::try_from(1).unwrap(),
+            content: "Hello".into(),
+            content_folded: "hello".into(),
+            important: false,
+            date: now,
+            user_id: alice,
+            created_at: now,
+            updated_at: now,
+        };
+        assert!(note.is_written_by(alice));
+        assert!(!note.is_written_by(bob));
     }
 }

@@ -1,23 +1,29 @@
 //! Teams, and the users that belong to them through memberships.
 
 use sea_orm::{
-    ActiveValue, DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
+    ActiveValue::{NotSet, Set},
+    DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, TransactionSession, TransactionTrait,
+    UpdateMany,
     entity::prelude::*,
     sea_query::{ExprTrait, Query},
 };
 
-use crate::{membership, text, user};
+use crate::{
+    Locking, TeamId, UserId,
+    membership::{self, Role, Scopes as _},
+    text, user,
+};
 
-/// A team as the table has it.
+/// A row of `teams`.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "teams")]
 pub struct Model {
     #[sea_orm(primary_key)]
-    pub id: i64,
+    pub id: TeamId,
     #[sea_orm(unique)]
     pub name: String,
-    /// `name` for comparing without case; kept by `before_save`.
+    /// Case-folded search column of `name`; set by `before_save`.
     pub name_folded: String,
     #[sea_orm(has_many, via = "membership")]
     pub users: HasMany<super::user::Entity>,
@@ -28,59 +34,28 @@ pub struct Model {
 #[async_trait::async_trait]
 impl ActiveModelBehavior for ActiveModel {
     async fn before_save<C: ConnectionTrait>(mut self, _: &C, _: bool) -> Result<Self, DbErr> {
-        if let ActiveValue::Set(name) = &self.name {
-            self.name_folded = ActiveValue::Set(text::fold(name));
+        if let Set(name) = &self.name {
+            self.name_folded = Set(text::fold(name));
         }
         Ok(self)
     }
 }
 
-/// A team without the folded copy.
-#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-pub struct Core {
-    pub id: i64,
-    pub name: String,
-}
-
-/// A team and how many enabled users it has.
+/// A team and the number of its enabled members.
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct WithUserCount {
     #[sea_orm(nested)]
-    pub team: Core,
+    pub team: Model,
     #[sea_orm(from_expr = "user_count()")]
     pub user_count: i64,
 }
 
-/// Named conditions on teams, which chain and combine with AND.
-pub trait Scopes: QueryFilter + Sized {
-    /// The name fits a pattern, without case: `%` is any text, `_` any character, `\` takes the next
-    /// one as it is.
-    fn name_like(self, pattern: &str) -> Self {
-        self.filter(Column::NameFolded.like(text::pattern(pattern)))
-    }
-}
-
-impl Scopes for Select<Entity> {}
-impl Scopes for UpdateMany<Entity> {}
-impl Scopes for DeleteMany<Entity> {}
-
-impl Entity {
-    /// The teams that a user belongs to, by id.
-    pub fn find_of_user(user_id: i64) -> Select<Self> {
-        use membership::Scopes as _;
-        let joined = membership::Entity::find().of_user(user_id).select_only();
-        let joined = joined.column(membership::Column::TeamId).into_query();
-        Self::find().filter(Column::Id.in_subquery(joined)).order_by_asc(Column::Id)
-    }
-}
-
-/// `SELECT COUNT(*)` of the enabled members of the team at hand.
+/// `SELECT COUNT(*)` of the enabled members of the team in the outer query.
 fn user_count() -> Expr {
     use user::Column::{Disabled, Id};
     let count = Query::select()
-        .expr(membership::COLUMN.id.0.count())
+        .expr(membership::Column::Id.count())
         .from(membership::Entity)
         .inner_join(
             user::Entity,
@@ -93,4 +68,113 @@ fn user_count() -> Expr {
         .and_where(Expr::col((user::Entity, Disabled)).eq(false))
         .take();
     Expr::SubQuery(None, Box::new(count.into()))
+}
+
+/// Named conditions on teams, which chain and combine with AND.
+pub trait Scopes: QueryFilter + Sized {
+    /// Teams whose name matches a pattern in any case: `%` is any text, `_` any character, and `\`
+    /// escapes the character after it.
+    fn name_like(self, pattern: &str) -> Self {
+        self.filter(Column::NameFolded.like(text::pattern(pattern)))
+    }
+}
+
+impl Scopes for Select<Entity> {}
+impl Scopes for UpdateMany<Entity> {}
+impl Scopes for DeleteMany<Entity> {}
+
+impl Entity {
+    /// These teams, by id: the order in which teams are locked.
+    pub fn find_all(ids: impl IntoIterator<Item = TeamId>) -> Select<Self> {
+        Self::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id)
+    }
+
+    /// The teams that the user belongs to, by id.
+    pub fn find_of_user(user_id: UserId) -> Select<Self> {
+        let joined = membership::Entity::find().of_user(user_id).select_only();
+        let joined = joined.column(membership::Column::TeamId).into_query();
+        Self::find().filter(Column::Id.in_subquery(joined)).order_by_asc(Column::Id)
+    }
+}
+
+impl Model {
+    /// The enabled users who belong to this team, through the memberships. For
+    /// [`membership::Member`].
+    pub fn users(&self) -> Select<membership::Entity> {
+        membership::Entity::find_with_user().in_team(self.id)
+    }
+
+    /// The user's membership in this team, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn membership_of(
+        &self,
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+    ) -> Result<Option<membership::Model>, DbErr> {
+        membership::Entity::find_by_user_and_team((user_id, self.id)).one(db).await
+    }
+
+    /// Adds the user to this team as a member, unless the user belongs to it already; returns whether
+    /// the membership is new. Of concurrent calls one makes the membership.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) when the user does not exist.
+    pub async fn add_user(
+        &self,
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+        joined_at: DateTimeUtc,
+    ) -> Result<bool, DbErr> {
+        let new = membership::ActiveModel::new(user_id, self.id, Role::Member, joined_at);
+        Ok(membership::Entity::add(db, [new]).await? > 0)
+    }
+
+    /// Ends the user's membership in this team; returns whether there was one. The rule that a team keeps
+    /// an owner is the caller's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_user(
+        &self,
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+    ) -> Result<bool, DbErr> {
+        let removed = membership::Entity::delete_many().of_user(user_id).in_team(self.id);
+        Ok(removed.exec(db).await?.rows_affected > 0)
+    }
+
+    /// Makes the team's enabled members exactly these users; disabled members stay as they are. Roles
+    /// and dates of the memberships that stay are kept, a repeated id counts once, and it is done as a
+    /// whole or not at all. The rule that a team keeps an owner is the caller's.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) when a user does not exist.
+    pub async fn set_users(
+        &self,
+        db: &(impl ConnectionTrait + TransactionTrait),
+        user_ids: &[UserId],
+        joined_at: DateTimeUtc,
+    ) -> Result<(), DbErr> {
+        let transaction = crate::begin_write(db).await?;
+        Entity::find_by_id(self.id).for_no_key_update().one(&transaction).await?;
+        let others = membership::Entity::delete_many().in_team(self.id).not_of_users(user_ids);
+        others.of_enabled_users().exec(&transaction).await?;
+        let join = |&user| membership::ActiveModel::new(user, self.id, Role::Member, joined_at);
+        membership::Entity::add(&transaction, user_ids.iter().map(join)).await?;
+        transaction.commit().await
+    }
+}
+
+impl ActiveModel {
+    /// A new team without members.
+    pub fn new(name: String) -> Self {
+        Self { id: NotSet, name: Set(name), name_folded: NotSet }
+    }
+
+    /// Gives the team another name.
+    pub fn rename(&mut self, name: String) {
+        self.name = Set(name);
+    }
 }

@@ -1,0 +1,122 @@
+//! Marks: which notes a user has put on the reading list, and which of them are read. The second
+//! many-to-many between users and notes.
+
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    DeleteMany, QuerySelect, Select, UpdateMany,
+    entity::prelude::*,
+    sea_query::{JoinType, OnConflict},
+};
+
+use crate::{MarkId, NoteId, UserId, note, user};
+
+/// A row of `user_notes`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "user_notes")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: MarkId,
+    #[sea_orm(unique_key = "user_and_note")]
+    pub user_id: UserId,
+    #[sea_orm(unique_key = "user_and_note")]
+    pub note_id: NoteId,
+    pub read: bool,
+    #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
+    pub user: BelongsTo<super::user::Entity>,
+    #[sea_orm(belongs_to, from = "note_id", to = "id", on_delete = "Cascade")]
+    pub note: BelongsTo<super::note::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A marked note: the mark, the note and the note's author. For [`Entity::find_with_note`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct MarkedNote {
+    pub id: MarkId,
+    pub read: bool,
+    #[sea_orm(nested)]
+    pub note: note::Core,
+    #[sea_orm(nested)]
+    pub author: user::UserSummary,
+}
+
+/// A mark and the user whose mark it is. For [`Entity::find_with_user`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct MarkedBy {
+    pub id: MarkId,
+    #[sea_orm(nested)]
+    pub user: user::UserSummary,
+}
+
+/// Named conditions on marks, which chain and combine with AND.
+pub trait Scopes: QueryFilter + Sized {
+    /// Marks of this user.
+    fn of_user(self, user_id: UserId) -> Self {
+        self.filter(Column::UserId.eq(user_id))
+    }
+
+    /// Marks of this note.
+    fn of_note(self, note_id: NoteId) -> Self {
+        self.filter(Column::NoteId.eq(note_id))
+    }
+
+    /// Marks of notes that the user has read.
+    fn read(self) -> Self {
+        self.filter(COLUMN.read.eq(true))
+    }
+
+    /// Marks of notes that the user has yet to read.
+    fn unread(self) -> Self {
+        self.filter(COLUMN.read.eq(false))
+    }
+}
+
+impl Scopes for Select<Entity> {}
+impl Scopes for UpdateMany<Entity> {}
+impl Scopes for DeleteMany<Entity> {}
+
+impl Entity {
+    /// Marks joined with their notes and the notes' authors. For [`MarkedNote`].
+    pub(crate) fn find_with_note() -> Select<Self> {
+        Self::find()
+            .join(JoinType::InnerJoin, Relation::Note.def())
+            .join(JoinType::InnerJoin, note::Relation::User.def())
+    }
+
+    /// Marks of enabled users, joined with the users. For [`MarkedBy`].
+    pub(crate) fn find_with_user() -> Select<Self> {
+        Self::find()
+            .join(JoinType::InnerJoin, Relation::User.def())
+            .filter(user::COLUMN.disabled.eq(false))
+    }
+
+    /// Inserts the mark unless the user has marked the note already; returns whether it is new.
+    pub(crate) async fn add(db: &impl ConnectionTrait, new: ActiveModel) -> Result<bool, DbErr> {
+        let unless_marked =
+            OnConflict::columns([Column::UserId, Column::NoteId]).do_nothing().to_owned();
+        let added = Self::insert(new).on_conflict(unless_marked).exec_without_returning(db).await?;
+        Ok(added > 0)
+    }
+}
+
+impl Model {
+    /// Whether this is a mark of the user.
+    pub fn is_of(&self, user_id: UserId) -> bool {
+        self.user_id == user_id
+    }
+}
+
+impl ActiveModel {
+    /// A new mark, unread.
+    pub fn new(user_id: UserId, note_id: NoteId) -> Self {
+        Self { id: NotSet, user_id: Set(user_id), note_id: Set(note_id), read: Set(false) }
+    }
+
+    /// Marks the note as read, or as unread.
+    pub fn set_read(&mut self, read: bool) {
+        self.read = Set(read);
+    }
+}

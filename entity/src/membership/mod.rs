@@ -1,0 +1,131 @@
+//! Memberships: which user belongs to which team, since when, and in which role.
+
+mod heirs;
+mod scopes;
+
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    QuerySelect, Select,
+    entity::prelude::*,
+    sea_query::{JoinType, OnConflict},
+};
+
+pub use self::scopes::Scopes;
+use crate::{MembershipId, TeamId, UserId, newest::newest_of_each, team, user};
+
+/// What a member may do in a team.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "Text")]
+pub enum Role {
+    /// May rename and delete the team and choose its members.
+    #[sea_orm(string_value = "owner")]
+    Owner,
+    /// Belongs to the team.
+    #[sea_orm(string_value = "member")]
+    Member,
+}
+
+/// A row of `memberships`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "memberships")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: MembershipId,
+    #[sea_orm(unique_key = "user_and_team")]
+    pub user_id: UserId,
+    #[sea_orm(unique_key = "user_and_team")]
+    pub team_id: TeamId,
+    pub role: Role,
+    pub joined_at: DateTimeUtc,
+    #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
+    pub user: BelongsTo<super::user::Entity>,
+    #[sea_orm(belongs_to, from = "team_id", to = "id", on_delete = "Cascade")]
+    pub team: BelongsTo<super::team::Entity>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// A membership from the team's side: the user, the role, and since when. For
+/// [`team::Model::users`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Member {
+    pub id: MembershipId,
+    #[sea_orm(nested)]
+    pub user: user::UserSummary,
+    pub role: Role,
+    pub joined_at: DateTimeUtc,
+}
+
+/// A membership from the user's side: the team, the role, and since when. For
+/// [`user::Model::teams`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct TeamMembership {
+    pub id: MembershipId,
+    pub user_id: UserId,
+    #[sea_orm(nested)]
+    pub team: team::Model,
+    pub role: Role,
+    pub joined_at: DateTimeUtc,
+}
+
+impl Entity {
+    /// Memberships of enabled users, joined with the users. For [`Member`].
+    pub fn find_with_user() -> Select<Self> {
+        Self::find()
+            .join(JoinType::InnerJoin, Relation::User.def())
+            .filter(user::COLUMN.disabled.eq(false))
+    }
+
+    /// Memberships joined with the teams. For [`TeamMembership`].
+    pub(crate) fn find_with_team() -> Select<Self> {
+        Self::find().join(JoinType::InnerJoin, Relation::Team.def())
+    }
+
+    /// The newest `limit` memberships of each of these users, joined with the teams. For
+    /// [`TeamMembership`].
+    pub fn newest_teams_of_each(
+        user_ids: impl IntoIterator<Item = UserId>,
+        limit: u64,
+    ) -> Select<Self> {
+        let newest = newest_of_each(Self, Column::UserId, user_ids, limit);
+        Self::find_with_team().filter(Column::Id.in_subquery(newest))
+    }
+
+    /// Inserts the memberships, except those that exist already; returns how many are new.
+    pub(crate) async fn add(
+        db: &impl ConnectionTrait,
+        new: impl IntoIterator<Item = ActiveModel>,
+    ) -> Result<u64, DbErr> {
+        let unless_joined =
+            OnConflict::columns([Column::UserId, Column::TeamId]).do_nothing().to_owned();
+        Self::insert_many(new).on_conflict(unless_joined).exec_without_returning(db).await
+    }
+}
+
+impl Model {
+    /// Whether the member is an owner of the team.
+    pub fn is_owner(&self) -> bool {
+        self.role == Role::Owner
+    }
+}
+
+impl ActiveModel {
+    /// A new membership.
+    pub fn new(user_id: UserId, team_id: TeamId, role: Role, joined_at: DateTimeUtc) -> Self {
+        Self {
+            id: NotSet,
+            user_id: Set(user_id),
+            team_id: Set(team_id),
+            role: Set(role),
+            joined_at: Set(joined_at),
+        }
+    }
+
+    /// Gives the member another role.
+    pub fn set_role(&mut self, role: Role) {
+        self.role = Set(role);
+    }
+}

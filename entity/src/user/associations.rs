@@ -1,0 +1,139 @@
+//! A user's notes, teams and marked notes.
+
+use sea_orm::{Select, TransactionSession, TransactionTrait, entity::prelude::*};
+
+use super::{Entity, Model};
+use crate::{
+    Locking, NoteId, TeamId,
+    mark::{self, Scopes as _},
+    membership::{self, Role, Scopes as _},
+    note::{self, Scopes as _},
+};
+
+impl Model {
+    /// The notes that this user has written, joined with their author. For [`note::WithAuthor`].
+    pub fn notes(&self) -> Select<note::Entity> {
+        note::Entity::find_with_author().by(&self.id.into())
+    }
+
+    /// Counts the notes that this user has written. One statement.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn number_of_notes(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+        note::Entity::find().by(&self.id.into()).count(db).await
+    }
+
+    /// The teams that this user belongs to, through the memberships. For
+    /// [`membership::TeamMembership`].
+    pub fn teams(&self) -> Select<membership::Entity> {
+        membership::Entity::find_with_team().of_user(self.id)
+    }
+
+    /// This user's membership in the team, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn membership_in(
+        &self,
+        db: &impl ConnectionTrait,
+        team_id: TeamId,
+    ) -> Result<Option<membership::Model>, DbErr> {
+        membership::Entity::find_by_user_and_team((self.id, team_id)).one(db).await
+    }
+
+    /// Adds this user to the team in this role, unless the user belongs to it already; returns whether
+    /// the membership is new. Of concurrent calls one makes the membership.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) when the team does not exist.
+    pub async fn add_team(
+        &self,
+        db: &impl ConnectionTrait,
+        team_id: TeamId,
+        role: Role,
+        joined_at: DateTimeUtc,
+    ) -> Result<bool, DbErr> {
+        let new = membership::ActiveModel::new(self.id, team_id, role, joined_at);
+        Ok(membership::Entity::add(db, [new]).await? > 0)
+    }
+
+    /// Ends this user's membership in the team; returns whether there was one. The rule that a team keeps
+    /// an owner is the caller's.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn remove_team(
+        &self,
+        db: &impl ConnectionTrait,
+        team_id: TeamId,
+    ) -> Result<bool, DbErr> {
+        let removed = membership::Entity::delete_many().of_user(self.id).in_team(team_id);
+        Ok(removed.exec(db).await?.rows_affected > 0)
+    }
+
+    /// Makes the user's teams exactly these. Roles and dates of the memberships that stay are kept, a
+    /// repeated id counts once, and it is done as a whole or not at all. The rule that a team keeps an
+    /// owner is the caller's.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) when a team does not exist.
+    pub async fn set_teams(
+        &self,
+        db: &(impl ConnectionTrait + TransactionTrait),
+        team_ids: &[TeamId],
+        joined_at: DateTimeUtc,
+    ) -> Result<(), DbErr> {
+        let transaction = crate::begin_write(db).await?;
+        Entity::find_by_id(self.id).for_no_key_update().one(&transaction).await?;
+        let others = membership::Entity::delete_many().of_user(self.id).not_in_teams(team_ids);
+        others.exec(&transaction).await?;
+        let join = |&team| membership::ActiveModel::new(self.id, team, Role::Member, joined_at);
+        membership::Entity::add(&transaction, team_ids.iter().map(join)).await?;
+        transaction.commit().await
+    }
+
+    /// The notes that this user has marked, through the marks, joined with the notes' authors. For
+    /// [`mark::MarkedNote`].
+    pub fn marked_notes(&self) -> Select<mark::Entity> {
+        mark::Entity::find_with_note().of_user(self.id)
+    }
+
+    /// This user's mark of the note, if there is one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn mark_of(
+        &self,
+        db: &impl ConnectionTrait,
+        note_id: NoteId,
+    ) -> Result<Option<mark::Model>, DbErr> {
+        mark::Entity::find_by_user_and_note((self.id, note_id)).one(db).await
+    }
+
+    /// Marks the note as unread, unless this user has marked it already; returns whether the mark is
+    /// new. Of concurrent calls one makes the mark.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) when the note does not exist.
+    pub async fn mark_note(
+        &self,
+        db: &impl ConnectionTrait,
+        note_id: NoteId,
+    ) -> Result<bool, DbErr> {
+        mark::Entity::add(db, mark::ActiveModel::new(self.id, note_id)).await
+    }
+
+    /// Removes this user's mark of the note; returns whether there was one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn unmark_note(
+        &self,
+        db: &impl ConnectionTrait,
+        note_id: NoteId,
+    ) -> Result<bool, DbErr> {
+        let removed = mark::Entity::delete_many().of_user(self.id).of_note(note_id);
+        Ok(removed.exec(db).await?.rows_affected > 0)
+    }
+}

@@ -1,0 +1,205 @@
+//! Users: they write notes, belong to teams and mark notes to read.
+
+mod associations;
+mod key;
+mod scopes;
+
+use std::fmt;
+
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    QueryOrder, Select,
+    entity::prelude::*,
+};
+use serde::{Deserialize, Serialize};
+
+pub use self::{key::UserKey, scopes::Scopes};
+use crate::{UserId, text};
+
+/// A row of `users`.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: UserId,
+    /// In lower case.
+    #[sea_orm(unique)]
+    pub username: String,
+    pub name: String,
+    /// Case-folded search column of `name`; set by `before_save`.
+    pub name_folded: String,
+    /// `None` until a password is set.
+    pub password_hash: Option<PasswordHash>,
+    pub admin: bool,
+    /// A disabled user can't log in and is left out of lists.
+    pub disabled: bool,
+    pub created_at: DateTimeUtc,
+    pub updated_at: DateTimeUtc,
+    #[sea_orm(has_many)]
+    pub notes: HasMany<super::note::Entity>,
+    #[sea_orm(has_many, via = "membership")]
+    pub teams: HasMany<super::team::Entity>,
+    #[sea_orm(has_many)]
+    pub memberships: HasMany<super::membership::Entity>,
+    #[sea_orm(has_many)]
+    pub marks: HasMany<super::mark::Entity>,
+    #[sea_orm(has_many)]
+    pub sessions: HasMany<super::session::Entity>,
+}
+
+#[async_trait::async_trait]
+impl ActiveModelBehavior for ActiveModel {
+    async fn before_save<C: ConnectionTrait>(mut self, _: &C, _: bool) -> Result<Self, DbErr> {
+        if let Set(name) = &self.name {
+            self.name_folded = Set(text::fold(name));
+        }
+        Ok(self)
+    }
+}
+
+/// The hash of a password as a PHC string; kept out of logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, DeriveValueType)]
+#[serde(transparent)]
+pub struct PasswordHash(pub String);
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash")
+    }
+}
+
+/// What everyone may see of a user wherever one is mentioned.
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct UserSummary {
+    pub id: UserId,
+    pub username: String,
+    pub name: String,
+}
+
+/// A user and the number of notes the user has written.
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct WithNoteCount {
+    #[sea_orm(nested)]
+    pub user: Model,
+    #[sea_orm(from_expr = "scopes::note_count()")]
+    pub note_count: i64,
+}
+
+impl Entity {
+    /// The default scope: where listings of users start. `Entity::find()` is the unscoped query.
+    pub fn listed() -> Select<Self> {
+        Self::find().enabled()
+    }
+
+    /// Users who have written more than `count` notes.
+    ///
+    /// ```
+    /// use entity::user::{self, WithNoteCount};
+    /// # async fn busy(db: &sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
+    /// let busy = user::Entity::with_notes(3).into_partial_model::<WithNoteCount>().all(db).await?;
+    /// for row in busy {
+    ///     println!("{} wrote {}", row.user.name, row.note_count);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn with_notes(count: i64) -> Select<Self> {
+        Self::find().with_more_notes_than(count)
+    }
+
+    /// The enabled admins, by id.
+    pub fn find_enabled_admins() -> Select<Self> {
+        Self::find().enabled().admins().order_by_asc(Column::Id)
+    }
+
+    /// The user with this id or username, disabled or not.
+    pub fn find_by_key(key: &UserKey) -> Select<Self> {
+        Self::find().identified_by(key)
+    }
+
+    /// These users, by id: the order in which users are locked.
+    pub fn find_all(ids: impl IntoIterator<Item = UserId>) -> Select<Self> {
+        Self::find().with_ids(ids).order_by_asc(Column::Id)
+    }
+}
+
+impl Model {
+    /// Whether the user may log in and use a session.
+    pub fn may_log_in(&self) -> bool {
+        !self.disabled
+    }
+
+    /// What everyone may see of this user.
+    pub fn summary(&self) -> UserSummary {
+        UserSummary { id: self.id, username: self.username.clone(), name: self.name.clone() }
+    }
+}
+
+impl ActiveModel {
+    /// A new user, enabled and not an admin.
+    pub fn new(username: String, name: String, password: PasswordHash, now: DateTimeUtc) -> Self {
+        Self {
+            id: NotSet,
+            username: Set(username),
+            name: Set(name),
+            name_folded: NotSet,
+            password_hash: Set(Some(password)),
+            admin: Set(false),
+            disabled: Set(false),
+            created_at: Set(now),
+            updated_at: Set(now),
+        }
+    }
+
+    /// Gives the user another name.
+    pub fn rename(&mut self, name: String) {
+        self.name = Set(name);
+    }
+
+    /// Stores the hash of a password in place of the one before.
+    pub fn set_password(&mut self, hash: PasswordHash) {
+        self.password_hash = Set(Some(hash));
+    }
+
+    /// Makes the user an admin, or an ordinary user.
+    pub fn set_admin(&mut self, admin: bool) {
+        self.admin = Set(admin);
+    }
+
+    /// Lets the user log in, or no longer.
+    pub fn set_disabled(&mut self, disabled: bool) {
+        self.disabled = Set(disabled);
+    }
+
+    /// Records the time of a change that others can see.
+    pub fn touch(&mut self, now: DateTimeUtc) {
+        self.updated_at = Set(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_disabled_user_may_not_log_in_and_no_hash_is_printed() {
+        let now = DateTimeUtc::UNIX_EPOCH;
+        let mut user = Model {
+            id: UserId::try_from(1).unwrap(),
+            username: "alice".into(),
+            name: "Alice".into(),
+            name_folded: "alice".into(),
+            password_hash: Some(PasswordHash("$argon2id$secret".into())),
+            admin: false,
+            disabled: false,
+            created_at: now,
+            updated_at: now,
+        };
+        assert!(user.may_log_in());
+        user.disabled = true;
+        assert!(!user.may_log_in());
+        assert!(!format!("{user:?}").contains("secret"));
+    }
+}

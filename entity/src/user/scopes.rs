@@ -1,0 +1,74 @@
+use sea_orm::{
+    DeleteMany, QueryFilter, Select, UpdateMany,
+    entity::prelude::*,
+    sea_query::{Expr, ExprTrait, Query},
+};
+
+use super::{COLUMN, Column, Entity, UserKey};
+use crate::{UserId, note, text};
+
+/// Named conditions on users, which chain and combine with AND.
+///
+/// ```
+/// use entity::user::{self, Scopes};
+/// # async fn jamis(db: &sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
+/// # use sea_orm::EntityTrait;
+/// let admins = user::Entity::find().enabled().admins().name_like("%jami%").all(db).await?;
+/// # Ok(()) }
+/// ```
+pub trait Scopes: QueryFilter + Sized {
+    /// Users who may log in.
+    fn enabled(self) -> Self {
+        self.filter(COLUMN.disabled.eq(false))
+    }
+
+    /// Users who may not log in.
+    fn disabled(self) -> Self {
+        self.filter(COLUMN.disabled.eq(true))
+    }
+
+    /// Admins.
+    fn admins(self) -> Self {
+        self.filter(COLUMN.admin.eq(true))
+    }
+
+    /// Users who are not admins.
+    fn not_admins(self) -> Self {
+        self.filter(COLUMN.admin.eq(false))
+    }
+
+    /// Users whose name matches a pattern in any case: `%` is any text, `_` any character, and `\`
+    /// escapes the character after it.
+    fn name_like(self, pattern: &str) -> Self {
+        self.filter(Column::NameFolded.like(text::pattern(pattern)))
+    }
+
+    /// Users who have written more than `count` notes.
+    fn with_more_notes_than(self, count: i64) -> Self {
+        self.filter(note_count().gt(count))
+    }
+
+    /// The users with these ids.
+    fn with_ids(self, ids: impl IntoIterator<Item = UserId>) -> Self {
+        self.filter(Column::Id.is_in(ids))
+    }
+
+    /// The user with this id or username.
+    fn identified_by(self, key: &UserKey) -> Self {
+        self.filter(key.condition())
+    }
+}
+
+impl Scopes for Select<Entity> {}
+impl Scopes for UpdateMany<Entity> {}
+impl Scopes for DeleteMany<Entity> {}
+
+/// `SELECT COUNT(*)` of the notes of the user in the outer query.
+pub(super) fn note_count() -> Expr {
+    let count = Query::select()
+        .expr(note::Column::Id.count())
+        .from(note::Entity)
+        .and_where(Expr::col((note::Entity, note::Column::UserId)).equals((Entity, Column::Id)))
+        .take();
+    Expr::SubQuery(None, Box::new(count.into()))
+}
