@@ -117,6 +117,6 @@ impl ActiveModel {
 
     /// Marks the note as read, or as unread.
     pub fn set_read(&mut self, read: bool) {
-        self.read = Set(read);
+        self.read.set_ne(read);
     }
 }

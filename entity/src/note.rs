@@ -184,17 +184,17 @@ impl ActiveModel {
 
     /// Replaces the content.
     pub fn set_content(&mut self, content: String) {
-        self.content = Set(content);
+        self.content.set_ne(content);
     }
 
     /// Makes the note important, or no longer.
     pub fn set_important(&mut self, important: bool) {
-        self.important = Set(important);
+        self.important.set_ne(important);
     }
 
     /// Sets the time that the note is about.
     pub fn set_date(&mut self, date: DateTimeUtc) {
-        self.date = Set(date);
+        self.date.set_ne(date);
     }
 
     /// Records the time of a change.

@@ -175,6 +175,6 @@ impl ActiveModel {
 
     /// Gives the team another name.
     pub fn rename(&mut self, name: String) {
-        self.name = Set(name);
+        self.name.set_ne(name);
     }
 }

@@ -1,18 +1,38 @@
-//! Who came in, and who changed what of whom: lines of the log, for those who look into an incident.
-//! Nothing that was typed is in them.
+//! Audit lines: who logged in, and who changed what about whom. Nothing that a client typed is in them.
 
 use std::net::IpAddr;
 
-use crate::Viewer;
+use entity::UserId;
+use log::kv::Value;
 
-/// A login, or a refused one. `user` is 0 when there is no such user.
-pub(crate) fn login(outcome: &str, user: i64, address: Option<IpAddr>) {
+use crate::Actor;
+
+/// Logs a login, or a refused one. `user` is left out when there is no such user.
+pub(crate) fn login(outcome: &str, user: Option<UserId>, address: Option<IpAddr>) {
     let address = address.map(|address| address.to_string()).unwrap_or_default();
-    log::info!(outcome, user, address:%; "login");
+    match user.map(i64::from) {
+        Some(user) => log::info!(outcome, user, address:%; "login"),
+        None => log::info!(outcome, address:%; "login"),
+    }
 }
 
-/// What somebody did to a user. `by` is 0 when it is an operator at the command line.
-pub(crate) fn change(what: &str, viewer: &Viewer, user: i64) {
-    let by = viewer.user_id().unwrap_or_default();
-    log::info!(what, user, by; "changed");
+/// What somebody did to a user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// What was done.
+    pub(crate) what: String,
+    /// To whom.
+    pub(crate) user: UserId,
+}
+
+impl Change {
+    pub(crate) fn log(&self, actor: &Actor) {
+        let Self { what, user } = self;
+        let by = match actor {
+            Actor::Anonymous => Value::from("anonymous"),
+            Actor::User(by) => Value::from(i64::from(by.user.id)),
+            Actor::Operator => Value::from("operator"),
+        };
+        log::info!(what, user = i64::from(*user), by; "changed");
+    }
 }

@@ -51,7 +51,7 @@ pub async fn create(db: &Db, path: &Path) -> Result<(), BackupError> {
     empty.write(true).create_new(true).mode(0o600);
     empty.open(path).map_err(|source| BackupError::Create { path: path.into(), source })?;
     let copy = Statement::from_sql_and_values(DbBackend::Sqlite, "VACUUM INTO ?", [name.into()]);
-    let copied = db.reader().execute_raw(copy).await.map(|_| ()).map_err(Error::from);
+    let copied = db.connection().execute_raw(copy).await.map(|_| ()).map_err(Error::from);
     let copied = copied.map_err(|source| BackupError::Copy { path: path.into(), source });
     if copied.is_err()
         && let Err(error) = fs::remove_file(path)

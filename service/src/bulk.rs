@@ -4,7 +4,8 @@ use std::fmt;
 
 use entity::user;
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    PaginatorTrait,
 };
 use serde::{Deserialize, Serialize};
 
@@ -95,10 +96,14 @@ impl<'a> Bulk<'a> {
     ///
     /// # Errors
     /// The first of the iterator's; [`BulkError::Rejected`] and [`BulkError::Service`].
-    pub(crate) async fn insert<A: ActiveModelTrait, E: From<BulkError>>(
+    pub(crate) async fn insert<A, E>(
         &mut self,
         mut rows: impl Iterator<Item = Result<A, E>>,
-    ) -> Result<(), E> {
+    ) -> Result<(), E>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+        E: From<BulkError>,
+    {
         loop {
             let chunk = rows.by_ref().take(CHUNK).collect::<Result<Vec<A>, E>>()?;
             if chunk.is_empty() {
@@ -110,8 +115,11 @@ impl<'a> Bulk<'a> {
         }
     }
 
-    async fn insert_chunk<A: ActiveModelTrait>(&self, chunk: Vec<A>) -> Result<(), BulkError> {
-        let inserted = A::Entity::insert_many(chunk).exec_without_returning(self.transaction).await;
+    async fn insert_chunk<A>(&self, chunk: Vec<A>) -> Result<(), BulkError>
+    where
+        A: ActiveModelTrait + ActiveModelBehavior + Send,
+    {
+        let inserted = entity::insert_many(self.transaction, chunk).await;
         match inserted.map_err(Error::from) {
             Ok(_) => Ok(()),
             Err(Error::Internal(cause)) => Err(BulkError::Rejected(cause)),

@@ -4,15 +4,9 @@ use migration::sqlite_file;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 
 use crate::{
-    Error, Result,
+    Error, Reader, Result,
     pool::{self, PoolUse},
 };
-
-/// How often a transaction is tried that the database takes back.
-const TRIES: u32 = 4;
-
-/// Between two tries, and longer each time.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// Called with the text of each statement that runs, without the values bound to it.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
@@ -71,7 +65,7 @@ impl DbSettings {
 /// that writers queue in order instead of racing for the file's lock.
 #[derive(Clone, Debug)]
 pub struct Db {
-    reader: DatabaseConnection,
+    reader: Reader,
     writer: DatabaseConnection,
 }
 
@@ -109,12 +103,17 @@ impl Db {
                 .await
                 .map_err(Error::internal)?;
         }
-        Ok(Self { reader, writer })
+        Ok(Self { reader: Reader::new(reader), writer })
+    }
+
+    /// Where use cases that only read do so.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// For statements that only read.
-    pub fn reader(&self) -> &DatabaseConnection {
-        &self.reader
+    pub(crate) fn connection(&self) -> &DatabaseConnection {
+        self.reader.connection()
     }
 
     /// For housekeeping: a single statement that writes, returns no row, and is done again later when it
@@ -122,39 +121,6 @@ impl Db {
     /// of an active model) must: the row comes before the commit, whose failure nobody would see.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
-    }
-
-    /// Does this work in one transaction, which is committed unless the work fails. When the database
-    /// takes the transaction back for the sake of another, all of it is done again, a few times.
-    ///
-    /// # Errors
-    /// The work's; when no connection is free in time, or the write lock is not; when the database
-    /// fails.
-    pub async fn write<T>(
-        &self,
-        work: impl AsyncFn(&DatabaseTransaction) -> Result<T>,
-    ) -> Result<T> {
-        let mut tries = 1;
-        loop {
-            match self.try_to_write(&work).await {
-                Err(error) if error.is_taken_back() && tries < TRIES => {
-                    log::debug!("a transaction was taken back, and is tried again: {error}");
-                    tokio::time::sleep(PAUSE * tries).await;
-                    tries += 1;
-                }
-                done => return done,
-            }
-        }
-    }
-
-    async fn try_to_write<T>(
-        &self,
-        work: impl AsyncFn(&DatabaseTransaction) -> Result<T>,
-    ) -> Result<T> {
-        let transaction = self.begin().await?;
-        let done = work(&transaction).await?;
-        transaction.commit().await?;
-        Ok(done)
     }
 
     /// Begins a transaction that will write, for work that is not done twice.
@@ -173,7 +139,7 @@ impl Db {
 
     /// Whether it is PostgreSQL, which several instances can share.
     pub fn is_postgres(&self) -> bool {
-        self.reader.get_database_backend() == DbBackend::Postgres
+        self.connection().get_database_backend() == DbBackend::Postgres
     }
 
     /// Goes on when the schema is that of this binary. Changes nothing.
@@ -182,7 +148,7 @@ impl Db {
     /// [`Error::Unavailable`] otherwise, also when the database has a migration that this binary
     /// does not know.
     pub async fn require_schema(&self) -> Result<()> {
-        let pending = migration::pending(&self.reader).await.map_err(Error::unavailable)?;
+        let pending = migration::pending(self.connection()).await.map_err(Error::unavailable)?;
         none_pending(&pending)
     }
 
@@ -192,18 +158,18 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`] otherwise.
     pub async fn require_ready(&self) -> Result<()> {
-        let lacking = migration::lacking(&self.reader).await.map_err(Error::unavailable)?;
+        let lacking = migration::lacking(self.connection()).await.map_err(Error::unavailable)?;
         none_pending(&lacking)
     }
 
     /// How full the pools are.
     pub fn pools(&self) -> Vec<PoolUse> {
         if self.is_postgres() {
-            let pool = self.reader.get_postgres_connection_pool();
+            let pool = self.connection().get_postgres_connection_pool();
             return vec![PoolUse::new("main", pool.size(), pool.num_idle())];
         }
         let [reader, writer] =
-            [&self.reader, &self.writer].map(|db| db.get_sqlite_connection_pool());
+            [self.connection(), &self.writer].map(|db| db.get_sqlite_connection_pool());
         vec![
             PoolUse::new("reader", reader.size(), reader.num_idle()),
             PoolUse::new("writer", writer.size(), writer.num_idle()),
@@ -216,7 +182,7 @@ impl Db {
     /// When the database can't be told.
     pub async fn close(self) -> Result<()> {
         self.writer.close_by_ref().await?;
-        self.reader.close_by_ref().await.map_err(Error::from)
+        self.connection().close_by_ref().await.map_err(Error::from)
     }
 }
 

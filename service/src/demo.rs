@@ -2,13 +2,12 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
+    NoteId, TeamId, UserId, mark,
     membership::{self, Role},
-    note, team, text, user, user_note,
+    note, team,
+    user::{self, PasswordHash},
 };
-use sea_orm::{
-    ActiveValue::{NotSet, Set},
-    ConnectionTrait, EntityTrait, QueryOrder, QuerySelect,
-};
+use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, TryGetable};
 
 use crate::{
     Db, Error, Passwords,
@@ -99,16 +98,16 @@ pub async fn fill(
     let mut bulk = Bulk::new(&transaction, progress, counts.total());
 
     bulk.insert((0..users).map(|number| Ok::<_, BulkError>(new_user(number, &hash)))).await?;
-    let user_ids = ids::<user::Entity>(&transaction, user::Column::Id).await?;
+    let user_ids = ids::<user::Entity, _>(&transaction, user::Column::Id).await?;
     bulk.insert((0..teams).map(|number| Ok::<_, BulkError>(new_team(number)))).await?;
-    let team_ids = ids::<team::Entity>(&transaction, team::Column::Id).await?;
+    let team_ids = ids::<team::Entity, _>(&transaction, team::Column::Id).await?;
     bulk.insert(
         (0..memberships)
             .map(|number| Ok::<_, BulkError>(new_membership(number, &user_ids, &team_ids))),
     )
     .await?;
     bulk.insert((0..notes).map(|number| Ok::<_, BulkError>(new_note(number, &user_ids)))).await?;
-    let note_ids = ids::<note::Entity>(&transaction, note::Column::Id).await?;
+    let note_ids = ids::<note::Entity, _>(&transaction, note::Column::Id).await?;
     bulk.insert(
         (0..marks).map(|number| Ok::<_, BulkError>(new_mark(number, &user_ids, &note_ids))),
     )
@@ -117,7 +116,11 @@ pub async fn fill(
     Ok(counts)
 }
 
-async fn ids<E: EntityTrait>(db: &impl ConnectionTrait, id: E::Column) -> crate::Result<Vec<i64>> {
+async fn ids<E, Id>(db: &impl ConnectionTrait, id: E::Column) -> crate::Result<Vec<Id>>
+where
+    E: EntityTrait,
+    Id: TryGetable,
+{
     let ids = E::find().select_only().column(id).order_by_asc(id).into_tuple().all(db).await?;
     Ok(ids)
 }
@@ -140,46 +143,34 @@ fn time(position: usize) -> DateTime<Utc> {
     first + TimeDelta::seconds(3 * position as i64)
 }
 
-fn new_user(number: usize, hash: &str) -> user::ActiveModel {
+fn new_user(number: usize, hash: &PasswordHash) -> user::ActiveModel {
     let name = format!(
         "{} {}",
         pick(&FIRST_NAMES, mixed(number)),
         pick(&LAST_NAMES, mixed(number) / FIRST_NAMES.len())
     );
-    let created_at = time(number);
-    user::ActiveModel {
-        id: NotSet,
-        username: Set(format!("user{}", number + 1)),
-        name_folded: Set(text::fold(&name)),
-        name: Set(name),
-        password_hash: Set(Some(hash.to_owned())),
-        admin: Set(number == 0),
-        disabled: Set(false),
-        created_at: Set(created_at),
-        updated_at: Set(created_at),
-    }
+    let username = format!("user{}", number + 1);
+    let mut user = user::ActiveModel::new(username, name, hash.clone(), time(number));
+    user.set_admin(number == 0);
+    user
 }
 
 fn new_team(number: usize) -> team::ActiveModel {
     let name = format!("{} {}", pick(&TEAM_NAMES, number), number / TEAM_NAMES.len() + 1);
-    team::ActiveModel { id: NotSet, name_folded: Set(text::fold(&name)), name: Set(name) }
+    team::ActiveModel::new(name)
 }
 
 /// Each user is in two neighbouring teams; the first to join is the owner.
-fn new_membership(number: usize, users: &[i64], teams: &[i64]) -> membership::ActiveModel {
+fn new_membership(number: usize, users: &[UserId], teams: &[TeamId]) -> membership::ActiveModel {
     let (user, nth) = (number % users.len(), number / users.len());
-    let team = (user / USERS_A_TEAM + nth) % teams.len();
+    let team = user / USERS_A_TEAM + nth;
     let is_owner = nth == 0 && user.is_multiple_of(USERS_A_TEAM);
-    membership::ActiveModel {
-        id: NotSet,
-        user_id: Set(users[user]),
-        team_id: Set(teams[team]),
-        role: Set(if is_owner { Role::Owner } else { Role::Member }),
-        joined_at: Set(time(users.len() + number)),
-    }
+    let role = if is_owner { Role::Owner } else { Role::Member };
+    let joined_at = time(users.len() + number);
+    membership::ActiveModel::new(pick(users, user), pick(teams, team), role, joined_at)
 }
 
-fn new_note(number: usize, users: &[i64]) -> note::ActiveModel {
+fn new_note(number: usize, users: &[UserId]) -> note::ActiveModel {
     let random = mixed(number);
     let content = format!(
         "{} {}. {} {}.",
@@ -188,26 +179,16 @@ fn new_note(number: usize, users: &[i64]) -> note::ActiveModel {
         pick(&SUBJECTS, random / 100),
         pick(&PREDICATES, random / 1_000),
     );
-    let written = time(users.len() * (1 + TEAMS) + number);
-    note::ActiveModel {
-        id: NotSet,
-        content_folded: Set(text::fold(&content)),
-        content: Set(content),
-        important: Set(random.is_multiple_of(5)),
-        date: Set(written),
-        user_id: Set(pick(users, number)),
-        created_at: Set(written),
-        updated_at: Set(written),
-    }
+    let written_at = time(users.len() * (1 + TEAMS) + number);
+    let mut note = note::ActiveModel::new(pick(users, number), content, written_at);
+    note.set_important(random.is_multiple_of(5));
+    note
 }
 
 /// The notes that a user marks follow each other, so that none is marked twice.
-fn new_mark(number: usize, users: &[i64], notes: &[i64]) -> user_note::ActiveModel {
+fn new_mark(number: usize, users: &[UserId], notes: &[NoteId]) -> mark::ActiveModel {
     let (user, nth) = (number / MARKS, number % MARKS);
-    user_note::ActiveModel {
-        id: NotSet,
-        user_id: Set(users[user]),
-        note_id: Set(pick(notes, mixed(user) / 2 + nth)),
-        read: Set(mixed(number).is_multiple_of(3)),
-    }
+    let mut mark = mark::ActiveModel::new(pick(users, user), pick(notes, mixed(user) / 2 + nth));
+    mark.set_read(mixed(number).is_multiple_of(3));
+    mark
 }

@@ -81,7 +81,7 @@ async fn schema(db: &Db) -> Result<Finding> {
 }
 
 async fn admins(db: &Db) -> Result<Finding> {
-    let count = user::Entity::find_enabled_admins().count(db.reader()).await?;
+    let count = user::Entity::find_enabled_admins().count(db.connection()).await?;
     Ok(match count {
         0 => Finding::new(
             "admins",
@@ -121,7 +121,7 @@ async fn integrity(db: &Db) -> Result<Finding> {
 
 async fn foreign_keys(db: &Db) -> Result<Finding> {
     let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
-    let dangling = db.reader().query_all_raw(check).await?.len();
+    let dangling = db.connection().query_all_raw(check).await?.len();
     Ok(match dangling {
         0 => Finding::new("foreign keys", Health::Good, "all valid"),
         count => {
@@ -150,8 +150,8 @@ fn disk(settings: &DbSettings) -> Finding {
 
 /// The single value that a query returns.
 async fn one<T: TryGetable>(db: &Db, sql: &str) -> Result<T> {
-    let backend = db.reader().get_database_backend();
-    let row = db.reader().query_one_raw(Statement::from_string(backend, sql)).await?;
+    let backend = db.connection().get_database_backend();
+    let row = db.connection().query_one_raw(Statement::from_string(backend, sql)).await?;
     let row = row.ok_or_else(|| crate::Error::internal("no row"))?;
     row.try_get_by_index(0).map_err(Into::into)
 }

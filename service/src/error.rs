@@ -4,7 +4,7 @@ use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::Quota;
 
-/// What a use case gives.
+/// What a use case returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// All that can go wrong, in words of the domain.
@@ -34,7 +34,7 @@ pub enum Error {
     /// Only admins make users here.
     #[error("registration is closed")]
     RegistrationClosed,
-    /// Nothing there, or nothing that the viewer may know of.
+    /// Nothing there, or nothing that the actor may know of.
     #[error("not found")]
     NotFound,
     /// The value is another's.
@@ -88,18 +88,18 @@ impl fmt::Display for Field {
 pub struct Violation {
     /// Where: a JSON pointer (RFC 6901) into the input; empty for the whole of it.
     pub pointer: String,
-    /// Why, so that it goes on from the member's name: `must not be empty`.
+    /// Why, so that it reads on from the member's name: `must not be empty`.
     pub detail: String,
 }
 
 impl Violation {
-    /// A violation of the member of this name, or of one inside it (`user_ids/3`).
-    pub fn of(member: impl fmt::Display, detail: impl Into<String>) -> Self {
-        Self { pointer: format!("/{member}"), detail: detail.into() }
+    /// A violation of the member with this name, or of one inside it (`user_ids/3`).
+    pub fn of(member: impl fmt::Display, detail: impl fmt::Display) -> Self {
+        Self { pointer: format!("/{member}"), detail: detail.to_string() }
     }
 }
 
-/// So many violations are told in words; all have their pointers.
+/// How many violations the message spells out; all have their pointers.
 const SENTENCES: usize = 10;
 
 fn joined(violations: &[Violation]) -> String {
@@ -123,43 +123,54 @@ impl Error {
         Self::Internal(source.into())
     }
 
-    /// A failure that may pass.
+    /// A transient failure.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(source.into())
     }
 
-    /// Whether the database took back the transaction for the sake of another: nothing of it was done,
-    /// and the same may work now.
-    pub(crate) fn is_taken_back(&self) -> bool {
+    /// A transaction that found rows which it had not locked, and must start again.
+    pub(crate) fn retry() -> Self {
+        Self::unavailable(Retry)
+    }
+
+    /// Whether the transaction was rolled back in favour of another: nothing of it was done, and the same
+    /// may work now.
+    pub(crate) fn is_retryable(&self) -> bool {
         const SERIALIZATION_FAILURE: &str = "40001";
         const DEADLOCK_DETECTED: &str = "40P01";
         let Self::Unavailable(source) = self else { return false };
         let code = source.downcast_ref().and_then(database_code);
-        matches!(code.as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED))
+        source.is::<Retry>()
+            || matches!(code.as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED))
     }
 
     /// One value that is not allowed.
-    pub fn invalid(member: &str, detail: impl Into<String>) -> Self {
+    pub fn invalid(member: &str, detail: impl fmt::Display) -> Self {
         Self::Invalid(vec![Violation::of(member, detail)])
     }
 }
+
+/// See [`Error::retry`].
+#[derive(Debug, thiserror::Error)]
+#[error("rows were changed by others at the same time, again and again")]
+struct Retry;
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match error {
             // Another call deleted the row meanwhile.
             DbErr::RecordNotUpdated => Self::NotFound,
-            error if is_passing(&error) => Self::unavailable(error),
+            error if is_transient(&error) => Self::unavailable(error),
             error => Self::internal(error),
         }
     }
 }
 
-/// Turns what the database says of constraints into what it means where it was said.
+/// Turns violated constraints into errors of the domain.
 pub(crate) trait Constraints<T> {
-    /// A unique value that was taken is this error.
+    /// Reports a value that violates a unique constraint as taken.
     fn unless_taken(self, field: Field) -> Result<T>;
-    /// A reference to a row that is not there is this error.
+    /// Reports a violated foreign key as this error.
     fn unless_dangling(self, error: impl FnOnce() -> Error) -> Result<T>;
 }
 
@@ -180,14 +191,14 @@ impl<T> Constraints<T> for std::result::Result<T, DbErr> {
 }
 
 /// Whether the same call may work in a moment: the database was out of reach, busy or full, or it
-/// took back the transaction.
-fn is_passing(error: &DbErr) -> bool {
+/// rolled the transaction back.
+fn is_transient(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return true;
     }
     match cause(error) {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
-        _ => database_code(error).is_some_and(|code| is_passing_code(&code)),
+        _ => database_code(error).is_some_and(|code| is_transient_code(&code)),
     }
 }
 
@@ -205,13 +216,12 @@ fn database_code(error: &DbErr) -> Option<String> {
     cause(error)?.as_database_error()?.code().map(String::from)
 }
 
-/// PostgreSQL: the classes of SQLSTATE for lost connections (08), transactions taken back (40), lack
-/// of resources (53), an operator's hand (57) and a system that fails (58); a transaction that was idle
-/// for too long (25P03), a server that only reads, as one does that another takes over from (25006),
-/// and a lock that was not free (55P03).
+/// PostgreSQL: the SQLSTATE classes of connection exceptions (08), transaction rollback (40),
+/// insufficient resources (53), operator intervention (57) and system errors (58); idle-in-transaction
+/// timeout (25P03), a read-only server, as a former primary is (25006), and lock not available (55P03).
 /// <https://www.postgresql.org/docs/15/errcodes-appendix.html>
 /// SQLite: the primary result codes BUSY, LOCKED, IOERR and FULL. <https://sqlite.org/rescode.html>
-fn is_passing_code(code: &str) -> bool {
+fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return matches!(&code[..2], "08" | "40" | "53" | "57" | "58")
             || matches!(code, "25006" | "25P03" | "55P03");

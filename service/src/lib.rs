@@ -1,9 +1,11 @@
-//! The use cases of Teamnotes, their rules and their transactions. A call reads as prose:
-//! `notes::create(&db, &me, new)`: the database, who asks, and what is asked for.
+//! The use cases of Teamnotes, their rules and their transactions. A call reads as prose. What reads takes
+//! a [`Reader`]: `notes::get(reader, id)`. What writes takes a unit of [`Work`], in which several can share a
+//! transaction: `notes::create(work, &new)`.
 //!
-//! What comes in is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is
-//! allowed. What goes wrong is an [`Error`].
+//! Input is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is allowed.
+//! What goes wrong is an [`Error`]. Who may do what is in `policy.rs`.
 
+mod actor;
 mod audit;
 pub mod backup;
 mod bulk;
@@ -13,12 +15,16 @@ pub mod demo;
 pub mod doctor;
 mod error;
 mod hs256;
+pub mod memberships;
 pub mod notes;
 mod page;
 mod password;
+mod policy;
 mod pool;
 pub mod random;
+mod reader;
 pub mod reading_list;
+mod rejection;
 pub mod schema;
 pub mod sessions;
 pub mod teams;
@@ -27,20 +33,23 @@ mod throttle;
 mod token;
 pub mod transfer;
 pub mod users;
-mod viewer;
+mod work;
 
+pub use actor::{Actor, Authenticated, Credential};
 pub use bulk::{BulkError, Counts, Progress};
 pub use db::{Db, DbSettings, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration::{settings, sqlite_file};
-pub use page::{Page, PageRequest};
+pub use page::{Newest, Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
 pub use pool::PoolUse;
+pub use reader::Reader;
+pub use rejection::Rejection;
 pub use sessions::SessionRules;
 pub(crate) use throttle::Rule;
 pub use throttle::{Quota, Throttle};
 pub use token::TokenKeys;
-pub use viewer::{SignedIn, Viewer};
+pub use work::Work;
 
 /// What signing up and logging in needs beside the database.
 #[derive(Debug)]

@@ -2,86 +2,88 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Locking, NESTED_LIMIT,
+    Locking, NESTED_LIMIT, NoteId, WithTotal,
+    mark::{self, MarkedBy},
     note::{self, Scopes as _, WithAuthor},
-    user::{self, UserKey},
-    user_note::{self, Scopes as _},
+    user::UserKey,
 };
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-    ConnectionTrait, EntityTrait, IntoActiveModel, QuerySelect,
-    sea_query::Order,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{
-    Db, Error, Page, PageRequest, Result, SignedIn, clock, error::Constraints, page, text,
+    Error, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
+    error::Constraints,
+    page::{self, Order},
+    policy, text,
 };
 
-/// What a note says: 1 to 10,000 characters, not blank.
+/// What a note says: not blank, and without control characters but tabs and line breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content(String);
 
 impl Content {
-    /// The most characters it may have.
+    /// The most characters (Unicode scalar values) that a note has.
     pub const MAX_CHARS: usize = 10_000;
 
+    /// Accepts what a note may say.
+    ///
     /// # Errors
-    /// What the content must be.
-    pub fn parse(content: String) -> std::result::Result<Self, String> {
-        text::checked(content, Self::MAX_CHARS).map(Self)
+    /// Why the text is rejected.
+    pub fn parse(text: String) -> std::result::Result<Self, Rejection> {
+        text::lines(text, Self::MAX_CHARS).map(Self)
     }
 }
 
 /// Which notes to list; conditions combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Important notes only, or all but these.
+    /// Important notes only, or unimportant ones only.
     pub important: Option<bool>,
-    /// Text that the content has somewhere, without case.
+    /// Text that the content contains, in any case.
     pub search: Option<String>,
     /// Who wrote them.
     pub author: Option<UserKey>,
 }
 
 /// A note to write.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct NewNote {
     /// What it says.
     pub content: Content,
     /// Whether it matters more than others.
     pub important: bool,
-    /// What it is about in time; now when left out.
+    /// The time that it is about; now when left out.
     pub date: Option<DateTime<Utc>>,
 }
 
-/// What to change of a note; what is `None` stays.
+/// What to change about a note; what is `None` stays.
 #[derive(Clone, Debug, Default)]
-pub struct Change {
+pub struct NoteChange {
     /// What it says.
     pub content: Option<Content>,
     /// Whether it matters more than others.
     pub important: Option<bool>,
-    /// What it is about in time.
+    /// The time that it is about.
     pub date: Option<DateTime<Utc>>,
 }
 
 /// A note, its author, and who has marked it.
 #[derive(Clone, Debug)]
-pub struct Detail {
+pub struct WithMarks {
     /// The note and its author.
     pub note: WithAuthor,
-    /// The enabled users who marked it last.
-    pub users_marked: Vec<user::Author>,
-    /// How many enabled users have marked it.
-    pub marked_count: i64,
+    /// The newest marks of enabled users.
+    pub marks: Newest<MarkedBy>,
 }
 
 /// One page of notes with their authors, newest first. One statement.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn list(db: &Db, filter: &Filter, request: PageRequest) -> Result<Page<WithAuthor>> {
+pub async fn list(
+    reader: &Reader,
+    filter: &Filter,
+    request: PageRequest,
+) -> Result<Page<WithAuthor>> {
     let mut notes = note::Entity::find_with_author();
     notes = match filter.important {
         Some(true) => notes.important(),
@@ -94,84 +96,89 @@ pub async fn list(db: &Db, filter: &Filter, request: PageRequest) -> Result<Page
     if let Some(author) = &filter.author {
         notes = notes.by(author);
     }
-    let key = (note::Column::Id, Order::Desc);
-    page::read(db.reader(), notes, key, request, |row: &WithAuthor| row.note.id).await
+    page::read(reader, notes, NEWEST_FIRST, request, |row: &WithAuthor| row.note.id).await
 }
 
-/// The note with this id. Two statements.
+/// The order of lists of notes.
+pub(crate) const NEWEST_FIRST: (note::Column, Order) = (note::Column::Id, Order::Descending);
+
+/// The note with this id, and its author. One statement.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn get(db: &Db, id: i64) -> Result<Detail> {
-    let note = find(db.reader(), id).await?;
-    let marks = user_note::Entity::find_users_marked()
-        .of_note(id)
-        .limit(NESTED_LIMIT)
-        .into_partial_model::<user_note::UserMarkedOf>()
-        .all(db.reader())
-        .await?;
-    Ok(Detail {
-        note,
-        marked_count: marks.first().map_or(0, |mark| mark.total),
-        users_marked: marks.into_iter().map(|mark| mark.user).collect(),
-    })
+pub async fn get(reader: &Reader, id: NoteId) -> Result<WithAuthor> {
+    let note = note::Entity::find_with_author().with_id(id).into_partial_model::<WithAuthor>();
+    note.one(reader.connection()).await?.ok_or(Error::NotFound)
 }
 
-/// Writes a note. One statement.
+/// The note with this id, its author, and who has marked it. Two statements.
 ///
 /// # Errors
-/// [`Error::SessionExpired`] when the viewer was deleted meanwhile.
-pub async fn create(db: &Db, me: &SignedIn, new: NewNote) -> Result<WithAuthor> {
-    let now = clock::now();
-    let note = note::ActiveModel {
-        id: NotSet,
-        content: Set(new.content.0),
-        content_folded: NotSet,
-        important: Set(new.important),
-        date: Set(new.date.unwrap_or(now)),
-        user_id: Set(me.user.id),
-        created_at: Set(now),
-        updated_at: Set(now),
-    };
-    let written = db.write(async |transaction| {
-        note.clone().insert(transaction).await.unless_dangling(|| Error::SessionExpired)
-    });
-    let note = written.await?;
-    Ok(WithAuthor { note: note.into(), author: me.author() })
+/// [`Error::NotFound`].
+pub async fn get_with_marks(reader: &Reader, id: NoteId) -> Result<WithMarks> {
+    let note = get(reader, id).await?;
+    let newest = note.note.users_marked().order_by_desc(mark::Column::Id).limit(NESTED_LIMIT);
+    let rows = newest.into_partial_model::<WithTotal<MarkedBy>>().all(reader.connection()).await?;
+    Ok(WithMarks { note, marks: rows.into() })
 }
 
-/// Changes a note of the viewer.
+/// One page of the enabled users who have marked the note, newest mark first. Two statements.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such note.
+pub async fn list_users_marked(
+    reader: &Reader,
+    id: NoteId,
+    request: PageRequest,
+) -> Result<Page<MarkedBy>> {
+    let WithAuthor { note, .. } = get(reader, id).await?;
+    let newest_first = (mark::Column::Id, Order::Descending);
+    page::read(reader, note.users_marked(), newest_first, request, |row: &MarkedBy| row.id).await
+}
+
+/// Writes a note, whose author is the actor.
+///
+/// # Errors
+/// [`Error::TokenMissing`] when no user asks.
+pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
+    let author = work.user().await?;
+    let NewNote { content, important, date } = new;
+    let mut note = note::ActiveModel::new(author.id, content.0.clone(), clock::now());
+    note.set_important(*important);
+    if let Some(date) = date {
+        note.set_date(*date);
+    }
+    let note = note.insert(work.transaction()).await;
+    let note = note.unless_dangling(|| Error::SessionExpired)?;
+    Ok(WithAuthor { note: note.into(), author: author.summary() })
+}
+
+/// Changes a note of the actor.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author.
-pub async fn update(db: &Db, me: &SignedIn, id: i64, change: Change) -> Result<WithAuthor> {
-    let changed = db.write(async |transaction| {
-        let locked = note::Entity::find_by_id(id).locked_for_change();
-        let note = locked.one(transaction).await?.ok_or(Error::NotFound)?;
-        if note.user_id != me.user.id {
-            return Err(Error::NotAllowed);
-        }
-        Ok(apply(note, change.clone()).update(transaction).await?)
-    });
-    let note = changed.await?;
-    Ok(WithAuthor { note: note.into(), author: me.author() })
+pub async fn update(work: &Work, id: NoteId, change: &NoteChange) -> Result<WithAuthor> {
+    let actor = work.actor().await?;
+    let note = lock(work, id).await?;
+    policy::edit_note(actor, &note)?;
+    let note = apply(note, change).update(work.transaction()).await?;
+    Ok(WithAuthor { note: note.into(), author: actor.user()?.summary() })
 }
 
-fn apply(note: note::Model, change: Change) -> note::ActiveModel {
-    let Change { content, important, date } = change;
-    let is_change = content.is_some() || important.is_some() || date.is_some();
+fn apply(note: note::Model, change: &NoteChange) -> note::ActiveModel {
+    let NoteChange { content, important, date } = change;
     let mut note = note.into_active_model();
-    if let Some(content) = content {
-        note.content = Set(content.0);
+    if let Some(Content(content)) = content {
+        note.set_content(content.clone());
     }
     if let Some(important) = important {
-        note.important = Set(important);
+        note.set_important(*important);
     }
     if let Some(date) = date {
-        note.date = Set(date);
+        note.set_date(*date);
     }
-    if is_change {
-        note.updated_at = Set(clock::now());
+    if note.is_changed() {
+        note.touch(clock::now());
     }
     note
 }
@@ -180,18 +187,16 @@ fn apply(note: note::Model, change: Change) -> note::ActiveModel {
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author and admins.
-pub async fn delete(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
-    db.write(async |transaction| {
-        let note = find(transaction, id).await?.note;
-        me.require_self_or_admin(note.user_id)?;
-        let deleted = note::Entity::delete_by_id(id).exec(transaction).await?;
-        if deleted.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
-    })
-    .await
+pub async fn delete(work: &Work, id: NoteId) -> Result<()> {
+    let actor = work.actor().await?;
+    let note = lock(work, id).await?;
+    policy::delete_note(actor, &note)?;
+    note::Entity::delete_by_id(id).exec(work.transaction()).await?;
+    Ok(())
 }
 
-async fn find(db: &impl ConnectionTrait, id: i64) -> Result<WithAuthor> {
-    use sea_orm::{ColumnTrait, QueryFilter};
-    let note = note::Entity::find_with_author().filter(note::Column::Id.eq(id));
-    note.into_partial_model::<WithAuthor>().one(db).await?.ok_or(Error::NotFound)
+/// The note, which nobody else changes until the end of the transaction.
+async fn lock(work: &Work, id: NoteId) -> Result<note::Model> {
+    let note = note::Entity::find_by_id(id).for_no_key_update();
+    note.one(work.transaction()).await?.ok_or(Error::NotFound)
 }

@@ -10,9 +10,10 @@ use argon2::{
     Algorithm, Argon2, Block, Params, Version,
     password_hash::{
         PasswordHasher,
-        phc::{Output, PasswordHash},
+        phc::{self, Output},
     },
 };
+use entity::user::PasswordHash;
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
@@ -91,15 +92,16 @@ impl Passwords {
     /// # Errors
     /// If the operating system can't provide randomness for the salt, or [`Error::Unavailable`] if too
     /// many passwords are waiting.
-    pub async fn hash(&self, password: Password) -> Result<String> {
+    pub async fn hash(&self, password: Password) -> Result<PasswordHash> {
         self.hash_text(password.into_string()).await
     }
 
-    async fn hash_text(&self, password: String) -> Result<String> {
+    async fn hash_text(&self, password: String) -> Result<PasswordHash> {
         let argon2 = self.argon2.clone();
         self.run(move || {
             let hash = argon2.hash_password(password.as_bytes());
-            hash.map(|hash| hash.to_string()).map_err(|error| Error::internal(error.to_string()))
+            hash.map(|hash| PasswordHash(hash.to_string()))
+                .map_err(|error| Error::internal(error.to_string()))
         })
         .await
     }
@@ -108,10 +110,10 @@ impl Passwords {
     ///
     /// # Errors
     /// If the hash is malformed, or [`Error::Unavailable`] if too many passwords are waiting.
-    pub async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
+    pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool> {
         let password = entity::text::compose(password);
         let is_set = hash.is_some();
-        let hash = hash.map_or_else(|| self.decoy(), str::to_owned);
+        let hash = hash.map_or_else(|| self.decoy(), |hash| hash.0.clone());
         self.run(move || {
             let matches = matches(password.as_bytes(), &hash);
             matches
@@ -125,8 +127,12 @@ impl Passwords {
     ///
     /// # Errors
     /// As [`Passwords::hash`].
-    pub async fn rehash(&self, password: &str, hash: Option<&str>) -> Result<Option<String>> {
-        let is_current = hash.is_none_or(|hash| hash.starts_with(&self.prefix));
+    pub async fn rehash(
+        &self,
+        password: &str,
+        hash: Option<&PasswordHash>,
+    ) -> Result<Option<PasswordHash>> {
+        let is_current = hash.is_none_or(|hash| hash.0.starts_with(&self.prefix));
         if is_current {
             return Ok(None);
         }
@@ -171,7 +177,7 @@ thread_local! {
 
 /// Whether the password has this hash, at the cost recorded in it.
 fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
-    let hash = PasswordHash::new(hash)?;
+    let hash = phc::PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
     let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
     let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
@@ -189,7 +195,7 @@ fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
 
 /// Whether passwords can be verified against this, at a cost that can be set.
 pub(crate) fn is_hash(text: &str) -> bool {
-    let Ok(hash) = PasswordHash::new(text) else { return false };
+    let Ok(hash) = phc::PasswordHash::new(text) else { return false };
     let is_argon2 = Algorithm::try_from(hash.algorithm.as_str()).is_ok();
     let cost = Params::try_from(&hash);
     is_argon2
@@ -251,7 +257,7 @@ mod tests {
         assert_eq!(before.rehash("walnut-harbour", Some(&hash)).await.unwrap(), None);
         let after = Passwords::new(PasswordCost { memory: 16, passes: 1 }).unwrap();
         let other = after.rehash("walnut-harbour", Some(&hash)).await.unwrap().unwrap();
-        assert!(other.starts_with("$argon2id$v=19$m=16,t=1,p=1$"), "{other}");
+        assert!(other.0.starts_with("$argon2id$v=19$m=16,t=1,p=1$"), "{}", other.0);
         assert!(after.verify("walnut-harbour", Some(&other)).await.unwrap());
     }
 
@@ -259,6 +265,6 @@ mod tests {
     async fn the_default_is_argon2id_with_19_mib_and_2_passes() {
         let passwords = Passwords::new(PasswordCost::default()).unwrap();
         let hash = passwords.hash(password("walnut-harbour")).await.unwrap();
-        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");
+        assert!(hash.0.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hash.0);
     }
 }

@@ -1,103 +1,98 @@
-//! The reading list: the notes that a user has marked, and whether they are read.
+//! The reading list: the notes that a user has marked, and which of them are read.
 
 use entity::{
-    Locking, user,
-    user_note::{self, MarkedNote, Scopes as _},
+    Locking, MarkId, NoteId,
+    mark::{self, MarkedNote, Scopes as _},
 };
-use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel,
-    sea_query::Order,
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Select};
+
+use crate::{
+    Actor, Error, Page, PageRequest, Reader, Result, Work,
+    error::Constraints,
+    page::{self, Order},
+    policy,
 };
 
-use crate::{Db, Error, Page, PageRequest, Result, SignedIn, error::Constraints, page};
-
-/// What became of a mark.
+/// A mark, and whether it is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Marked {
-    /// It is new.
-    Now(user_note::Model),
-    /// It was there.
-    Already(user_note::Model),
+    /// It has just been made.
+    New(mark::Model),
+    /// It existed already.
+    Existing(mark::Model),
 }
 
-/// One page of the viewer's marked notes, newest mark first. One statement.
+/// The order of lists of marked notes.
+pub(crate) const NEWEST_FIRST: (mark::Column, Order) = (mark::Column::Id, Order::Descending);
+
+/// One page of the actor's marked notes, newest mark first; only those that are read, or only those
+/// that are not, when `read` says so. One statement.
 ///
 /// # Errors
-/// When the database fails.
+/// [`Error::TokenMissing`] when no user asks.
 pub async fn list(
-    db: &Db,
-    me: &SignedIn,
+    reader: &Reader,
+    actor: &Actor,
     read: Option<bool>,
     request: PageRequest,
 ) -> Result<Page<MarkedNote>> {
-    let marks = user_note::Entity::find_marked_notes().of_user(me.user.id);
-    let marks = match read {
+    let marks = narrowed(actor.user()?.marked_notes(), read);
+    page::read(reader, marks, NEWEST_FIRST, request, |marked: &MarkedNote| marked.id).await
+}
+
+/// Only marks of notes that are read, or only of those that are not, when `read` says so.
+pub(crate) fn narrowed(marks: Select<mark::Entity>, read: Option<bool>) -> Select<mark::Entity> {
+    match read {
         Some(true) => marks.read(),
         Some(false) => marks.unread(),
         None => marks,
-    };
-    let key = (user_note::Column::Id, Order::Desc);
-    page::read(db.reader(), marks, key, request, |marked: &MarkedNote| marked.id).await
+    }
 }
 
-/// Puts a note on the viewer's list, once: of two calls at the same time one makes the mark and both
-/// get it.
+/// Puts a note on the actor's reading list, once: of concurrent calls one makes the mark and all return
+/// it.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is no such note; [`Error::SessionExpired`] when the viewer was
-/// deleted meanwhile.
-pub async fn mark(db: &Db, me: &SignedIn, note_id: i64) -> Result<Marked> {
-    db.write(async |transaction| {
-        let owner = user::Entity::find_by_id(me.user.id).locked_for_reference();
-        owner.one(transaction).await?.ok_or(Error::SessionExpired)?;
-        loop {
-            let added = user_note::Entity::add(transaction, me.user.id, note_id).await;
-            let is_new = added.unless_dangling(|| Error::invalid("note_id", "names no note"))?;
-            let mark = user_note::Entity::find_by_user_and_note((me.user.id, note_id));
-            // A mark that was there may be removed before it is read; the next round makes it anew.
-            if let Some(mark) = mark.one(transaction).await? {
-                return Ok(if is_new { Marked::Now(mark) } else { Marked::Already(mark) });
-            }
+/// [`Error::Invalid`] when there is no such note; [`Error::TokenMissing`] when no user asks.
+pub async fn mark(work: &Work, note_id: NoteId) -> Result<Marked> {
+    let user = work.user().await?;
+    loop {
+        let added = user.mark_note(work.transaction(), note_id).await;
+        let is_new = added.unless_dangling(|| Error::invalid("note_id", "names no note"))?;
+        // A mark that existed may be removed before it is read; the next round makes it anew.
+        if let Some(mark) = user.mark_of(work.transaction(), note_id).await? {
+            return Ok(if is_new { Marked::New(mark) } else { Marked::Existing(mark) });
         }
-    })
-    .await
+    }
 }
 
-/// Says of a mark of the viewer whether the note is read.
+/// Marks a note on the actor's reading list as read or unread, unless `read` is `None`.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] when it is another's.
-pub async fn set_read(
-    db: &Db,
-    me: &SignedIn,
-    id: i64,
-    read: Option<bool>,
-) -> Result<user_note::Model> {
-    db.write(async |transaction| {
-        let mark = find_own(transaction, me, id).await?;
-        let mut changed = mark.into_active_model();
-        if let Some(read) = read {
-            changed.read = Set(read);
-        }
-        Ok(changed.update(transaction).await?)
-    })
-    .await
+/// [`Error::NotFound`]; [`Error::NotAllowed`] when the mark is another user's.
+pub async fn set_read(work: &Work, id: MarkId, read: Option<bool>) -> Result<mark::Model> {
+    let mut mark = lock_own(work, id).await?.into_active_model();
+    if let Some(read) = read {
+        mark.set_read(read);
+    }
+    Ok(mark.update(work.transaction()).await?)
 }
 
-/// Takes a note off the viewer's list.
+/// Takes a note off the actor's reading list.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] when it is another's.
-pub async fn remove(db: &Db, me: &SignedIn, id: i64) -> Result<()> {
-    db.write(async |transaction| {
-        find_own(transaction, me, id).await?;
-        let removed = user_note::Entity::delete_by_id(id).exec(transaction).await?;
-        if removed.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
-    })
-    .await
+/// [`Error::NotFound`]; [`Error::NotAllowed`] when the mark is another user's.
+pub async fn remove(work: &Work, id: MarkId) -> Result<()> {
+    let mark = lock_own(work, id).await?;
+    work.user().await?.unmark_note(work.transaction(), mark.note_id).await?;
+    Ok(())
 }
 
-async fn find_own(db: &impl ConnectionTrait, me: &SignedIn, id: i64) -> Result<user_note::Model> {
-    let mark = user_note::Entity::find_by_id(id).one(db).await?.ok_or(Error::NotFound)?;
-    if mark.user_id == me.user.id { Ok(mark) } else { Err(Error::NotAllowed) }
+/// The mark, which nobody else changes until the end of the transaction.
+async fn lock_own(work: &Work, id: MarkId) -> Result<mark::Model> {
+    let actor = work.actor().await?;
+    let mark = mark::Entity::find_by_id(id).for_no_key_update();
+    let mark = mark.one(work.transaction()).await?.ok_or(Error::NotFound)?;
+    policy::change_mark(actor, &mark)?;
+    Ok(mark)
 }

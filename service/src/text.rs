@@ -1,20 +1,73 @@
 //! What all text that comes in must be.
 
-/// Text of so many characters (Unicode scalar values), not blank and without NUL.
-pub(crate) fn checked(text: String, max: usize) -> Result<String, String> {
+use std::ops::RangeInclusive;
+
+use crate::Rejection;
+
+/// Accepts a single line: not blank, at most `max` characters, no control characters.
+pub(crate) fn line(text: String, max: usize) -> Result<String, Rejection> {
+    checked(text, max, |_| false)
+}
+
+/// Accepts lines of text: as [`line`], but tabs and line breaks are allowed.
+pub(crate) fn lines(text: String, max: usize) -> Result<String, Rejection> {
+    checked(text, max, |c| matches!(c, '\t' | '\n' | '\r'))
+}
+
+fn checked(
+    text: String,
+    max: usize,
+    is_allowed: impl Fn(char) -> bool,
+) -> Result<String, Rejection> {
+    let text = without_nul(stored(text, max)?)?;
+    if text.chars().any(|c| c.is_control() && !is_allowed(c)) {
+        return Err(Rejection::ControlCharacter);
+    }
+    Ok(text)
+}
+
+/// Accepts what earlier versions stored: not blank, at most `max` characters, no NUL.
+pub(crate) fn stored(text: String, max: usize) -> Result<String, Rejection> {
     if text.is_empty() {
-        return Err("must not be empty".into());
+        return Err(Rejection::Empty);
     }
     if text.trim().is_empty() {
-        return Err("must not be blank".into());
+        return Err(Rejection::Blank);
     }
     if text.chars().count() > max {
-        return Err(format!("must be at most {max} characters long"));
+        return Err(Rejection::TooLong { max });
     }
     without_nul(text)
 }
 
-/// PostgreSQL can't hold NUL in text, so it is refused everywhere.
-pub(crate) fn without_nul(text: String) -> Result<String, String> {
-    if text.contains('\0') { Err("must not contain NUL".into()) } else { Ok(text) }
+/// Accepts text of so many characters.
+pub(crate) fn sized(text: String, length: RangeInclusive<usize>) -> Result<String, Rejection> {
+    if length.contains(&text.chars().count()) {
+        return Ok(text);
+    }
+    let (min, max) = length.into_inner();
+    Err(Rejection::Length { min, max })
+}
+
+/// Accepts text without NUL, which PostgreSQL can't store.
+pub(crate) fn without_nul(text: String) -> Result<String, Rejection> {
+    if text.contains('\0') { Err(Rejection::Nul) } else { Ok(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_rejected_but_for_tabs_and_line_breaks_in_lines() {
+        for control in ['\u{1}', '\u{1b}', '\u{7f}', '\u{85}', '\u{9f}'] {
+            let text = format!("a{control}b");
+            assert_eq!(lines(text.clone(), 10), Err(Rejection::ControlCharacter));
+            assert_eq!(line(text, 10), Err(Rejection::ControlCharacter));
+        }
+        assert!(lines("a\tb\r\nc".into(), 10).is_ok());
+        assert_eq!(line("a\tb".into(), 10), Err(Rejection::ControlCharacter));
+        assert_eq!(lines("a\0b".into(), 10), Err(Rejection::Nul));
+        assert_eq!(line(" \n".into(), 10), Err(Rejection::Blank));
+    }
 }

@@ -5,6 +5,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use entity::UserId;
+
 use crate::{Error, Result};
 
 /// How long attempts are remembered.
@@ -41,7 +43,7 @@ pub(crate) enum Rule {
     /// Wrong passwords from one address, whatever the username.
     Password(IpAddr),
     /// Wrong current passwords of a signed-in user who is setting a new one.
-    OwnPassword(i64),
+    OwnPassword(UserId),
     /// Sign-ups from one address.
     SignUp(IpAddr),
 }

@@ -1,6 +1,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use entity::UserId;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, errors::ErrorKind};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -23,7 +24,7 @@ impl fmt::Debug for TokenKeys {
 /// The claims of a token. A token is only valid while its session is in the database.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
-    id: i64,
+    id: UserId,
     username: String,
     jti: String,
     iat: i64,
@@ -46,7 +47,7 @@ impl TokenKeys {
     /// Signs a token that is unlike any other.
     pub(crate) fn sign(
         &self,
-        id: i64,
+        id: UserId,
         username: &str,
         created_at: DateTime<Utc>,
         expires_at: DateTime<Utc>,

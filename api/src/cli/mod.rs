@@ -22,7 +22,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use error::CommandError;
-use service::{Db, DbSettings, Passwords, Viewer, backup, sessions, users::UserKey};
+use service::{Actor, Db, DbSettings, Passwords, backup, sessions, users::UserKey};
 
 use crate::{
     routes,
@@ -180,8 +180,12 @@ async fn revoke(user: Option<String>) -> Result<(), CommandError> {
     let key = user.map(|user| parse_user(&user)).transpose()?;
     let ended = with_db(async |db| {
         Ok(match key {
-            Some(key) => sessions::revoke(db, &Viewer::Operator, &key).await?,
-            None => sessions::revoke_all(db, &Viewer::Operator).await?,
+            Some(key) => {
+                db.write(&Actor::Operator, async |work| sessions::revoke(work, &key).await).await?
+            }
+            None => {
+                db.write(&Actor::Operator, async |work| sessions::revoke_all(work).await).await?
+            }
         })
     })
     .await?;

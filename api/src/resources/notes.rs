@@ -3,17 +3,20 @@
 use api_macros::operation;
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
-use entity::note;
+use entity::{NoteId, note};
 use serde::Serialize;
 use service::{
-    notes::{self, Change, Content, Detail, Filter, NewNote},
+    notes::{self, Content, Filter, NewNote, NoteChange, WithMarks},
     users::UserKey,
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::{users::UserSummaryBody, values::ContentText};
+use super::{
+    users::UserSummaryBody,
+    values::{ContentText, IdSchema},
+};
 use crate::http::{
-    extract::{BadParameter, Body, Id, List, Me, SearchText, Violations, flag},
+    extract::{BadParameter, Body, Id, List, SearchText, SignedIn, Violations, flag},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply},
     state::AppState,
@@ -23,7 +26,8 @@ use crate::http::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NoteCore)]
 pub(crate) struct NoteCoreBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: NoteId,
     #[schema(value_type = ContentText)]
     content: String,
     important: bool,
@@ -67,10 +71,10 @@ pub(crate) struct NoteDetailBody {
     marked_count: i64,
 }
 
-impl From<Detail> for NoteDetailBody {
-    fn from(Detail { note, users_marked, marked_count }: Detail) -> Self {
-        let users_marked = users_marked.into_iter().map(UserSummaryBody::from).collect();
-        Self { note: note.into(), users_marked, marked_count }
+impl From<WithMarks> for NoteDetailBody {
+    fn from(WithMarks { note, marks }: WithMarks) -> Self {
+        let users_marked = marks.items.into_iter().map(|mark| mark.user.into()).collect();
+        Self { note: note.into(), users_marked, marked_count: marks.total }
     }
 }
 
@@ -112,7 +116,7 @@ pub(crate) struct NoteChangeBody {
     date: Option<DateTime<Utc>>,
 }
 
-impl From<NoteChangeBody> for Change {
+impl From<NoteChangeBody> for NoteChange {
     fn from(NoteChangeBody { content, important, date }: NoteChangeBody) -> Self {
         Self { content, important, date }
     }
@@ -153,7 +157,7 @@ pub(crate) async fn list(
     state: AppState,
     list: List<NoteQuery>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
-    let notes = notes::list(&state.db, &list.filter.clone().into(), list.page).await?;
+    let notes = notes::list(state.db.reader(), &list.filter.clone().into(), list.page).await?;
     Ok(Reply::page(&list, notes.map(NoteBody::from)))
 }
 
@@ -161,38 +165,44 @@ pub(crate) async fn list(
 #[operation]
 pub(crate) async fn create(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     Body(new): Body<NewNoteBody>,
 ) -> Result<Reply<Created<NoteBody>>, Problem> {
-    let note = notes::create(&state.db, &me, new.into()).await?;
+    let new = new.into();
+    let note = state.db.write(&me, async |work| notes::create(work, &new).await).await?;
     let location = format!("/api/notes/{}", note.note.id);
     Ok(Reply::created(location, note.into()))
 }
 
 /// Shows a note, its author, and who has marked it.
 #[operation]
-pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Reply<NoteDetailBody>, Problem> {
-    Ok(Reply::ok(notes::get(&state.db, id).await?.into()))
+pub(crate) async fn get(
+    state: AppState,
+    Id(id): Id<NoteId>,
+) -> Result<Reply<NoteDetailBody>, Problem> {
+    Ok(Reply::ok(notes::get_with_marks(state.db.reader(), id).await?.into()))
 }
 
 /// Changes a note. For its author.
 #[operation(403)]
 pub(crate) async fn update(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<NoteId>,
     Body(change): Body<NoteChangeBody>,
 ) -> Result<Reply<NoteBody>, Problem> {
-    Ok(Reply::ok(notes::update(&state.db, &me, id, change.into()).await?.into()))
+    let change = change.into();
+    let note = state.db.write(&me, async |work| notes::update(work, id, &change).await).await?;
+    Ok(Reply::ok(note.into()))
 }
 
 /// Deletes a note and its marks. For its author and admins.
 #[operation(403)]
 pub(crate) async fn delete(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<NoteId>,
 ) -> Result<Reply<NoContent>, Problem> {
-    notes::delete(&state.db, &me, id).await?;
+    state.db.write(&me, async |work| notes::delete(work, id).await).await?;
     Ok(Reply::no_content())
 }

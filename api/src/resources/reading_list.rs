@@ -2,7 +2,7 @@
 
 use api_macros::operation;
 use deserr::Deserr;
-use entity::user_note;
+use entity::{MarkId, NoteId, UserId, mark};
 use serde::Serialize;
 use service::{
     Error,
@@ -10,9 +10,9 @@ use service::{
 };
 use utoipa::{IntoParams, ToSchema};
 
-use super::notes::NoteBody;
+use super::{notes::NoteBody, values::IdSchema};
 use crate::http::{
-    extract::{BadParameter, Body, Id, IdValue, List, Me, Violations, flag},
+    extract::{BadParameter, Body, Id, IdValue, List, SignedIn, Violations, flag},
     problem::Problem,
     reply::{NoContent, PageOf, Put, Reply},
     state::AppState,
@@ -22,14 +22,17 @@ use crate::http::{
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Reading)]
 pub(crate) struct ReadingBody {
-    id: i64,
-    user_id: i64,
-    note_id: i64,
+    #[schema(value_type = IdSchema)]
+    id: MarkId,
+    #[schema(value_type = IdSchema)]
+    user_id: UserId,
+    #[schema(value_type = IdSchema)]
+    note_id: NoteId,
     read: bool,
 }
 
-impl From<user_note::Model> for ReadingBody {
-    fn from(user_note::Model { id, user_id, note_id, read }: user_note::Model) -> Self {
+impl From<mark::Model> for ReadingBody {
+    fn from(mark::Model { id, user_id, note_id, read }: mark::Model) -> Self {
         Self { id, user_id, note_id, read }
     }
 }
@@ -46,13 +49,14 @@ pub(crate) struct MarkedNoteBody {
 /// The mark of a marked note.
 #[derive(Debug, Serialize, ToSchema)]
 struct ReadingState {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: MarkId,
     read: bool,
 }
 
-impl From<user_note::MarkedNote> for MarkedNoteBody {
-    fn from(marked: user_note::MarkedNote) -> Self {
-        let user_note::MarkedNote { id, read, note, author } = marked;
+impl From<mark::MarkedNote> for MarkedNoteBody {
+    fn from(marked: mark::MarkedNote) -> Self {
+        let mark::MarkedNote { id, read, note, author } = marked;
         let note = entity::note::WithAuthor { note, author }.into();
         Self { note, reading: ReadingState { id, read } }
     }
@@ -63,16 +67,16 @@ impl From<user_note::MarkedNote> for MarkedNoteBody {
 #[deserr(error = Violations)]
 #[schema(as = NewMark)]
 pub(crate) struct NewMarkBody {
-    #[deserr(from(IdValue<i64>) = IdValue::into_inner)]
-    #[schema(minimum = 1)]
-    note_id: i64,
+    #[deserr(from(IdValue<NoteId>) = IdValue::into_inner)]
+    #[schema(value_type = IdSchema)]
+    note_id: NoteId,
     /// One's own id, if it is sent.
-    #[deserr(default, from(IdValue<i64>) = some_id)]
-    #[schema(nullable = false, minimum = 1)]
-    user_id: Option<i64>,
+    #[deserr(default, from(IdValue<UserId>) = some_id)]
+    #[schema(value_type = Option<IdSchema>, nullable = false)]
+    user_id: Option<UserId>,
 }
 
-fn some_id(IdValue(id): IdValue<i64>) -> Option<i64> {
+fn some_id(IdValue(id): IdValue<UserId>) -> Option<UserId> {
     Some(id)
 }
 
@@ -100,10 +104,10 @@ pub(crate) struct MarkQuery {
 #[operation]
 pub(crate) async fn list(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     list: List<MarkQuery>,
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
-    let marked = reading_list::list(&state.db, &me, list.filter.read, list.page).await?;
+    let marked = reading_list::list(state.db.reader(), &me, list.filter.read, list.page).await?;
     Ok(Reply::page(&list, marked.map(MarkedNoteBody::from)))
 }
 
@@ -111,15 +115,16 @@ pub(crate) async fn list(
 #[operation(403)]
 pub(crate) async fn mark(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     Body(new): Body<NewMarkBody>,
 ) -> Result<Reply<Put<ReadingBody>>, Problem> {
-    if new.user_id.is_some_and(|user_id| user_id != me.user.id) {
+    if new.user_id.is_some_and(|user_id| !me.is(user_id)) {
         return Err(Error::NotAllowed.into());
     }
-    Ok(match reading_list::mark(&state.db, &me, new.note_id).await? {
-        Marked::Now(mark) => Reply::put(true, mark.into()),
-        Marked::Already(mark) => Reply::put(false, mark.into()),
+    let mark = async |work: &_| reading_list::mark(work, new.note_id).await;
+    Ok(match state.db.write(&me, mark).await? {
+        Marked::New(mark) => Reply::put(true, mark.into()),
+        Marked::Existing(mark) => Reply::put(false, mark.into()),
     })
 }
 
@@ -127,20 +132,21 @@ pub(crate) async fn mark(
 #[operation(403)]
 pub(crate) async fn set_read(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<MarkId>,
     Body(change): Body<MarkChangeBody>,
 ) -> Result<Reply<ReadingBody>, Problem> {
-    Ok(Reply::ok(reading_list::set_read(&state.db, &me, id, change.read).await?.into()))
+    let set_read = async |work: &_| reading_list::set_read(work, id, change.read).await;
+    Ok(Reply::ok(state.db.write(&me, set_read).await?.into()))
 }
 
 /// Removes a mark. For the user who marked the note.
 #[operation(403)]
 pub(crate) async fn remove(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<MarkId>,
 ) -> Result<Reply<NoContent>, Problem> {
-    reading_list::remove(&state.db, &me, id).await?;
+    state.db.write(&me, async |work| reading_list::remove(work, id).await).await?;
     Ok(Reply::no_content())
 }

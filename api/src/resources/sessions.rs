@@ -3,13 +3,14 @@
 use api_macros::operation;
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
-use entity::{session, user};
+use entity::{SessionId, UserId, session, user};
 use serde::Serialize;
 use service::sessions::{self, LogIn, LoggedIn};
 use utoipa::ToSchema;
 
+use super::values::IdSchema;
 use crate::http::{
-    extract::{Address, Body, Id, List, Me, NoFilter, UserAgent, UserPath, Violations},
+    extract::{Address, Body, Id, List, NoFilter, SignedIn, UserAgent, UserPath, Violations},
     problem::Problem,
     reply::{NoContent, PageOf, Reply},
     state::AppState,
@@ -45,7 +46,7 @@ pub(crate) struct LoggedInBody {
 
 impl From<LoggedIn> for LoggedInBody {
     fn from(LoggedIn { token, session, user }: LoggedIn) -> Self {
-        let user::Account { username, name, .. } = user;
+        let user::Model { username, name, .. } = user;
         Self { token, username, name, expires_at: session.expires_at }
     }
 }
@@ -54,7 +55,8 @@ impl From<LoggedIn> for LoggedInBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Session)]
 pub(crate) struct SessionBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: SessionId,
     created_at: DateTime<Utc>,
     /// Updated once a minute at most.
     last_used_at: DateTime<Utc>,
@@ -67,10 +69,17 @@ pub(crate) struct SessionBody {
 }
 
 impl SessionBody {
-    fn new(session: session::Core, current_id: i64) -> Self {
-        let session::Core { id, user_id: _, user_agent, created_at, last_used_at, expires_at } =
-            session;
-        let current = id == current_id;
+    fn new(session: session::Model, current_id: Option<SessionId>) -> Self {
+        let session::Model {
+            id,
+            user_id: _,
+            token_hash: _,
+            user_agent,
+            created_at,
+            last_used_at,
+            expires_at,
+        } = session;
+        let current = current_id == Some(id);
         Self { id, created_at, last_used_at, expires_at, user_agent, current }
     }
 }
@@ -88,7 +97,8 @@ pub(crate) struct CurrentSessionBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SessionUser)]
 struct SessionUserBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: UserId,
     username: String,
     name: String,
     admin: bool,
@@ -110,8 +120,8 @@ pub(crate) async fn log_in(
 
 /// Ends the session that makes the request.
 #[operation]
-pub(crate) async fn log_out(state: AppState, me: Me) -> Result<Reply<NoContent>, Problem> {
-    sessions::log_out(&state.db, &me).await?;
+pub(crate) async fn log_out(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
+    state.db.write(&me, async |work| sessions::log_out(work).await).await?;
     Ok(Reply::no_content())
 }
 
@@ -119,56 +129,60 @@ pub(crate) async fn log_out(state: AppState, me: Me) -> Result<Reply<NoContent>,
 #[operation]
 pub(crate) async fn list(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
-    let sessions = sessions::list_own(&state.db, &state.auth, &me, list.page).await?;
-    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session.id))))
+    let sessions = sessions::list_own(state.db.reader(), &state.auth, &me, list.page).await?;
+    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id()))))
 }
 
 /// Lists a user's sessions, newest first. For the user and admins.
 #[operation(403)]
 pub(crate) async fn list_of_user(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     UserPath(user): UserPath,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
-    let (viewer, page) = (me.viewer(), list.page);
-    let sessions = sessions::list(&state.db, &state.auth, &viewer, &user, page).await?;
-    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session.id))))
+    let reader = state.db.reader();
+    let sessions = sessions::list(reader, &state.auth, &me, &user, list.page).await?;
+    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id()))))
 }
 
 /// Ends all sessions of a user. For the user and admins.
 #[operation(403)]
 pub(crate) async fn end_of_user(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     UserPath(user): UserPath,
 ) -> Result<Reply<NoContent>, Problem> {
-    sessions::revoke(&state.db, &me.viewer(), &user).await?;
+    state.db.write(&me, async |work| sessions::revoke(work, &user).await).await?;
     Ok(Reply::no_content())
 }
 
 /// Shows the session that makes the request, and its user.
 #[operation]
-pub(crate) async fn current(me: Me) -> Result<Reply<CurrentSessionBody>, Problem> {
-    let user::Account { id, username, name, admin, .. } = me.user.clone();
-    let session = SessionBody::new(me.session.clone(), me.session.id);
+pub(crate) async fn current(me: SignedIn) -> Result<Reply<CurrentSessionBody>, Problem> {
+    let user::Model { id, username, name, admin, .. } = me.user()?.clone();
+    let session = SessionBody::new(me.session()?.clone(), me.session_id());
     let user = SessionUserBody { id, username, name, admin };
     Ok(Reply::ok(CurrentSessionBody { session, user }))
 }
 
 /// Ends a session. For its user and admins.
-#[operation(403)]
-pub(crate) async fn end(state: AppState, me: Me, Id(id): Id) -> Result<Reply<NoContent>, Problem> {
-    sessions::end(&state.db, &me, id).await?;
+#[operation]
+pub(crate) async fn end(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<SessionId>,
+) -> Result<Reply<NoContent>, Problem> {
+    state.db.write(&me, async |work| sessions::end(work, id).await).await?;
     Ok(Reply::no_content())
 }
 
 /// Ends all one's own sessions but the one that makes the request.
 #[operation]
-pub(crate) async fn end_others(state: AppState, me: Me) -> Result<Reply<NoContent>, Problem> {
-    sessions::end_others(&state.db, &me).await?;
+pub(crate) async fn end_others(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
+    state.db.write(&me, async |work| sessions::end_others(work).await).await?;
     Ok(Reply::no_content())
 }

@@ -10,8 +10,13 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat};
 
 use crate::http::{
     extract::{Violations, parsed},
-    schema::{describe, string},
+    schema::{describe, id, string},
 };
+
+/// The schema of every id.
+pub(crate) struct IdSchema;
+
+describe!(IdSchema as "Id": id());
 
 macro_rules! texts {
     ($($(#[$doc:meta])+ $name:ident, $literal:literal: $value:ty = $schema:expr;)+) => {$(

@@ -18,7 +18,7 @@ DELETE /api/logout                     401       204   204    204   204    204  
 GET    /api/sessions                   401       200   200    200   200    200   401      401
 DELETE /api/sessions                   401       204   204    204   204    204   401      401
 GET    /api/sessions/current           401       200   200    200   200    200   401      401
-DELETE /api/sessions/1                 401       403   403    403   204    204   401      401
+DELETE /api/sessions/1                 401       404   404    404   204    204   401      401
 DELETE /api/sessions/99                401       404   404    404   404    404   401      401
 
 GET    /api/users                      200       200   200    200   200    200   401      401

@@ -126,6 +126,6 @@ impl ActiveModel {
 
     /// Gives the member another role.
     pub fn set_role(&mut self, role: Role) {
-        self.role = Set(role);
+        self.role.set_ne(role);
     }
 }

@@ -1,6 +1,6 @@
 use sea_orm::{ColumnTrait, sea_query::Expr};
 
-use super::{COLUMN, Column};
+use super::{COLUMN, Column, Model};
 use crate::UserId;
 
 /// How a caller identifies a user: by id or by username.
@@ -20,6 +20,14 @@ impl UserKey {
             return Some(Self::Username(key.to_ascii_lowercase()));
         }
         key.parse().ok().map(Self::Id)
+    }
+
+    /// Whether this identifies the user.
+    pub fn identifies(&self, user: &Model) -> bool {
+        match self {
+            Self::Id(id) => user.id == *id,
+            Self::Username(username) => user.username == *username,
+        }
     }
 
     pub(crate) fn condition(&self) -> Expr {

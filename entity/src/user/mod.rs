@@ -118,11 +118,6 @@ impl Entity {
     pub fn find_by_key(key: &UserKey) -> Select<Self> {
         Self::find().identified_by(key)
     }
-
-    /// These users, by id: the order in which users are locked.
-    pub fn find_all(ids: impl IntoIterator<Item = UserId>) -> Select<Self> {
-        Self::find().with_ids(ids).order_by_asc(Column::Id)
-    }
 }
 
 impl Model {
@@ -155,22 +150,22 @@ impl ActiveModel {
 
     /// Gives the user another name.
     pub fn rename(&mut self, name: String) {
-        self.name = Set(name);
+        self.name.set_ne(name);
     }
 
     /// Stores the hash of a password in place of the one before.
     pub fn set_password(&mut self, hash: PasswordHash) {
-        self.password_hash = Set(Some(hash));
+        self.password_hash.set_ne(Some(hash));
     }
 
     /// Makes the user an admin, or an ordinary user.
     pub fn set_admin(&mut self, admin: bool) {
-        self.admin = Set(admin);
+        self.admin.set_ne(admin);
     }
 
     /// Lets the user log in, or no longer.
     pub fn set_disabled(&mut self, disabled: bool) {
-        self.disabled = Set(disabled);
+        self.disabled.set_ne(disabled);
     }
 
     /// Records the time of a change that others can see.

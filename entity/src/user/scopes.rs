@@ -1,5 +1,5 @@
 use sea_orm::{
-    DeleteMany, QueryFilter, Select, UpdateMany,
+    Condition, DeleteMany, QueryFilter, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{Expr, ExprTrait, Query},
 };
@@ -56,6 +56,18 @@ pub trait Scopes: QueryFilter + Sized {
     /// The user with this id or username.
     fn identified_by(self, key: &UserKey) -> Self {
         self.filter(key.condition())
+    }
+
+    /// The users with any of these ids or usernames.
+    fn identified_by_any<'a>(self, keys: impl IntoIterator<Item = &'a UserKey>) -> Self {
+        let keys = keys.into_iter().map(UserKey::condition);
+        self.filter(keys.fold(Condition::any(), Condition::add))
+    }
+
+    /// The users with these ids, and all enabled admins.
+    fn with_ids_or_enabled_admins(self, ids: impl IntoIterator<Item = UserId>) -> Self {
+        let enabled_admins = COLUMN.admin.eq(true).and(COLUMN.disabled.eq(false));
+        self.filter(Condition::any().add(Column::Id.is_in(ids)).add(enabled_admins))
     }
 }
 

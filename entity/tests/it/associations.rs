@@ -1,80 +1,139 @@
-//! Users and their teams, and users and the notes they mark.
+//! Users and their teams, and users and the notes they mark, from both sides.
 
-use entity::{membership, note::UsersMarked, user, user::MarkedNotes, user_note};
-use sea_orm::{EntityTrait, ModelTrait, PaginatorTrait, SqlErr};
+use entity::{
+    NoteId, TeamId, UserId, mark,
+    membership::{self, Member, Role, TeamMembership},
+    note, team, user,
+};
+use sea_orm::{
+    ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder,
+    SqlErr,
+};
 use tokio::task::JoinSet;
 
-use crate::{database, new_note, new_team, new_user, noon};
+use crate::{database, new_disabled, new_note, new_team, new_user, noon};
+
+async fn teams_of(db: &DatabaseConnection, user: &user::Model) -> Vec<(String, Role)> {
+    let teams = user.teams().order_by_asc(membership::Column::Id);
+    let teams = teams.into_partial_model::<TeamMembership>().all(db).await.unwrap();
+    teams.into_iter().map(|row| (row.team.name, row.role)).collect()
+}
+
+async fn users_of(db: &DatabaseConnection, team: &team::Model) -> Vec<(String, Role)> {
+    let users = team.users().order_by_asc(membership::Column::Id);
+    let users = users.into_partial_model::<Member>().all(db).await.unwrap();
+    users.into_iter().map(|row| (row.user.name, row.role)).collect()
+}
+
+fn member(name: &str) -> (String, Role) {
+    (name.to_owned(), Role::Member)
+}
+
+async fn join(db: &DatabaseConnection, user: &user::Model, team: &team::Model) -> bool {
+    user.add_team(db, team.id, Role::Member, noon()).await.unwrap()
+}
 
 #[tokio::test]
 async fn a_user_joins_a_team_once_and_leaves_it_once() {
     let (_database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
-    assert!(!alice.has_team(&db, ops.id).await.unwrap());
-    assert!(alice.add_team(&db, ops.id, noon()).await.unwrap());
-    assert!(!alice.add_team(&db, ops.id, noon()).await.unwrap());
-    assert!(alice.has_team(&db, ops.id).await.unwrap());
-    assert_eq!(alice.teams(&db).await.unwrap(), std::slice::from_ref(&ops));
+    assert_eq!(alice.membership_in(&db, ops.id).await.unwrap(), None);
+    assert!(alice.add_team(&db, ops.id, Role::Owner, noon()).await.unwrap());
+    assert!(!join(&db, &alice, &ops).await, "joined twice");
+    let membership = alice.membership_in(&db, ops.id).await.unwrap().unwrap();
+    assert!(membership.is_owner(), "the second call changed the role");
+    assert_eq!(teams_of(&db, &alice).await, [("Ops".to_owned(), Role::Owner)]);
     assert!(alice.remove_team(&db, ops.id).await.unwrap());
     assert!(!alice.remove_team(&db, ops.id).await.unwrap());
-    assert!(alice.teams(&db).await.unwrap().is_empty());
+    assert!(teams_of(&db, &alice).await.is_empty());
 }
 
 #[tokio::test]
-async fn a_team_that_is_not_there_can_t_be_joined() {
+async fn a_team_adds_a_user_once_and_removes_the_user_once() {
     let (_database, db) = database().await;
-    let alice = new_user(&db, "Alice").await;
-    let refused = alice.add_team(&db, 99, noon()).await.unwrap_err().sql_err();
-    assert!(matches!(refused, Some(SqlErr::ForeignKeyConstraintViolation(_))), "{refused:?}");
+    let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
+    assert!(ops.add_user(&db, alice.id, noon()).await.unwrap());
+    assert!(!ops.add_user(&db, alice.id, noon()).await.unwrap());
+    let membership = ops.membership_of(&db, alice.id).await.unwrap();
+    assert_eq!(membership, alice.membership_in(&db, ops.id).await.unwrap());
+    assert_eq!(users_of(&db, &ops).await, [member("Alice")]);
+    assert!(ops.remove_user(&db, alice.id).await.unwrap());
+    assert!(!ops.remove_user(&db, alice.id).await.unwrap());
+    assert!(users_of(&db, &ops).await.is_empty());
 }
 
 #[tokio::test]
-async fn set_teams_keeps_adds_and_removes_in_one_go() {
+async fn a_team_or_user_that_does_not_exist_can_t_be_joined() {
+    let (_database, db) = database().await;
+    let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
+    let missing = TeamId::try_from(99).unwrap();
+    let joined = alice.add_team(&db, missing, Role::Member, noon()).await;
+    let added = ops.add_user(&db, UserId::try_from(99).unwrap(), noon()).await;
+    for rejected in [joined, added] {
+        let rejected = rejected.unwrap_err().sql_err();
+        assert!(matches!(rejected, Some(SqlErr::ForeignKeyConstraintViolation(_))), "{rejected:?}");
+    }
+}
+
+#[tokio::test]
+async fn set_teams_keeps_adds_and_removes_as_a_whole() {
     let (_database, db) = database().await;
     let alice = new_user(&db, "Alice").await;
     let mut ids = Vec::new();
     for name in ["One", "Two", "Three"] {
         ids.push(new_team(&db, name).await.id);
     }
-    let teams_of = async |alice: &user::Model| -> Vec<i64> {
-        alice.teams(&db).await.unwrap().iter().map(|team| team.id).collect()
-    };
     alice.set_teams(&db, &[ids[0], ids[1]], noon()).await.unwrap();
-    let kept = membership::Entity::find_by_user_and_team((alice.id, ids[1]));
-    let kept = kept.one(&db).await.unwrap().unwrap();
+    let kept = alice.membership_in(&db, ids[1]).await.unwrap();
     alice.set_teams(&db, &[ids[1], ids[2], ids[2]], noon()).await.unwrap();
-    assert_eq!(teams_of(&alice).await, ids[1..]);
-    let still = membership::Entity::find_by_id(kept.id).one(&db).await.unwrap();
-    assert_eq!(still, Some(kept));
+    assert_eq!(teams_of(&db, &alice).await, [member("Two"), member("Three")]);
+    assert_eq!(alice.membership_in(&db, ids[1]).await.unwrap(), kept);
 
-    let refused = alice.set_teams(&db, &[ids[0], 99], noon()).await;
-    assert!(refused.is_err());
-    assert_eq!(teams_of(&alice).await, ids[1..], "half of it was done");
+    let missing = TeamId::try_from(99).unwrap();
+    assert!(alice.set_teams(&db, &[ids[0], missing], noon()).await.is_err());
+    assert_eq!(teams_of(&db, &alice).await, [member("Two"), member("Three")], "half done");
     alice.set_teams(&db, &[], noon()).await.unwrap();
-    assert!(teams_of(&alice).await.is_empty());
+    assert!(teams_of(&db, &alice).await.is_empty());
 }
 
 #[tokio::test]
-async fn set_teams_is_part_of_a_callers_transaction() {
+async fn set_users_keeps_adds_and_removes_and_leaves_disabled_members_alone() {
+    let (_database, db) = database().await;
+    let ops = new_team(&db, "Ops").await;
+    let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
+    let carol = new_disabled(&db, "Carol").await;
+    ops.set_users(&db, &[alice.id, carol.id], noon()).await.unwrap();
+    assert_eq!(users_of(&db, &ops).await, [member("Alice")]);
+    ops.set_users(&db, &[bob.id, bob.id], noon()).await.unwrap();
+    assert_eq!(users_of(&db, &ops).await, [member("Bob")]);
+    assert!(ops.membership_of(&db, carol.id).await.unwrap().is_some());
+
+    let missing = UserId::try_from(99).unwrap();
+    assert!(ops.set_users(&db, &[alice.id, missing], noon()).await.is_err());
+    assert_eq!(users_of(&db, &ops).await, [member("Bob")], "half done");
+}
+
+#[tokio::test]
+async fn setting_is_part_of_the_callers_transaction() {
     let (_database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let transaction = entity::begin_write(&db).await.unwrap();
     alice.set_teams(&transaction, &[ops.id], noon()).await.unwrap();
     transaction.rollback().await.unwrap();
-    assert!(alice.teams(&db).await.unwrap().is_empty());
+    assert!(teams_of(&db, &alice).await.is_empty());
 }
 
 #[tokio::test]
-async fn joins_and_marks_at_once_make_one_row() {
+async fn concurrent_joins_and_marks_make_one_row() {
     let (database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let hello = new_note(&db, &alice, "Hello").await;
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
-        let (db, alice) = (database.connect().await, alice.clone());
+        let (db, alice, ops) = (database.connect().await, alice.clone(), ops.clone());
         tasks.spawn(async move {
-            let joined = alice.add_team(&db, ops.id, noon()).await.unwrap();
-            let marked = user_note::Entity::add(&db, alice.id, hello.id).await.unwrap();
+            let joined = join(&db, &alice, &ops).await;
+            let marked = alice.mark_note(&db, hello.id).await.unwrap();
             (u32::from(joined), u32::from(marked))
         });
     }
@@ -82,23 +141,52 @@ async fn joins_and_marks_at_once_make_one_row() {
     assert_eq!(done.iter().map(|(joined, _)| joined).sum::<u32>(), 1);
     assert_eq!(done.iter().map(|(_, marked)| marked).sum::<u32>(), 1);
     assert_eq!(membership::Entity::find().count(&db).await.unwrap(), 1);
-    assert_eq!(user_note::Entity::find().count(&db).await.unwrap(), 1);
+    assert_eq!(mark::Entity::find().count(&db).await.unwrap(), 1);
+}
+
+#[tokio::test]
+async fn a_note_is_marked_read_and_unmarked() {
+    let (_database, db) = database().await;
+    let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
+    let note = new_note(&db, &bob, "By Bob").await;
+    assert_eq!(alice.mark_of(&db, note.id).await.unwrap(), None);
+    assert!(alice.mark_note(&db, note.id).await.unwrap());
+    assert!(!alice.mark_note(&db, note.id).await.unwrap());
+    let mark = alice.mark_of(&db, note.id).await.unwrap().unwrap();
+    assert!(mark.is_of(alice.id) && !mark.read);
+    let mut read = mark.into_active_model();
+    read.set_read(true);
+    assert!(read.update(&db).await.unwrap().read);
+    assert!(!alice.mark_note(&db, note.id).await.unwrap());
+    assert!(alice.mark_of(&db, note.id).await.unwrap().unwrap().read, "marked as unread again");
+    assert!(alice.unmark_note(&db, note.id).await.unwrap());
+    assert!(!alice.unmark_note(&db, note.id).await.unwrap());
+    let missing = alice.mark_note(&db, NoteId::try_from(99).unwrap()).await.unwrap_err();
+    assert!(matches!(missing.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))));
 }
 
 #[tokio::test]
 async fn marked_notes_are_not_the_notes_one_has_written() {
     let (_database, db) = database().await;
     let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
+    let carol = new_disabled(&db, "Carol").await;
     let own = new_note(&db, &alice, "By Alice").await;
-    let first = new_note(&db, &bob, "By Bob").await;
-    let second = new_note(&db, &bob, "By Bob too").await;
-    for marked in [&first, &second] {
-        assert!(user_note::Entity::add(&db, alice.id, marked.id).await.unwrap());
+    let other = new_note(&db, &bob, "By Bob").await;
+    for user in [&alice, &carol] {
+        user.mark_note(&db, other.id).await.unwrap();
     }
     assert_eq!(alice.number_of_notes(&db).await.unwrap(), 1);
-    let marked = alice.marked_notes(&db).await.unwrap();
-    assert_eq!(marked, [second, first.clone()]);
-    assert_eq!(alice.find_linked(MarkedNotes).all(&db).await.unwrap().len(), 2);
-    assert_eq!(first.find_linked(UsersMarked).all(&db).await.unwrap(), [alice]);
-    assert!(own.find_linked(UsersMarked).all(&db).await.unwrap().is_empty());
+    let written = alice.notes().into_partial_model::<note::WithAuthor>().all(&db).await.unwrap();
+    assert_eq!(written.iter().map(|row| row.note.id).collect::<Vec<_>>(), [own.id]);
+    let marked = alice.marked_notes().into_partial_model::<mark::MarkedNote>();
+    let [marked] = &marked.all(&db).await.unwrap()[..] else { panic!("not one mark") };
+    assert_eq!((marked.note.id, marked.author.name.as_str()), (other.id, "Bob"));
+
+    let marked_by = async |note: note::Model| -> Vec<UserId> {
+        let marks = note::Core::from(note).users_marked();
+        let marks = marks.into_partial_model::<mark::MarkedBy>().all(&db).await.unwrap();
+        marks.into_iter().map(|mark| mark.user.id).collect()
+    };
+    assert_eq!(marked_by(other).await, [alice.id], "disabled users are left out");
+    assert!(marked_by(own).await.is_empty());
 }

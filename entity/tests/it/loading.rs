@@ -1,6 +1,10 @@
 //! Eager and lazy loading of relations.
 
-use entity::{membership, note, team, user, user_note};
+use entity::{
+    WithTotal, mark,
+    membership::{self, Role, TeamMembership},
+    note, team, user,
+};
 use sea_orm::{EntityTrait, LoaderTrait, ModelTrait, QueryOrder, QuerySelect};
 
 use crate::{database, new_note, new_team, new_user, noon};
@@ -10,7 +14,7 @@ async fn related_rows_are_found_from_either_side() {
     let (_database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let hello = new_note(&db, &alice, "Hello").await;
-    alice.add_team(&db, ops.id, noon()).await.unwrap();
+    alice.add_team(&db, ops.id, Role::Member, noon()).await.unwrap();
     let written = alice.find_related(note::Entity).all(&db).await.unwrap();
     assert_eq!(written, std::slice::from_ref(&hello));
     assert_eq!(hello.find_related(user::Entity).one(&db).await.unwrap(), Some(alice.clone()));
@@ -23,7 +27,7 @@ async fn lists_of_many_users_are_loaded_side_by_side() {
     let ops = new_team(&db, "Ops").await;
     for name in ["Alice", "Bob"] {
         let author = new_user(&db, name).await;
-        author.add_team(&db, ops.id, noon()).await.unwrap();
+        author.add_team(&db, ops.id, Role::Member, noon()).await.unwrap();
         new_note(&db, &author, "One").await;
         new_note(&db, &author, "Two").await;
     }
@@ -42,13 +46,14 @@ async fn the_newest_of_each_are_as_many_as_asked_for() {
         new_note(&db, &alice, &format!("Alice {number}")).await;
         new_note(&db, &bob, &format!("Bob {number}")).await;
         let joined = new_team(&db, &format!("Team {number}")).await;
-        alice.add_team(&db, joined.id, noon()).await.unwrap();
+        alice.add_team(&db, joined.id, Role::Member, noon()).await.unwrap();
     }
     let newest = note::Entity::newest_of_each([alice.id, bob.id], 2).all(&db).await.unwrap();
     let contents: Vec<&str> = newest.iter().map(|note| note.content.as_str()).collect();
     assert_eq!(contents, ["Alice 2", "Alice 1", "Bob 2", "Bob 1"]);
     let teams = membership::Entity::newest_teams_of_each([alice.id, bob.id], 2)
-        .into_partial_model::<membership::TeamOfUser>()
+        .order_by_desc(membership::Column::Id)
+        .into_partial_model::<TeamMembership>()
         .all(&db)
         .await
         .unwrap();
@@ -58,23 +63,23 @@ async fn the_newest_of_each_are_as_many_as_asked_for() {
 
 #[tokio::test]
 async fn a_marked_note_comes_with_its_author_its_mark_and_the_total() {
-    use user_note::Scopes as _;
+    use mark::Scopes as _;
     let (_database, db) = database().await;
     let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
     for content in ["One", "Two", "Three"] {
         let written = new_note(&db, &bob, content).await;
-        user_note::Entity::add(&db, alice.id, written.id).await.unwrap();
+        alice.mark_note(&db, written.id).await.unwrap();
     }
-    let newest = user_note::Entity::find_marked_notes()
-        .of_user(alice.id)
+    let newest = alice
+        .marked_notes()
         .unread()
-        .order_by_desc(user_note::Column::Id)
+        .order_by_desc(mark::Column::Id)
         .limit(1)
-        .into_partial_model::<user_note::MarkedNoteOf>()
+        .into_partial_model::<WithTotal<mark::MarkedNote>>()
         .all(&db)
         .await
         .unwrap();
     let [newest] = &newest[..] else { panic!("{newest:?}") };
-    assert_eq!((newest.total, newest.marked.note.content.as_str()), (3, "Three"));
-    assert_eq!(newest.marked.author.name, "Bob");
+    assert_eq!((newest.total, newest.row.note.content.as_str()), (3, "Three"));
+    assert_eq!(newest.row.author.name, "Bob");
 }

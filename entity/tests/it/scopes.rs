@@ -6,7 +6,7 @@ use entity::{
 };
 use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder, Select};
 
-use crate::{database, new_admin, new_disabled, new_note, new_user};
+use crate::{database, new_admin, new_disabled, new_note, new_user, noon};
 
 async fn names(db: &DatabaseConnection, users: Select<user::Entity>) -> Vec<String> {
     let users = users.order_by_asc(user::Column::Id).all(db).await.unwrap();
@@ -77,13 +77,16 @@ async fn case_is_that_of_unicode_whatever_the_database_thinks() {
 }
 
 #[tokio::test]
-async fn the_folded_copy_follows_the_name() {
-    use sea_orm::{ActiveModelTrait, ActiveValue::Set, IntoActiveModel};
+async fn search_columns_follow_what_they_are_computed_from_in_bulk_too() {
+    use sea_orm::{ActiveModelTrait, IntoActiveModel};
     let (_database, db) = database().await;
-    let mut renamed = new_user(&db, "Alice").await.into_active_model();
-    renamed.name = Set("ÄMMÄ".into());
-    let renamed = renamed.update(&db).await.unwrap();
-    assert_eq!(renamed.name_folded, "ämmä");
+    let alice = new_user(&db, "Alice").await;
+    let mut renamed = alice.clone().into_active_model();
+    renamed.rename("ÄMMÄ".into());
+    assert_eq!(renamed.update(&db).await.unwrap().name_folded, "ämmä");
+    let notes = ["ÄÖ", "ÜÅ"].map(|text| note::ActiveModel::new(alice.id, text.into(), noon()));
+    assert_eq!(entity::insert_many(&db, notes).await.unwrap(), 2);
+    assert_eq!(note::Entity::find().containing("üå").all(&db).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
@@ -122,7 +125,7 @@ async fn with_notes_finds_those_with_more_and_counts() {
     let counted = async |more_than| -> Vec<(String, i64)> {
         let users = user::Entity::with_notes(more_than).order_by_asc(user::Column::Id);
         let users = users.into_partial_model::<WithNoteCount>().all(&db).await.unwrap();
-        users.into_iter().map(|user| (user.account.name, user.note_count)).collect()
+        users.into_iter().map(|user| (user.user.name, user.note_count)).collect()
     };
     assert_eq!(counted(2).await, [("Carol".into(), 3)]);
     assert_eq!(counted(1).await, [("Bob".into(), 2), ("Carol".into(), 3)]);
@@ -132,7 +135,7 @@ async fn with_notes_finds_those_with_more_and_counts() {
 
 #[test]
 fn a_key_of_digits_is_an_id_and_any_other_a_username() {
-    assert_eq!(UserKey::parse("42"), Some(UserKey::Id(42)));
+    assert_eq!(UserKey::parse("42"), Some(UserKey::Id(42.try_into().unwrap())));
     assert_eq!(UserKey::parse("Alice"), Some(UserKey::Username("alice".into())));
     for nobody in ["0", "9223372036854775808", "00"] {
         assert_eq!(UserKey::parse(nobody), None, "{nobody}");

@@ -16,6 +16,8 @@ use crate::{Error, bulk::Counts};
 
 /// What the first line says.
 const FORMAT: &str = "teamnotes export";
+
+/// The version of the files that are written; older ones are read too. `line.rs` says when it goes up.
 pub(super) const VERSION: u32 = 1;
 
 /// No row is longer, in bytes: a note has at most 10,000 characters.
@@ -124,7 +126,7 @@ impl Reader {
     fn header(&mut self) -> std::result::Result<(), FileError> {
         let json = self.json().map_err(|_| FileError::Foreign)?;
         match serde_json::from_slice(&json) {
-            Ok(Line::Header(Header { format, version: VERSION })) if format == FORMAT => {
+            Ok(Line::Header(Header { format, version: 1..=VERSION })) if format == FORMAT => {
                 self.lines.hash.update(&json);
                 Ok(())
             }

@@ -1,12 +1,17 @@
-//! The lines of an export file: rows as JSON. What is made of other columns, as the folded copies are,
-//! is not in it.
+//! The lines of an export file: rows as JSON. Columns that are computed from others, such as the
+//! case-folded search columns, are left out.
+//!
+//! How a column is added, so that older files stay readable: its field gets `#[serde(default)]`, or a
+//! default of its own, which is the value that the migration gives to existing rows; and
+//! `file::VERSION` goes up by one, so that an older service says that the file is too new for it.
 
 use chrono::{DateTime, Utc};
 use entity::{
+    MarkId, MembershipId, NoteId, TeamId, UserId, mark,
     membership::{self, Role},
-    note, team, text, user, user_note,
+    note, team,
+    user::{self, PasswordHash},
 };
-use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
 
 use super::values;
@@ -46,13 +51,13 @@ pub(super) struct End {
 #[serde(deny_unknown_fields)]
 pub(super) struct User {
     #[serde(deserialize_with = "values::id")]
-    id: i64,
+    id: UserId,
     #[serde(deserialize_with = "values::username")]
     username: String,
     #[serde(deserialize_with = "values::name")]
     name: String,
     #[serde(deserialize_with = "values::password_hash")]
-    password_hash: Option<String>,
+    password_hash: Option<PasswordHash>,
     admin: bool,
     disabled: bool,
     #[serde(deserialize_with = "values::time")]
@@ -65,7 +70,7 @@ pub(super) struct User {
 #[serde(deny_unknown_fields)]
 pub(super) struct Team {
     #[serde(deserialize_with = "values::id")]
-    id: i64,
+    id: TeamId,
     #[serde(deserialize_with = "values::team_name")]
     name: String,
 }
@@ -74,11 +79,11 @@ pub(super) struct Team {
 #[serde(deny_unknown_fields)]
 pub(super) struct Membership {
     #[serde(deserialize_with = "values::id")]
-    id: i64,
+    id: MembershipId,
     #[serde(deserialize_with = "values::id")]
-    user_id: i64,
+    user_id: UserId,
     #[serde(deserialize_with = "values::id")]
-    team_id: i64,
+    team_id: TeamId,
     #[serde(with = "values::RoleName")]
     role: Role,
     #[serde(deserialize_with = "values::time")]
@@ -89,14 +94,14 @@ pub(super) struct Membership {
 #[serde(deny_unknown_fields)]
 pub(super) struct Note {
     #[serde(deserialize_with = "values::id")]
-    id: i64,
+    id: NoteId,
     #[serde(deserialize_with = "values::content")]
     content: String,
     important: bool,
     #[serde(deserialize_with = "values::time")]
     date: DateTime<Utc>,
     #[serde(deserialize_with = "values::id")]
-    user_id: i64,
+    user_id: UserId,
     #[serde(deserialize_with = "values::time")]
     created_at: DateTime<Utc>,
     #[serde(deserialize_with = "values::time")]
@@ -107,11 +112,11 @@ pub(super) struct Note {
 #[serde(deny_unknown_fields)]
 pub(super) struct Mark {
     #[serde(deserialize_with = "values::id")]
-    id: i64,
+    id: MarkId,
     #[serde(deserialize_with = "values::id")]
-    user_id: i64,
+    user_id: UserId,
     #[serde(deserialize_with = "values::id")]
-    note_id: i64,
+    note_id: NoteId,
     read: bool,
 }
 
@@ -143,139 +148,150 @@ impl Line {
 }
 
 impl From<user::Model> for Line {
-    fn from(user: user::Model) -> Self {
+    fn from(row: user::Model) -> Self {
+        let user::Model {
+            id,
+            username,
+            name,
+            password_hash,
+            admin,
+            disabled,
+            created_at,
+            updated_at,
+            name_folded: _,
+        } = row;
         Self::User(User {
-            id: user.id,
-            username: user.username,
-            name: user.name,
-            password_hash: user.password_hash,
-            admin: user.admin,
-            disabled: user.disabled,
-            created_at: user.created_at,
-            updated_at: user.updated_at,
+            id,
+            username,
+            name,
+            password_hash,
+            admin,
+            disabled,
+            created_at,
+            updated_at,
         })
     }
 }
 
 impl From<team::Model> for Line {
-    fn from(team: team::Model) -> Self {
-        Self::Team(Team { id: team.id, name: team.name })
+    fn from(row: team::Model) -> Self {
+        let team::Model { id, name, name_folded: _ } = row;
+        Self::Team(Team { id, name })
     }
 }
 
 impl From<membership::Model> for Line {
-    fn from(membership: membership::Model) -> Self {
-        Self::Membership(Membership {
-            id: membership.id,
-            user_id: membership.user_id,
-            team_id: membership.team_id,
-            role: membership.role,
-            joined_at: membership.joined_at,
-        })
+    fn from(row: membership::Model) -> Self {
+        let membership::Model { id, user_id, team_id, role, joined_at } = row;
+        Self::Membership(Membership { id, user_id, team_id, role, joined_at })
     }
 }
 
 impl From<note::Model> for Line {
-    fn from(note: note::Model) -> Self {
-        Self::Note(Note {
-            id: note.id,
-            content: note.content,
-            important: note.important,
-            date: note.date,
-            user_id: note.user_id,
-            created_at: note.created_at,
-            updated_at: note.updated_at,
-        })
+    fn from(row: note::Model) -> Self {
+        let note::Model {
+            id,
+            content,
+            important,
+            date,
+            user_id,
+            created_at,
+            updated_at,
+            content_folded: _,
+        } = row;
+        Self::Note(Note { id, content, important, date, user_id, created_at, updated_at })
     }
 }
 
-impl From<user_note::Model> for Line {
-    fn from(mark: user_note::Model) -> Self {
-        Self::Mark(Mark {
-            id: mark.id,
-            user_id: mark.user_id,
-            note_id: mark.note_id,
-            read: mark.read,
-        })
+impl From<mark::Model> for Line {
+    fn from(row: mark::Model) -> Self {
+        let mark::Model { id, user_id, note_id, read } = row;
+        Self::Mark(Mark { id, user_id, note_id, read })
     }
 }
 
-impl TryFrom<Line> for user::ActiveModel {
+impl TryFrom<Line> for user::Model {
     /// A line of another kind, given back.
     type Error = Line;
 
+    /// `before_save` sets the search column.
     fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::User(user) = line else { return Err(line) };
+        let Line::User(User {
+            id,
+            username,
+            name,
+            password_hash,
+            admin,
+            disabled,
+            created_at,
+            updated_at,
+        }) = line
+        else {
+            return Err(line);
+        };
         Ok(Self {
-            id: Set(user.id),
-            username: Set(user.username),
-            name_folded: Set(text::fold(&user.name)),
-            name: Set(user.name),
-            password_hash: Set(user.password_hash),
-            admin: Set(user.admin),
-            disabled: Set(user.disabled),
-            created_at: Set(user.created_at),
-            updated_at: Set(user.updated_at),
+            id,
+            username,
+            name,
+            password_hash,
+            admin,
+            disabled,
+            created_at,
+            updated_at,
+            name_folded: String::new(),
         })
     }
 }
 
-impl TryFrom<Line> for team::ActiveModel {
+impl TryFrom<Line> for team::Model {
+    type Error = Line;
+
+    /// `before_save` sets the search column.
+    fn try_from(line: Line) -> Result<Self, Line> {
+        let Line::Team(Team { id, name }) = line else { return Err(line) };
+        Ok(Self { id, name, name_folded: String::new() })
+    }
+}
+
+impl TryFrom<Line> for membership::Model {
     type Error = Line;
 
     fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::Team(team) = line else { return Err(line) };
+        let Line::Membership(Membership { id, user_id, team_id, role, joined_at }) = line else {
+            return Err(line);
+        };
+        Ok(Self { id, user_id, team_id, role, joined_at })
+    }
+}
+
+impl TryFrom<Line> for note::Model {
+    type Error = Line;
+
+    /// `before_save` sets the search column.
+    fn try_from(line: Line) -> Result<Self, Line> {
+        let Line::Note(Note { id, content, important, date, user_id, created_at, updated_at }) =
+            line
+        else {
+            return Err(line);
+        };
         Ok(Self {
-            id: Set(team.id),
-            name_folded: Set(text::fold(&team.name)),
-            name: Set(team.name),
+            id,
+            content,
+            important,
+            date,
+            user_id,
+            created_at,
+            updated_at,
+            content_folded: String::new(),
         })
     }
 }
 
-impl TryFrom<Line> for membership::ActiveModel {
+impl TryFrom<Line> for mark::Model {
     type Error = Line;
 
     fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::Membership(membership) = line else { return Err(line) };
-        Ok(Self {
-            id: Set(membership.id),
-            user_id: Set(membership.user_id),
-            team_id: Set(membership.team_id),
-            role: Set(membership.role),
-            joined_at: Set(membership.joined_at),
-        })
-    }
-}
-
-impl TryFrom<Line> for note::ActiveModel {
-    type Error = Line;
-
-    fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::Note(note) = line else { return Err(line) };
-        Ok(Self {
-            id: Set(note.id),
-            content_folded: Set(text::fold(&note.content)),
-            content: Set(note.content),
-            important: Set(note.important),
-            date: Set(note.date),
-            user_id: Set(note.user_id),
-            created_at: Set(note.created_at),
-            updated_at: Set(note.updated_at),
-        })
-    }
-}
-
-impl TryFrom<Line> for user_note::ActiveModel {
-    type Error = Line;
-
-    fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::Mark(mark) = line else { return Err(line) };
-        Ok(Self {
-            id: Set(mark.id),
-            user_id: Set(mark.user_id),
-            note_id: Set(mark.note_id),
-            read: Set(mark.read),
-        })
+        let Line::Mark(Mark { id, user_id, note_id, read }) = line else { return Err(line) };
+        Ok(Self { id, user_id, note_id, read })
     }
 }

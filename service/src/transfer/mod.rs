@@ -12,9 +12,10 @@ mod values;
 
 use std::{fs, path::Path};
 
-use entity::{membership, note, team, user, user_note};
+use entity::{mark, membership, note, team, user};
 use sea_orm::{
-    ConnectionTrait, DatabaseTransaction, EntityName, EntityTrait, ModelTrait, PaginatorTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityName, EntityTrait,
+    IntoActiveModel, ModelTrait, PaginatorTrait,
 };
 
 use crate::{
@@ -45,7 +46,7 @@ pub struct Transferred {
 /// # Errors
 /// As [`TransferError`] says; no file is left behind then.
 pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
-    let snapshot = entity::begin_snapshot(db.reader()).await.map_err(Error::from)?;
+    let snapshot = entity::begin_snapshot(db.connection()).await.map_err(Error::from)?;
     let file = Writer::create(path)?;
     let exported = Export { snapshot, file, progress, total: 0, done: 0 }.run().await;
     if exported.is_err()
@@ -72,7 +73,7 @@ impl Export<'_> {
         self.table::<team::Entity>(team::Column::Id).await?;
         self.table::<membership::Entity>(membership::Column::Id).await?;
         self.table::<note::Entity>(note::Column::Id).await?;
-        self.table::<user_note::Entity>(user_note::Column::Id).await?;
+        self.table::<mark::Entity>(mark::Column::Id).await?;
         self.snapshot.rollback().await.map_err(Error::from)?;
         self.file.finish()
     }
@@ -106,7 +107,7 @@ async fn counts(db: &impl ConnectionTrait) -> crate::Result<Counts> {
         teams: team::Entity::find().count(db).await?,
         memberships: membership::Entity::find().count(db).await?,
         notes: note::Entity::find().count(db).await?,
-        marks: user_note::Entity::find().count(db).await?,
+        marks: mark::Entity::find().count(db).await?,
     })
 }
 
@@ -137,16 +138,28 @@ pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transfe
     bulk::require_no_users(&transaction).await?;
     let mut file = Reader::open(path)?;
     let mut bulk = Bulk::new(&transaction, progress, total);
-    bulk.insert(file.rows::<user::ActiveModel>()).await?;
-    bulk.insert(file.rows::<team::ActiveModel>()).await?;
-    bulk.insert(file.rows::<membership::ActiveModel>()).await?;
-    bulk.insert(file.rows::<note::ActiveModel>()).await?;
-    bulk.insert(file.rows::<user_note::ActiveModel>()).await?;
+    bulk.insert(rows::<user::Model>(&mut file)).await?;
+    bulk.insert(rows::<team::Model>(&mut file)).await?;
+    bulk.insert(rows::<membership::Model>(&mut file)).await?;
+    bulk.insert(rows::<note::Model>(&mut file)).await?;
+    bulk.insert(rows::<mark::Model>(&mut file)).await?;
     if db.is_postgres() {
         set_sequences(&transaction).await?;
     }
     transaction.commit().await.map_err(Error::from)?;
     Ok(file.transferred())
+}
+
+/// The rows that come next and are of one kind, to be inserted as they are.
+fn rows<M>(
+    file: &mut Reader,
+) -> impl Iterator<Item = Result<<M::Entity as EntityTrait>::ActiveModel>>
+where
+    M: ModelTrait
+        + TryFrom<Line, Error = Line>
+        + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+{
+    file.rows::<M>().map(|row| row.map(|row| row.into_active_model().reset_all()))
 }
 
 /// Inserting rows with their ids leaves PostgreSQL's sequences behind; SQLite's follow.
@@ -156,7 +169,7 @@ async fn set_sequences(transaction: &DatabaseTransaction) -> crate::Result<()> {
         team::Entity.table_name(),
         membership::Entity.table_name(),
         note::Entity.table_name(),
-        user_note::Entity.table_name(),
+        mark::Entity.table_name(),
     ] {
         let set = format!(
             "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1), \

@@ -1,8 +1,10 @@
 //! The values in an export file: what the service would not have written is refused, also where a
 //! database would take it.
 
+use std::fmt;
+
 use chrono::{DateTime, Datelike, Utc};
-use entity::membership::Role;
+use entity::{membership::Role, user::PasswordHash};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     notes::Content,
     password,
     teams::TeamName,
+    text,
     users::{Name, Username},
 };
 
@@ -18,17 +21,20 @@ use crate::{
 const MAX_ID: i64 = 1 << 53;
 
 /// Reads an id.
-pub(super) fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    match i64::deserialize(deserializer)? {
-        id if (1..=MAX_ID).contains(&id) => Ok(id),
-        id => Err(D::Error::custom(format_args!("{id} is no id"))),
-    }
+pub(super) fn id<'de, D, Id>(deserializer: D) -> Result<Id, D::Error>
+where
+    D: Deserializer<'de>,
+    Id: TryFrom<i64>,
+{
+    let id = i64::deserialize(deserializer)?;
+    let in_range = if id <= MAX_ID { Id::try_from(id).ok() } else { None };
+    in_range.ok_or_else(|| D::Error::custom(format_args!("{id} is not an id")))
 }
 
 /// Reads a username as it is kept: in lower case.
 pub(super) fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    let username = Username::parse(text.clone()).map_err(|why| wrong("the username", &why))?;
+    let username = Username::parse(text.clone()).map_err(|why| wrong("the username", why))?;
     if username.as_str() == text {
         Ok(text)
     } else {
@@ -38,45 +44,43 @@ pub(super) fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
 
 /// Reads the name of a person.
 pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    parsed(deserializer, "the name", Name::parse)
+    stored(deserializer, "the name", Name::MAX_CHARS)
 }
 
 /// Reads the name of a team.
 pub(super) fn team_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    parsed(deserializer, "the name", TeamName::parse)
+    stored(deserializer, "the name", TeamName::MAX_CHARS)
 }
 
 /// Reads the content of a note.
 pub(super) fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    parsed(deserializer, "the content", Content::parse)
+    stored(deserializer, "the content", Content::MAX_CHARS)
 }
 
-/// Reads a hash that passwords can be checked against, or `null`; one of which must be there.
+/// Reads a hash that passwords can be checked against, or `null`; one of them is required.
 pub(super) fn password_hash<'de, D: Deserializer<'de>>(
     deserializer: D,
-) -> Result<Option<String>, D::Error> {
-    let hash = Option::<String>::deserialize(deserializer)?;
+) -> Result<Option<PasswordHash>, D::Error> {
+    let hash = Option::<PasswordHash>::deserialize(deserializer)?;
     match &hash {
-        Some(text) if !password::is_hash(text) => {
-            Err(wrong("the password_hash", "must be one of argon2, at a cost that can be set"))
+        Some(PasswordHash(text)) if !password::is_hash(text) => {
+            Err(wrong("the password_hash", "must be an argon2 hash with a cost within the limits"))
         }
         _ => Ok(hash),
     }
 }
 
-fn parsed<'de, D: Deserializer<'de>, T>(
+/// Reads text as earlier versions stored it: control characters are let through.
+fn stored<'de, D: Deserializer<'de>>(
     deserializer: D,
     what: &str,
-    parse: impl Fn(String) -> Result<T, String>,
+    max_chars: usize,
 ) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
-    match parse(text.clone()) {
-        Ok(_) => Ok(text),
-        Err(why) => Err(wrong(what, &why)),
-    }
+    text::stored(text, max_chars).map_err(|why| wrong(what, why))
 }
 
-fn wrong<E: Error>(what: &str, why: &str) -> E {
+fn wrong<E: Error>(what: &str, why: impl fmt::Display) -> E {
     E::custom(format_args!("{what} {why}"))
 }
 

@@ -1,148 +1,186 @@
-use entity::{Locking, session, user};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ConnectionTrait, EntityTrait, IntoActiveModel};
+use entity::{
+    UserId, session,
+    user::{self, PasswordHash, UserKey},
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
-use super::{Name, Password, UserKey, require_not_last_admin, require_self_or_admin};
-use crate::{Db, Error, Passwords, Result, Rule, Throttle, Viewer, audit, clock};
+use super::{
+    Name, Password,
+    locks::{lock_for_change, lock_with_admins},
+    lookup::find_by_key,
+};
+use crate::{Actor, Error, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy};
 
-/// What to change of a user; what is `None` stays.
-#[derive(Debug, Default)]
-pub struct Change {
+/// What to change about a user; what is `None` stays.
+#[derive(Clone, Debug, Default)]
+pub struct UserChange {
     /// What the user is called.
     pub name: Option<Name>,
     /// A new password.
     pub password: Option<Password>,
-    /// The password so far: needed by users who change their own.
+    /// The current password: required of users who change their own.
     pub current_password: Option<String>,
-    /// For admins to set.
+    /// Only admins set it.
     pub admin: Option<bool>,
-    /// For admins to set. Enabling ends the sessions from before.
+    /// Only admins set it. Enabling a user ends the sessions from before.
     pub disabled: Option<bool>,
 }
 
-impl Change {
-    fn is_empty(&self) -> bool {
-        let Self { name, password, current_password: _, admin, disabled } = self;
-        name.is_none() && password.is_none() && admin.is_none() && disabled.is_none()
-    }
-
-    /// What of it is for the log.
-    fn audited(&self) -> impl Iterator<Item = &'static str> {
-        let password = self.password.as_ref().map(|_| "new password");
-        let admin = self.admin.map(|admin| if admin { "made an admin" } else { "no admin more" });
-        let disabled = self.disabled.map(|disabled| if disabled { "disabled" } else { "enabled" });
-        [password, admin, disabled].into_iter().flatten()
-    }
-
-    fn drops_admin(&self) -> bool {
-        self.admin == Some(false) || self.disabled == Some(true)
-    }
+/// A change whose password is hashed, ready to be written.
+#[derive(Debug)]
+pub struct PreparedChange {
+    user_id: UserId,
+    name: Option<Name>,
+    admin: Option<bool>,
+    disabled: Option<bool>,
+    password: Option<NewPassword>,
 }
 
-/// Changes a user. A new password ends the user's sessions, but for the one that asks.
+/// The hash of a new password, and the one that the current password was checked against.
+#[derive(Debug)]
+struct NewPassword {
+    hash: PasswordHash,
+    replaces: Option<PasswordHash>,
+}
+
+/// Checks the current password and hashes the new one, if there is one. This takes long, so that it is done
+/// before the transaction, which [`update`] runs in.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others, and for users who would change their own
-/// `admin` or `disabled`; [`Error::Invalid`] when `current_password` is wrong,
-/// [`Error::TooManyAttempts`] when it was so too often; [`Error::LastAdmin`].
-pub async fn update(
-    db: &Db,
+/// [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::Invalid`] when `current_password` is wrong,
+/// [`Error::TooManyAttempts`] when it was so too often.
+pub async fn prepare_change(
+    reader: &Reader,
     passwords: &Passwords,
     throttle: &Throttle,
-    viewer: &Viewer,
+    actor: &Actor,
     key: &UserKey,
-    change: Change,
-) -> Result<user::Account> {
-    let user = require_self_or_admin(db, viewer, key).await?;
-    if change.admin.is_some() || change.disabled.is_some() {
-        viewer.require_admin()?;
-    }
-    if change.is_empty() {
-        return Ok(user.into());
-    }
-    let new_hash = new_password_hash(passwords, throttle, viewer, &user, &change).await?;
-
-    let changed = db.write(async |transaction| {
-        if change.drops_admin() {
-            require_not_last_admin(transaction, user.id).await?;
+    change: UserChange,
+) -> Result<PreparedChange> {
+    let user = find_by_key(reader, key).await?;
+    let UserChange { name, password, current_password, admin, disabled } = change;
+    let mut prepared = PreparedChange { user_id: user.id, name, admin, disabled, password: None };
+    prepared.require_allowed(actor, &user)?;
+    if let Some(password) = password {
+        if actor.is(user.id) {
+            check_current(passwords, throttle, &user, current_password).await?;
         }
-        let locked = user::Entity::find_by_id(user.id).locked_for_change();
-        let current = locked.one(transaction).await?.ok_or(Error::NotFound)?;
-        if new_hash.is_some() && viewer.is(user.id) && current.password_hash != user.password_hash {
-            return Err(wrong_current_password());
-        }
-        end_sessions(transaction, viewer, &current, &change).await?;
-        Ok(apply(current, &change, new_hash.clone()).update(transaction).await?)
-    });
-    let changed = changed.await?;
-    change.audited().for_each(|what| audit::change(what, viewer, user.id));
-    Ok(changed.into())
+        let hash = passwords.hash(password).await?;
+        prepared.password = Some(NewPassword { hash, replaces: user.password_hash });
+    }
+    Ok(prepared)
 }
 
-async fn new_password_hash(
+async fn check_current(
     passwords: &Passwords,
     throttle: &Throttle,
-    viewer: &Viewer,
     user: &user::Model,
-    change: &Change,
-) -> Result<Option<String>> {
-    let Some(password) = change.password.clone() else { return Ok(None) };
-    if viewer.is(user.id) {
-        let current = change.current_password.as_deref();
-        let Some(current) = current else {
-            return Err(Error::invalid("current_password", "is missing"));
-        };
-        let rule = [Rule::OwnPassword(user.id)];
-        throttle.attempt(&rule)?;
-        let is_right = passwords.verify(current, user.password_hash.as_deref()).await;
-        // Only a wrong password is held against anyone.
-        if !matches!(is_right, Ok(false)) {
-            throttle.forgive(&rule);
-        }
-        if !is_right? {
-            return Err(wrong_current_password());
-        }
+    current: Option<String>,
+) -> Result<()> {
+    let Some(current) = current else {
+        return Err(Error::invalid("current_password", "is missing"));
+    };
+    let rule = [Rule::OwnPassword(user.id)];
+    throttle.attempt(&rule)?;
+    let is_right = passwords.verify(&current, user.password_hash.as_ref()).await;
+    // Only a wrong password is held against anyone.
+    if !matches!(is_right, Ok(false)) {
+        throttle.forgive(&rule);
     }
-    passwords.hash(password).await.map(Some)
+    if is_right? { Ok(()) } else { Err(wrong_current_password()) }
 }
 
 fn wrong_current_password() -> Error {
     Error::invalid("current_password", "is wrong")
 }
 
-async fn end_sessions(
-    transaction: &impl ConnectionTrait,
-    viewer: &Viewer,
-    user: &user::Model,
-    change: &Change,
-) -> Result<()> {
-    use session::Scopes as _;
-    let is_enabled_again = user.disabled && change.disabled == Some(false);
-    if change.password.is_none() && !is_enabled_again {
-        return Ok(());
-    }
-    let ended = session::Entity::delete_many().of_user(user.id);
-    let ended = match viewer {
-        Viewer::User(me) if me.user.id == user.id => ended.except(me.session.id),
-        _ => ended,
+/// Changes a user. A new password ends the user's sessions, except the one that asks.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins, and for users who would
+/// change their own `admin` or `disabled`; [`Error::Invalid`] when the password was changed since
+/// `current_password` was checked; [`Error::LastAdmin`].
+pub async fn update(work: &Work, change: &PreparedChange) -> Result<user::Model> {
+    let (user, is_last_admin) = if change.drops_admin() {
+        lock_with_admins(work, change.user_id).await?
+    } else {
+        (lock_for_change(work, &change.user_id.into()).await?, false)
     };
-    ended.exec(transaction).await?;
-    Ok(())
+    let actor = work.actor().await?;
+    change.require_allowed(actor, &user)?;
+    if is_last_admin {
+        return Err(Error::LastAdmin);
+    }
+    change.require_same_password(actor, &user)?;
+    change.end_sessions(work, &user).await?;
+    change.audit(work, &user);
+    Ok(change.apply(user).update(work.transaction()).await?)
 }
 
-fn apply(user: user::Model, change: &Change, new_hash: Option<String>) -> user::ActiveModel {
-    let mut user = user.into_active_model();
-    if let Some(name) = change.name.clone() {
-        user.name = Set(name.into_string());
+impl PreparedChange {
+    fn require_allowed(&self, actor: &Actor, user: &user::Model) -> Result<()> {
+        policy::manage_user(actor, user)?;
+        let needs_admin = self.admin.is_some() || self.disabled.is_some();
+        if needs_admin { policy::administer(actor) } else { Ok(()) }
     }
-    if let Some(hash) = new_hash {
-        user.password_hash = Set(Some(hash));
+
+    fn drops_admin(&self) -> bool {
+        self.admin == Some(false) || self.disabled == Some(true)
     }
-    if let Some(admin) = change.admin {
-        user.admin = Set(admin);
+
+    fn require_same_password(&self, actor: &Actor, user: &user::Model) -> Result<()> {
+        match &self.password {
+            Some(new) if actor.is(user.id) && new.replaces != user.password_hash => {
+                Err(wrong_current_password())
+            }
+            _ => Ok(()),
+        }
     }
-    if let Some(disabled) = change.disabled {
-        user.disabled = Set(disabled);
+
+    async fn end_sessions(&self, work: &Work, user: &user::Model) -> Result<()> {
+        use session::Scopes as _;
+        let is_enabled_again = user.disabled && self.disabled == Some(false);
+        if self.password.is_none() && !is_enabled_again {
+            return Ok(());
+        }
+        let ended = session::Entity::delete_many().of_user(user.id);
+        let actor = work.actor().await?;
+        let ended = match actor.session() {
+            Ok(own) if actor.is(user.id) => ended.except(own.id),
+            _ => ended,
+        };
+        ended.exec(work.transaction()).await?;
+        Ok(())
     }
-    user.updated_at = Set(clock::now());
-    user
+
+    fn audit(&self, work: &Work, user: &user::Model) {
+        let admin = self.admin.filter(|&admin| admin != user.admin);
+        let disabled = self.disabled.filter(|&disabled| disabled != user.disabled);
+        let done = [
+            self.password.as_ref().map(|_| "new password"),
+            admin.map(|admin| if admin { "made an admin" } else { "no longer an admin" }),
+            disabled.map(|disabled| if disabled { "disabled" } else { "enabled" }),
+        ];
+        done.into_iter().flatten().for_each(|what| work.audit(what, user.id));
+    }
+
+    fn apply(&self, user: user::Model) -> user::ActiveModel {
+        let mut user = user.into_active_model();
+        if let Some(name) = &self.name {
+            user.rename(name.as_str().to_owned());
+        }
+        if let Some(NewPassword { hash, .. }) = &self.password {
+            user.set_password(hash.clone());
+        }
+        if let Some(admin) = self.admin {
+            user.set_admin(admin);
+        }
+        if let Some(disabled) = self.disabled {
+            user.set_disabled(disabled);
+        }
+        if user.is_changed() {
+            user.touch(clock::now());
+        }
+        user
+    }
 }

@@ -1,27 +1,41 @@
-use entity::{Locking, membership, team, user};
+use std::collections::HashSet;
+
+use entity::{Locking, TeamId, UserId, membership, team, user};
 use sea_orm::EntityTrait;
 
-use super::{UserKey, require_not_last_admin, require_self_or_admin};
-use crate::{Db, Error, Result, Viewer, audit};
+use super::{UserKey, locks::lock_with_admins};
+use crate::{Error, Result, Work, policy};
 
-/// Deletes a user with its notes, memberships, marks and sessions. A team that loses its last owner
-/// so gets its longest-standing member as owner.
+/// Deletes a user with the user's notes, memberships, marks and sessions. In a team that would lose
+/// its last owner, the longest-standing member becomes an owner.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins;
 /// [`Error::LastAdmin`].
-pub async fn delete(db: &Db, viewer: &Viewer, key: &UserKey) -> Result<()> {
-    let user = require_self_or_admin(db, viewer, key).await?;
-
-    db.write(async |transaction| {
-        // Two who share a team and are deleted at once meet here: the second sees what it inherited.
-        team::Entity::find_of_user(user.id).locked_for_change().all(transaction).await?;
-        require_not_last_admin(transaction, user.id).await?;
-        membership::Entity::promote_heirs_of(transaction, user.id).await?;
-        let deleted = user::Entity::delete_by_id(user.id).exec(transaction).await?;
-        if deleted.rows_affected == 0 { Err(Error::NotFound) } else { Ok(()) }
-    })
-    .await?;
-    audit::change("deleted", viewer, user.id);
+pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
+    let transaction = work.transaction();
+    let found = user::Entity::find_by_key(key).one(transaction).await?.ok_or(Error::NotFound)?;
+    let locked = team_ids(work, found.id).await?;
+    let (user, is_last_admin) = lock_with_admins(work, found.id).await?;
+    policy::manage_user(work.actor().await?, &user)?;
+    if is_last_admin {
+        return Err(Error::LastAdmin);
+    }
+    // From here on the user joins no team. One joined before the user was locked is not locked.
+    if !team_ids(work, user.id).await?.is_subset(&locked) {
+        return Err(Error::retry());
+    }
+    membership::Entity::promote_heirs_of(transaction, user.id).await?;
+    let notes = user.number_of_notes(transaction).await?;
+    user::Entity::delete_by_id(user.id).exec(transaction).await?;
+    work.audit(format!("deleted with {notes} notes"), user.id);
     Ok(())
+}
+
+/// The teams of the user, locked: whoever else is deleted from one of them at the same time waits, and
+/// sees who inherited it.
+async fn team_ids(work: &Work, user_id: UserId) -> Result<HashSet<TeamId>> {
+    let teams = team::Entity::find_of_user(user_id).for_no_key_update();
+    let teams = teams.all(work.transaction()).await?;
+    Ok(teams.into_iter().map(|team| team.id).collect())
 }

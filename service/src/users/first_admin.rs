@@ -1,13 +1,13 @@
 use entity::user::{self, Scopes};
-use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, SelectExt};
 
-use super::{Name, Password, Username, sign_up::new_row};
-use crate::{Db, Error, Field, Passwords, Result, error::Constraints};
+use super::{Name, NewUser, Password, Username, create, hash};
+use crate::{Actor, Db, Error, Passwords, Result};
 
 /// Who becomes the first admin.
 #[derive(Clone, Debug)]
 pub struct FirstAdmin {
-    /// What the admin logs in with; the name too, until it is changed.
+    /// What the admin logs in with; also the name, until it is changed.
     pub username: Username,
     /// What only the admin knows.
     pub password: Password,
@@ -28,11 +28,11 @@ pub async fn create_first_admin(
     if has_admin(db).await? {
         return Ok(false);
     }
-    let password_hash = passwords.hash(admin.password).await?;
-    let name = Name::parse(admin.username.as_str().to_owned()).map_err(Error::internal)?;
-    let new = new_row(admin.username, name, password_hash, true);
-    let created = db.write(async |transaction| {
-        new.clone().insert(transaction).await.unless_taken(Field::Username)?;
+    let FirstAdmin { username, password } = admin;
+    let name = Name::parse(username.as_str().to_owned()).map_err(Error::internal)?;
+    let new = hash(passwords, NewUser { username, name, password }, true).await?;
+    let created = db.write(&Actor::Operator, async |work| {
+        create(work, &new).await?;
         announce()
     });
     match created.await {
@@ -44,5 +44,5 @@ pub async fn create_first_admin(
 }
 
 async fn has_admin(db: &Db) -> Result<bool> {
-    Ok(user::Entity::find().admins().count(db.reader()).await? > 0)
+    Ok(user::Entity::find().admins().exists(db.connection()).await?)
 }

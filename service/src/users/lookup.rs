@@ -1,27 +1,33 @@
 use std::{collections::HashMap, pin::pin};
 
 use entity::{
-    NESTED_LIMIT, membership, note, team,
-    user::{self, Scopes, WithNoteCount},
-    user_note::{self, MarkedNoteOf},
+    NESTED_LIMIT, UserId, WithTotal,
+    mark::{self, MarkedNote},
+    membership::{self, TeamMembership},
+    note::{self, WithAuthor},
+    team,
+    user::{self, Scopes, UserKey, WithNoteCount},
 };
 use futures_util::TryStreamExt;
-use sea_orm::{EntityTrait, QueryOrder, QuerySelect, sea_query::Order};
+use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
-use super::UserKey;
-use crate::{Db, Error, Page, PageRequest, Result, Viewer, page};
+use crate::{
+    Actor, Error, Newest, Page, PageRequest, Reader, Result, notes,
+    page::{self, Order},
+    policy, reading_list,
+};
 
-/// Who comes after so many bytes of notes has to wait for the next page.
-const NOTES_OF_A_PAGE: usize = 4 * 1024 * 1024;
+/// A page of users ends before the user whose notes come after so many bytes of notes.
+const MAX_NOTE_BYTES: usize = 4 * 1024 * 1024;
 
 /// Which users to list; conditions combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
-    /// Admins only, or all but admins.
+    /// Admins only, or ordinary users only.
     pub admin: Option<bool>,
     /// A pattern for the name (see [`entity::user::Scopes::name_like`]).
     pub name: Option<String>,
-    /// More than so many notes.
+    /// Users with more notes than this.
     pub with_notes: Option<i64>,
     /// Whether disabled users are listed.
     pub disabled: DisabledFilter,
@@ -39,38 +45,38 @@ pub enum DisabledFilter {
     Any,
 }
 
-/// A user of a list.
+/// A user in a list.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// The user.
-    pub account: user::Account,
-    /// How many notes the user has written.
+    pub user: user::Model,
+    /// The number of notes that the user has written.
     pub note_count: i64,
     /// The newest of them.
     pub notes: Vec<note::Core>,
-    /// The teams that the user has joined last.
-    pub teams: Vec<team::Core>,
+    /// The teams that the user joined last.
+    pub teams: Vec<team::Model>,
 }
 
-/// One page of users, by id. Three statements, whatever the number of users. The page has fewer than were
-/// asked for where their notes are more than 4 MiB.
+/// One page of users, by id. Three statements, whatever the number of users. The page is shorter
+/// than asked for where their notes would exceed 4 MiB.
 ///
 /// # Errors
 /// [`Error::TokenMissing`] and [`Error::NotAllowed`] when others than admins ask for disabled users.
 pub async fn list(
-    db: &Db,
-    viewer: &Viewer,
+    reader: &Reader,
+    actor: &Actor,
     filter: &Filter,
     request: PageRequest,
 ) -> Result<Page<Listed>> {
+    if filter.disabled != DisabledFilter::Without {
+        policy::administer(actor)?;
+    }
     let mut users = match filter.disabled {
         DisabledFilter::Without => user::Entity::listed(),
         DisabledFilter::Only => user::Entity::find().disabled(),
         DisabledFilter::Any => user::Entity::find(),
     };
-    if filter.disabled != DisabledFilter::Without {
-        viewer.require_admin()?;
-    }
     users = match filter.admin {
         Some(true) => users.admins(),
         Some(false) => users.not_admins(),
@@ -82,43 +88,48 @@ pub async fn list(
     if let Some(count) = filter.with_notes {
         users = users.with_more_notes_than(count);
     }
-    let key = (user::Column::Id, Order::Asc);
-    let id_of = |user: &WithNoteCount| user.account.id;
-    let page = page::read(db.reader(), users, key, request, id_of).await?;
-    with_notes_and_teams(db, page).await
+    let by_id = (user::Column::Id, Order::Ascending);
+    let page = page::read(reader, users, by_id, request, |row: &WithNoteCount| row.user.id).await?;
+    with_notes_and_teams(reader, page).await
 }
 
-async fn with_notes_and_teams(db: &Db, mut page: Page<WithNoteCount>) -> Result<Page<Listed>> {
+async fn with_notes_and_teams(
+    reader: &Reader,
+    mut page: Page<WithNoteCount>,
+) -> Result<Page<Listed>> {
     if page.items.is_empty() {
         return Ok(Page { items: Vec::new(), next: None });
     }
-    let mut notes = notes_of(db, &mut page).await?;
-    let mut teams: HashMap<i64, Vec<team::Core>> = HashMap::new();
-    let newest = membership::Entity::newest_teams_of_each(ids(&page), NESTED_LIMIT);
-    for joined in newest.into_partial_model::<membership::TeamOfUser>().all(db.reader()).await? {
+    let mut notes = notes_of(reader, &mut page).await?;
+    let mut teams: HashMap<UserId, Vec<team::Model>> = HashMap::new();
+    let newest = membership::Entity::newest_teams_of_each(ids(&page), NESTED_LIMIT)
+        .order_by_desc(membership::Column::Id)
+        .into_partial_model::<TeamMembership>();
+    for joined in newest.all(reader.connection()).await? {
         teams.entry(joined.user_id).or_default().push(joined.team);
     }
-    Ok(page.map(|WithNoteCount { account, note_count }| Listed {
+    Ok(page.map(|WithNoteCount { user, note_count }| Listed {
         note_count,
-        notes: notes.remove(&account.id).unwrap_or_default(),
-        teams: teams.remove(&account.id).unwrap_or_default(),
-        account,
+        notes: notes.remove(&user.id).unwrap_or_default(),
+        teams: teams.remove(&user.id).unwrap_or_default(),
+        user,
     }))
 }
 
-/// The newest notes of each user. The page ends before the first whose notes are too much for it.
+/// The newest notes of each user. The page ends before the first user whose notes exceed its size.
 async fn notes_of(
-    db: &Db,
+    reader: &Reader,
     page: &mut Page<WithNoteCount>,
-) -> Result<HashMap<i64, Vec<note::Core>>> {
-    let mut notes: HashMap<i64, Vec<note::Core>> = HashMap::new();
+) -> Result<HashMap<UserId, Vec<note::Core>>> {
+    let mut notes: HashMap<UserId, Vec<note::Core>> = HashMap::new();
     let mut bytes = 0;
     let newest = note::Entity::newest_of_each(ids(page), NESTED_LIMIT);
-    let mut newest = pin!(newest.stream_partial_model::<_, note::Core>(db.reader()).await?);
+    let newest = newest.stream_partial_model::<_, note::Core>(reader.connection()).await?;
+    let mut newest = pin!(newest);
     while let Some(note) = newest.try_next().await? {
-        if bytes > NOTES_OF_A_PAGE && !notes.contains_key(&note.user_id) {
-            page.items.retain(|user| user.account.id < note.user_id);
-            page.next = page.items.last().map(|user| user.account.id);
+        if bytes > MAX_NOTE_BYTES && !notes.contains_key(&note.user_id) {
+            page.items.retain(|row| row.user.id < note.user_id);
+            page.next = page.items.last().map(|row| row.user.id.into());
             break;
         }
         bytes += note.content.len();
@@ -127,90 +138,122 @@ async fn notes_of(
     Ok(notes)
 }
 
-fn ids(page: &Page<WithNoteCount>) -> Vec<i64> {
-    page.items.iter().map(|user| user.account.id).collect()
+fn ids(page: &Page<WithNoteCount>) -> Vec<UserId> {
+    page.items.iter().map(|row| row.user.id).collect()
 }
 
-/// What else to tell of a user.
+/// What else to tell about a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Include {
     /// The teams, which cost a statement.
     pub teams: bool,
-    /// Only marked notes that the user has read, or has yet to read.
+    /// Only marked notes that the user has read, or only those that the user has yet to read.
     pub read: Option<bool>,
 }
 
-/// The newest of many, and how many there are.
+/// A user with the newest notes, marked notes and teams.
 #[derive(Clone, Debug)]
-pub struct Newest<T> {
-    /// The newest.
-    pub items: Vec<T>,
-    /// How many there are in all.
-    pub total: i64,
-}
-
-/// All there is to tell of one user.
-#[derive(Clone, Debug)]
-pub struct Detail {
+pub struct WithLists {
     /// The user.
-    pub account: user::Account,
-    /// How many notes the user has written.
+    pub user: user::Model,
+    /// The number of notes that the user has written.
     pub note_count: i64,
     /// The newest of them.
     pub notes: Vec<note::Core>,
-    /// The notes that the user has marked last.
-    pub marked_notes: Newest<user_note::MarkedNote>,
-    /// The teams that the user has joined last, when they were asked for.
-    pub teams: Option<Newest<team::Core>>,
+    /// The notes that the user marked last.
+    pub marked_notes: Newest<MarkedNote>,
+    /// The teams that the user joined last, if they were asked for.
+    pub teams: Option<Newest<TeamMembership>>,
 }
 
 /// The user with this id or username: three statements, and one more with teams. No two of the
 /// lists are ever joined, since rows would multiply.
 ///
 /// # Errors
-/// [`Error::NotFound`], for all but admins also when the user is disabled.
-pub async fn get(db: &Db, viewer: &Viewer, key: &UserKey, include: Include) -> Result<Detail> {
-    let user = user::Entity::find_by_key(key).into_partial_model::<WithNoteCount>();
-    let WithNoteCount { account, note_count } =
-        user.one(db.reader()).await?.ok_or(Error::NotFound)?;
-    if account.disabled && !viewer.is_admin() {
-        return Err(Error::NotFound);
-    }
-    let notes = note::Entity::newest_of_each([account.id], NESTED_LIMIT)
+/// [`Error::NotFound`], also when the user is disabled, admins aside.
+pub async fn get(
+    reader: &Reader,
+    actor: &Actor,
+    key: &UserKey,
+    include: Include,
+) -> Result<WithLists> {
+    let found = user::Entity::find_by_key(key).into_partial_model::<WithNoteCount>();
+    let found = found.one(reader.connection()).await?.ok_or(Error::NotFound)?;
+    let WithNoteCount { user, note_count } = found;
+    policy::see_user(actor, &user)?;
+    let notes = note::Entity::newest_of_each([user.id], NESTED_LIMIT)
         .into_partial_model::<note::Core>()
-        .all(db.reader())
+        .all(reader.connection())
         .await?;
-    let marked_notes = marked_notes(db, account.id, include.read).await?;
-    let teams = if include.teams { Some(teams(db, account.id).await?) } else { None };
-    Ok(Detail { account, note_count, notes, marked_notes, teams })
+    let marked_notes = newest_marked_notes(reader, &user, include.read).await?;
+    let teams = if include.teams { Some(newest_teams(reader, &user).await?) } else { None };
+    Ok(WithLists { user, note_count, notes, marked_notes, teams })
 }
 
-async fn marked_notes(
-    db: &Db,
-    user_id: i64,
+async fn newest_marked_notes(
+    reader: &Reader,
+    user: &user::Model,
     read: Option<bool>,
-) -> Result<Newest<user_note::MarkedNote>> {
-    use user_note::Scopes as _;
-    let marks = user_note::Entity::find_marked_notes().of_user(user_id);
-    let marks = match read {
-        Some(true) => marks.read(),
-        Some(false) => marks.unread(),
-        None => marks,
-    };
-    let newest = marks.order_by_desc(user_note::Column::Id).limit(NESTED_LIMIT);
-    let rows = newest.into_partial_model::<MarkedNoteOf>().all(db.reader()).await?;
-    Ok(Newest {
-        total: rows.first().map_or(0, |row| row.total),
-        items: rows.into_iter().map(|row| row.marked).collect(),
-    })
+) -> Result<Newest<MarkedNote>> {
+    let marks = reading_list::narrowed(user.marked_notes(), read);
+    let newest = marks.order_by_desc(mark::Column::Id).limit(NESTED_LIMIT);
+    let rows = newest.into_partial_model::<WithTotal<MarkedNote>>();
+    Ok(rows.all(reader.connection()).await?.into())
 }
 
-async fn teams(db: &Db, user_id: i64) -> Result<Newest<team::Core>> {
-    use membership::Scopes as _;
-    let newest = membership::Entity::find_teams().of_user(user_id).limit(NESTED_LIMIT);
-    let rows = newest.into_partial_model::<membership::TeamOf>().all(db.reader()).await?;
-    Ok(Newest {
-        total: rows.first().map_or(0, |row| row.total),
-        items: rows.into_iter().map(|row| row.team).collect(),
-    })
+async fn newest_teams(reader: &Reader, user: &user::Model) -> Result<Newest<TeamMembership>> {
+    let newest = user.teams().order_by_desc(membership::Column::Id).limit(NESTED_LIMIT);
+    let rows = newest.into_partial_model::<WithTotal<TeamMembership>>();
+    Ok(rows.all(reader.connection()).await?.into())
+}
+
+/// One page of the user's notes, newest first. Two statements.
+///
+/// # Errors
+/// As [`get`].
+pub async fn list_notes(
+    reader: &Reader,
+    actor: &Actor,
+    key: &UserKey,
+    request: PageRequest,
+) -> Result<Page<WithAuthor>> {
+    let user = find_visible(reader, actor, key).await?;
+    let id_of = |row: &WithAuthor| row.note.id;
+    page::read(reader, user.notes(), notes::NEWEST_FIRST, request, id_of).await
+}
+
+/// One page of the notes that the user has marked, newest mark first; only those that are read, or
+/// only those that are not, when `read` says so. Two statements.
+///
+/// # Errors
+/// As [`get`].
+pub async fn list_marked_notes(
+    reader: &Reader,
+    actor: &Actor,
+    key: &UserKey,
+    read: Option<bool>,
+    request: PageRequest,
+) -> Result<Page<MarkedNote>> {
+    let user = find_visible(reader, actor, key).await?;
+    let marks = reading_list::narrowed(user.marked_notes(), read);
+    page::read(reader, marks, reading_list::NEWEST_FIRST, request, |row: &MarkedNote| row.id).await
+}
+
+/// The user with this id or username, if the actor may see them.
+///
+/// # Errors
+/// As [`get`].
+pub(crate) async fn find_visible(
+    reader: &Reader,
+    actor: &Actor,
+    key: &UserKey,
+) -> Result<user::Model> {
+    let user = find_by_key(reader, key).await?;
+    policy::see_user(actor, &user)?;
+    Ok(user)
+}
+
+/// The user with this id or username.
+pub(crate) async fn find_by_key(reader: &Reader, key: &UserKey) -> Result<user::Model> {
+    user::Entity::find_by_key(key).one(reader.connection()).await?.ok_or(Error::NotFound)
 }

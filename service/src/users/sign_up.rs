@@ -1,13 +1,10 @@
 use std::net::IpAddr;
 
-use entity::user;
-use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::{NotSet, Set},
-};
+use entity::user::{self, PasswordHash};
+use sea_orm::ActiveModelTrait;
 
 use super::{Name, Password, Username};
-use crate::{Auth, Db, Error, Field, Passwords, Result, Rule, Viewer, clock, error::Constraints};
+use crate::{Actor, Auth, Field, Passwords, Result, Rule, Work, clock, error::Constraints, policy};
 
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,8 +15,8 @@ pub enum Registration {
     Closed,
 }
 
-/// Who wants to be a user.
-#[derive(Debug)]
+/// Someone who wants to be a user.
+#[derive(Clone, Debug)]
 pub struct NewUser {
     /// What the user logs in with.
     pub username: Username,
@@ -29,62 +26,61 @@ pub struct NewUser {
     pub password: Password,
 }
 
-/// Signs up over the network, from this address.
+/// A new user whose password is hashed, ready to be written.
+#[derive(Debug)]
+pub struct HashedUser {
+    username: Username,
+    name: Name,
+    password_hash: PasswordHash,
+    admin: bool,
+    registration: Registration,
+}
+
+/// Admits who signs up over the network from this address, and hashes the password. This takes long, so that
+/// it is done before the transaction, which [`create`] runs in.
 ///
 /// # Errors
-/// [`Error::RegistrationClosed`] unless an admin asks; [`Error::TooManyAttempts`]; as [`create`].
-pub async fn sign_up(
-    db: &Db,
+/// [`Error::RegistrationClosed`] unless an admin asks; [`Error::TooManyAttempts`].
+///
+/// [`Error::RegistrationClosed`]: crate::Error::RegistrationClosed
+/// [`Error::TooManyAttempts`]: crate::Error::TooManyAttempts
+pub async fn admit(
     auth: &Auth,
-    viewer: &Viewer,
+    actor: &Actor,
     address: Option<IpAddr>,
     new: NewUser,
-) -> Result<user::Account> {
-    if !viewer.is_admin() {
-        if auth.registration == Registration::Closed {
-            return Err(Error::RegistrationClosed);
-        }
+) -> Result<HashedUser> {
+    policy::sign_up(actor, auth.registration)?;
+    if !actor.is_admin() {
         let rules: Vec<Rule> = address.map(Rule::sign_up).into_iter().collect();
         auth.throttle.attempt(&rules)?;
     }
-    create(db, &auth.passwords, new, false).await
+    let hashed = hash(&auth.passwords, new, false).await?;
+    Ok(HashedUser { registration: auth.registration, ..hashed })
 }
 
-/// Makes a user, enabled, and an admin or not.
+/// Hashes the password of a user, or an admin, whom an operator makes.
 ///
 /// # Errors
-/// [`Error::Taken`] when another has the username.
-pub async fn create(
-    db: &Db,
-    passwords: &Passwords,
-    new: NewUser,
-    admin: bool,
-) -> Result<user::Account> {
-    let password_hash = passwords.hash(new.password).await?;
-    let user = new_row(new.username, new.name, password_hash, admin);
-    let made = db.write(async |transaction| {
-        user.clone().insert(transaction).await.unless_taken(Field::Username)
-    });
-    Ok(made.await?.into())
+/// When passwords can't be hashed.
+pub async fn hash(passwords: &Passwords, new: NewUser, admin: bool) -> Result<HashedUser> {
+    let NewUser { username, name, password } = new;
+    let password_hash = passwords.hash(password).await?;
+    Ok(HashedUser { username, name, password_hash, admin, registration: Registration::Closed })
 }
 
-/// A row to insert.
-pub(super) fn new_row(
-    username: Username,
-    name: Name,
-    password_hash: String,
-    admin: bool,
-) -> user::ActiveModel {
-    let now = clock::now();
-    user::ActiveModel {
-        id: NotSet,
-        username: Set(username.into_string()),
-        name: Set(name.into_string()),
-        name_folded: NotSet,
-        password_hash: Set(Some(password_hash)),
-        admin: Set(admin),
-        disabled: Set(false),
-        created_at: Set(now),
-        updated_at: Set(now),
-    }
+/// Makes a user, who is enabled.
+///
+/// # Errors
+/// [`Error::Taken`] when another user has the username; [`Error::RegistrationClosed`].
+///
+/// [`Error::RegistrationClosed`]: crate::Error::RegistrationClosed
+/// [`Error::Taken`]: crate::Error::Taken
+pub async fn create(work: &Work, new: &HashedUser) -> Result<user::Model> {
+    let HashedUser { username, name, password_hash, admin, registration } = new;
+    policy::sign_up(work.actor().await?, *registration)?;
+    let (username, name) = (username.as_str().to_owned(), name.as_str().to_owned());
+    let mut user = user::ActiveModel::new(username, name, password_hash.clone(), clock::now());
+    user.set_admin(*admin);
+    user.insert(work.transaction()).await.unless_taken(Field::Username)
 }

@@ -1,92 +1,86 @@
 use std::fmt;
 
-use crate::text::checked;
+use crate::{Rejection, text};
 
-/// A username: 3 to 64 characters of `a-z 0-9 . _ @ + -`, starting with a letter. Upper case becomes
+/// What a user logs in with: characters `a-z 0-9 . _ @ + -`, starting with a letter. Upper case becomes
 /// lower case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
-    /// The fewest characters it may have.
+    /// The fewest characters that a username has.
     pub const MIN_CHARS: usize = 3;
-    /// The most characters it may have.
+    /// The most characters that a username has.
     pub const MAX_CHARS: usize = 64;
 
+    /// Accepts what a user may log in with.
+    ///
     /// # Errors
-    /// What the username must be.
-    pub fn parse(text: String) -> Result<Self, String> {
+    /// Why the text is rejected.
+    pub fn parse(text: String) -> Result<Self, Rejection> {
         let username = text.to_ascii_lowercase();
         let is_allowed = |byte: u8| {
             byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"._@+-".contains(&byte)
         };
         if !username.bytes().all(is_allowed) {
-            return Err("must consist of a-z, 0-9 and . _ @ + -".into());
+            return Err(Rejection::UsernameCharacter);
         }
         if !username.starts_with(|first: char| first.is_ascii_lowercase()) {
-            return Err("must start with a letter".into());
+            return Err(Rejection::UsernameStart);
         }
-        if !(Self::MIN_CHARS..=Self::MAX_CHARS).contains(&username.len()) {
-            return Err("must be 3 to 64 characters long".into());
-        }
-        Ok(Self(username))
+        text::sized(username, Self::MIN_CHARS..=Self::MAX_CHARS).map(Self)
     }
 
     /// In lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
-
-    /// In lower case.
-    pub fn into_string(self) -> String {
-        self.0
-    }
 }
 
-/// The name of a person: 1 to 100 characters, not blank.
+/// What a user is called: not blank, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
 impl Name {
-    /// The most characters it may have.
+    /// The most characters (Unicode scalar values) that a name has.
     pub const MAX_CHARS: usize = 100;
 
+    /// Accepts what a user may be called.
+    ///
     /// # Errors
-    /// What the name must be.
-    pub fn parse(text: String) -> Result<Self, String> {
-        checked(text, Self::MAX_CHARS).map(Self)
+    /// Why the text is rejected.
+    pub fn parse(text: String) -> Result<Self, Rejection> {
+        text::line(text, Self::MAX_CHARS).map(Self)
     }
 
     /// As it was given.
-    pub fn into_string(self) -> String {
-        self.0
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
-/// A password that may be chosen: 8 to 256 characters, not one of the most common ones. Composed
-/// (NFC), so that it is the same from every keyboard.
+/// A password that a user may choose: not one of the most common ones. It is normalized (NFC), so that it is
+/// the same from every keyboard.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The fewest characters it may have.
+    /// The fewest characters (Unicode scalar values) that a password has.
     pub const MIN_CHARS: usize = 8;
-    /// The most characters it may have.
+    /// The most characters (Unicode scalar values) that a password has.
     pub const MAX_CHARS: usize = 256;
 
+    /// Accepts what a user may choose.
+    ///
     /// # Errors
-    /// What the password must be.
-    pub fn parse(text: String) -> Result<Self, String> {
-        let password = entity::text::compose(&text);
-        if !(Self::MIN_CHARS..=Self::MAX_CHARS).contains(&password.chars().count()) {
-            return Err("must be 8 to 256 characters long".into());
-        }
-        if password.contains('\0') {
-            return Err("must not contain NUL".into());
-        }
+    /// Why the text is rejected.
+    pub fn parse(text: String) -> Result<Self, Rejection> {
+        let composed = entity::text::compose(&text);
+        let password = text::sized(composed, Self::MIN_CHARS..=Self::MAX_CHARS)?;
+        let password = text::without_nul(password)?;
         let is_common = passwords::analyzer::is_common_password::<&str>;
         if is_common(&password) || is_common(&password.to_lowercase()) {
-            return Err("is one of the most common passwords".into());
+            return Err(Rejection::CommonPassword);
         }
         Ok(Self(password))
     }

@@ -1,7 +1,7 @@
-use entity::user::Account;
+use entity::user;
 use serde_json::{Value, json};
 use service::{
-    Db, PageRequest, Viewer,
+    Actor, Db, PageRequest,
     users::{self, DisabledFilter, Filter},
 };
 
@@ -17,10 +17,10 @@ pub(super) async fn run(db: &Db, is_json: bool) -> Result<(), CommandError> {
 
 async fn run_json(db: &Db) -> Result<(), CommandError> {
     let mut before = "[";
-    for_each_page(db, |accounts| {
-        for account in accounts {
+    for_each_page(db, |users| {
+        for user in users {
             output::print(before)?;
-            output::json(&as_json(account))?;
+            output::json(&as_json(user))?;
             before = ",";
         }
         Ok(())
@@ -31,16 +31,16 @@ async fn run_json(db: &Db) -> Result<(), CommandError> {
 
 async fn run_columns(db: &Db) -> Result<(), CommandError> {
     let mut columns = None;
-    for_each_page(db, |accounts| {
+    for_each_page(db, |users| {
         let columns = match columns {
             Some(columns) => columns,
             None => {
-                let new = Columns::of(accounts);
+                let new = Columns::of(users);
                 new.print(["ID", "USERNAME", "ROLE", "STATE", "NAME"])?;
                 *columns.insert(new)
             }
         };
-        for Account { id, username, name, admin, disabled, .. } in accounts {
+        for user::Model { id, username, name, admin, disabled, .. } in users {
             let role = if *admin { "admin" } else { "user" };
             let state = if *disabled { "disabled" } else { "enabled" };
             columns.print([&id.to_string(), username, role, state, name])?;
@@ -52,14 +52,14 @@ async fn run_columns(db: &Db) -> Result<(), CommandError> {
 
 async fn for_each_page(
     db: &Db,
-    mut print: impl FnMut(&[Account]) -> Result<(), CommandError>,
+    mut print: impl FnMut(&[user::Model]) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let everyone = Filter { disabled: DisabledFilter::Any, ..Filter::default() };
     let mut request = PageRequest { limit: PAGE, after: None };
     loop {
-        let page = users::list(db, &Viewer::Operator, &everyone, request).await?;
-        let accounts: Vec<Account> = page.items.into_iter().map(|user| user.account).collect();
-        print(&accounts)?;
+        let page = users::list(db.reader(), &Actor::Operator, &everyone, request).await?;
+        let users: Vec<user::Model> = page.items.into_iter().map(|row| row.user).collect();
+        print(&users)?;
         match page.next {
             Some(after) => request.after = Some(after),
             None => return Ok(()),
@@ -75,9 +75,9 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(accounts: &[Account]) -> Self {
-        let ids = accounts.iter().map(|account| account.id.to_string().len());
-        let usernames = accounts.iter().map(|account| account.username.len());
+    fn of(users: &[user::Model]) -> Self {
+        let ids = users.iter().map(|user| user.id.to_string().len());
+        let usernames = users.iter().map(|user| user.username.len());
         Self {
             id: ids.max().unwrap_or(0).max("ID".len()),
             username: usernames.max().unwrap_or(0).max("USERNAME".len()),
@@ -90,8 +90,8 @@ impl Columns {
     }
 }
 
-fn as_json(account: &Account) -> Value {
-    let Account { id, username, name, admin, disabled, created_at, updated_at } = account;
+fn as_json(user: &user::Model) -> Value {
+    let user::Model { id, username, name, admin, disabled, created_at, updated_at, .. } = user;
     json!({
         "id": id, "username": username, "name": name, "admin": admin, "disabled": disabled,
         "created_at": created_at, "updated_at": updated_at,

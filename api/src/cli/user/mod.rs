@@ -1,10 +1,10 @@
 mod list;
 
 use clap::{Args, Subcommand};
-use entity::user::Account;
+use entity::user;
 use service::{
-    Throttle, Viewer,
-    users::{self, Change, Name, NewUser, Username},
+    Actor, Throttle,
+    users::{self, Name, NewUser, UserChange, Username},
 };
 
 use super::{CommandError, output, parse_user, password, passwords, with_db};
@@ -57,19 +57,19 @@ pub(super) async fn run(command: Command) -> Result<(), CommandError> {
         Command::Create(new) => return create(new).await,
         Command::List(List { json }) => return with_db(async |db| list::run(db, json).await).await,
         Command::Enable(Named { user }) => {
-            (user, Change { disabled: Some(false), ..Change::default() })
+            (user, UserChange { disabled: Some(false), ..UserChange::default() })
         }
         Command::Disable(Named { user }) => {
-            (user, Change { disabled: Some(true), ..Change::default() })
+            (user, UserChange { disabled: Some(true), ..UserChange::default() })
         }
         Command::Promote(Named { user }) => {
-            (user, Change { admin: Some(true), ..Change::default() })
+            (user, UserChange { admin: Some(true), ..UserChange::default() })
         }
         Command::Demote(Named { user }) => {
-            (user, Change { admin: Some(false), ..Change::default() })
+            (user, UserChange { admin: Some(false), ..UserChange::default() })
         }
         Command::ResetPassword(Named { user }) => {
-            (user, Change { password: Some(password::read()?), ..Change::default() })
+            (user, UserChange { password: Some(password::read()?), ..UserChange::default() })
         }
     };
     update(&user, change).await
@@ -83,23 +83,28 @@ async fn create(new: Create) -> Result<(), CommandError> {
         name: Name::parse(name).map_err(wrong("the name"))?,
         password: password::read()?,
     };
-    let passwords = passwords()?;
-    let created =
-        with_db(async |db| Ok(users::create(db, &passwords, new_user, new.admin).await?)).await?;
-    print(&created)
+    let new = users::hash(&passwords()?, new_user, new.admin).await?;
+    let created = with_db(async |db| {
+        Ok(db.write(&Actor::Operator, async |work| users::create(work, &new).await).await?)
+    });
+    print(&created.await?)
 }
 
-async fn update(user: &str, change: Change) -> Result<(), CommandError> {
+async fn update(user: &str, change: UserChange) -> Result<(), CommandError> {
     let key = parse_user(user)?;
     let (passwords, throttle) = (passwords()?, Throttle::new(false));
+    let operator = &Actor::Operator;
     let changed = with_db(async |db| {
-        Ok(users::update(db, &passwords, &throttle, &Viewer::Operator, &key, change).await?)
+        let reader = db.reader();
+        let change =
+            users::prepare_change(reader, &passwords, &throttle, operator, &key, change).await?;
+        Ok(db.write(operator, async |work| users::update(work, &change).await).await?)
     });
     print(&changed.await?)
 }
 
 /// One line about one user.
-fn print(user: &Account) -> Result<(), CommandError> {
+fn print(user: &user::Model) -> Result<(), CommandError> {
     let admin = if user.admin { " admin" } else { "" };
     let disabled = if user.disabled { " disabled" } else { "" };
     output::line(format_args!("{} {}{admin}{disabled} ({})", user.id, user.username, user.name))

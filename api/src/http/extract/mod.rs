@@ -1,5 +1,6 @@
 //! What handlers take from a request. What can't be taken is a [`crate::http::problem::Problem`].
 
+mod actor;
 mod body;
 mod client;
 mod json;
@@ -7,14 +8,13 @@ mod list;
 mod path;
 mod query;
 mod values;
-mod viewer;
 mod violations;
 
+pub(crate) use actor::{Anyone, SignedIn, check_token};
 pub(crate) use body::{Body, OptionalBody};
 pub(crate) use client::{Address, UserAgent};
 pub(crate) use list::{List, NoFilter};
 pub(crate) use path::{Id, MemberPath, UserPath};
 pub(crate) use query::{BadParameter, Parameters, Query, SearchText, flag, number};
 pub(crate) use values::{IdList, IdValue, ids, parsed};
-pub(crate) use viewer::{Me, Viewer, check_token};
 pub(crate) use violations::Violations;

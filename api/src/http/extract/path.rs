@@ -1,13 +1,14 @@
 use std::{
     borrow::Cow,
     future::{Ready, ready},
+    str::FromStr,
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use entity::TeamId;
 use percent_encoding::percent_decode_str;
 use service::{Error, users::UserKey};
 
-use super::number;
 use crate::http::{
     openapi::{Describe, OperationDoc},
     problem::Problem,
@@ -15,9 +16,9 @@ use crate::http::{
 };
 
 /// The `{id}` in the path. What is not a positive 64-bit integer names nothing.
-pub(crate) struct Id<T = i64>(pub(crate) T);
+pub(crate) struct Id<T>(pub(crate) T);
 
-impl<T: TryFrom<i64>> FromRequest for Id<T> {
+impl<T: FromStr> FromRequest for Id<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -51,12 +52,12 @@ impl Describe for UserPath {
 }
 
 /// The `{id}` of a team and the `{user}` who is or may become a member.
-pub(crate) struct MemberPath<T = i64> {
-    pub(crate) team_id: T,
+pub(crate) struct MemberPath {
+    pub(crate) team_id: TeamId,
     pub(crate) user: UserKey,
 }
 
-impl<T: TryFrom<i64>> FromRequest for MemberPath<T> {
+impl FromRequest for MemberPath {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -66,16 +67,16 @@ impl<T: TryFrom<i64>> FromRequest for MemberPath<T> {
     }
 }
 
-impl<T> Describe for MemberPath<T> {
+impl Describe for MemberPath {
     fn describe(operation: &mut OperationDoc) {
-        Id::<T>::describe(operation);
+        Id::<TeamId>::describe(operation);
         UserPath::describe(operation);
     }
 }
 
-fn id<T: TryFrom<i64>>(request: &HttpRequest) -> Result<T, Problem> {
-    let id = segment(request, "id").as_deref().and_then(number).filter(|&id| id > 0);
-    id.and_then(|id| T::try_from(id).ok()).ok_or_else(|| Error::NotFound.into())
+fn id<T: FromStr>(request: &HttpRequest) -> Result<T, Problem> {
+    let id = segment(request, "id").and_then(|segment| segment.parse().ok());
+    id.ok_or_else(|| Error::NotFound.into())
 }
 
 fn user(request: &HttpRequest) -> Result<UserKey, Problem> {

@@ -61,8 +61,8 @@ impl<T: TryFrom<i64>> Deserr<Violations> for IdValue<T> {
         at: ValuePointerRef<'_>,
     ) -> Result<Self, Violations> {
         parsed(value, at, |id: i64| match T::try_from(id) {
-            Ok(value) if id > 0 => Ok(Self(value)),
-            _ => Err("must be a positive integer"),
+            Ok(id) => Ok(Self(id)),
+            Err(_) => Err("must be a positive integer"),
         })
     }
 }

@@ -14,7 +14,7 @@ use actix_web::{
     middleware::Next,
 };
 use futures_util::FutureExt;
-use service::{Error, SignedIn};
+use service::{Actor, Error};
 use tokio::time::timeout;
 
 use super::headers::{add_headers, request_id};
@@ -85,7 +85,12 @@ impl Supervision {
         let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
         let route = pattern.as_deref().unwrap_or(&self.path);
         let milliseconds = self.started.elapsed().as_millis() as i64;
-        let user = response.request().extensions().get::<SignedIn>().map_or(0, |me| me.user.id);
+        let user = response
+            .request()
+            .extensions()
+            .get::<Actor>()
+            .and_then(Actor::user_id)
+            .map_or(0, i64::from);
         log::info!(method, route, status, milliseconds, request, user; "answered");
         if let (500.., Some(error)) = (status, response.response().error()) {
             log::error!(method, route, status, request, user; "failed: {error}");

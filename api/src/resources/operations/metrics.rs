@@ -23,11 +23,11 @@ pub(crate) async fn metrics(state: AppState) -> Result<Reply<PlainText>, Problem
 }
 
 async fn gauges(state: &State) -> Gauges {
-    let live = timeout(PROBE_TIMEOUT, sessions::count_live(&state.db, &state.auth)).await;
+    let live = timeout(PROBE_TIMEOUT, sessions::count_live(state.db.reader(), &state.auth)).await;
     Gauges {
         pools: state.db.pools(),
         hashing_queue: state.auth.passwords.queued(),
         // Omitted while the database does not answer: that is when the other numbers are looked at.
-        live_sessions: live.ok().and_then(Result::ok),
+        live_sessions: live.ok().and_then(Result::ok).and_then(|live| live.try_into().ok()),
     }
 }

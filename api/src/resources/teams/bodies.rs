@@ -1,23 +1,32 @@
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
-use entity::team;
+use entity::{
+    TeamId, UserId,
+    membership::{Member, Role},
+    team,
+    user::UserSummary,
+};
 use serde::Serialize;
-use service::teams::{Detail, Member, Role};
+use service::{memberships::Added, teams::WithMembers};
 use utoipa::ToSchema;
 
-use crate::{http::extract::Violations, resources::values::TeamNameText};
+use crate::{
+    http::extract::Violations,
+    resources::values::{IdSchema, TeamNameText},
+};
 
 /// A team where one is mentioned.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamCore)]
 pub(crate) struct TeamCoreBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: TeamId,
     #[schema(value_type = TeamNameText)]
     name: String,
 }
 
-impl From<team::Core> for TeamCoreBody {
-    fn from(team::Core { id, name }: team::Core) -> Self {
+impl From<team::Model> for TeamCoreBody {
+    fn from(team::Model { id, name, name_folded: _ }: team::Model) -> Self {
         Self { id, name }
     }
 }
@@ -50,10 +59,10 @@ pub(crate) struct TeamBody {
     user_count: i64,
 }
 
-impl From<Detail> for TeamBody {
-    fn from(Detail { team, members, user_count }: Detail) -> Self {
-        let users = members.into_iter().map(MemberBody::from).collect();
-        Self { team: team.into(), users, user_count }
+impl From<WithMembers> for TeamBody {
+    fn from(WithMembers { team, members }: WithMembers) -> Self {
+        let users = members.items.into_iter().map(MemberBody::from).collect();
+        Self { team: team.into(), users, user_count: members.total }
     }
 }
 
@@ -91,7 +100,8 @@ impl From<RoleBody> for Role {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Member)]
 pub(crate) struct MemberBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: UserId,
     username: String,
     name: String,
     role: RoleBody,
@@ -99,8 +109,17 @@ pub(crate) struct MemberBody {
 }
 
 impl From<Member> for MemberBody {
-    fn from(Member { user, role, joined_at }: Member) -> Self {
-        let entity::user::Author { id, username, name } = user;
+    fn from(Member { id: _, user, role, joined_at }: Member) -> Self {
+        let UserSummary { id, username, name } = user;
         Self { id, username, name, role: role.into(), joined_at }
+    }
+}
+
+impl From<Added> for MemberBody {
+    fn from(added: Added) -> Self {
+        let Added { team: _, user, membership, is_new: _ } = added;
+        let UserSummary { id, username, name } = user.summary();
+        let (role, joined_at) = (membership.role.into(), membership.joined_at);
+        Self { id, username, name, role, joined_at }
     }
 }

@@ -6,11 +6,12 @@ mod requests;
 use api_macros::operation;
 pub(crate) use bodies::TeamCoreBody;
 use bodies::{ListedTeamBody, MemberBody, TeamBody};
+use entity::TeamId;
 use requests::{MemberIdsBody, MembershipBody, NewTeamBody, TeamChangeBody, TeamQuery};
-use service::teams::{self, Added};
+use service::{memberships, teams};
 
 use crate::http::{
-    extract::{Body, Id, List, Me, MemberPath, OptionalBody, SearchText},
+    extract::{Body, Id, List, MemberPath, OptionalBody, SearchText, SignedIn},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Put, Reply},
     state::AppState,
@@ -23,7 +24,7 @@ pub(crate) async fn list(
     list: List<TeamQuery>,
 ) -> Result<Reply<PageOf<ListedTeamBody>>, Problem> {
     let name = list.filter.name.as_ref().map(|SearchText(pattern)| pattern.as_str());
-    let teams = teams::list(&state.db, name, list.page).await?;
+    let teams = teams::list(state.db.reader(), name, list.page).await?;
     Ok(Reply::page(&list, teams.map(ListedTeamBody::from)))
 }
 
@@ -31,39 +32,40 @@ pub(crate) async fn list(
 #[operation(409)]
 pub(crate) async fn create(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     Body(new): Body<NewTeamBody>,
 ) -> Result<Reply<Created<TeamBody>>, Problem> {
-    let team = teams::create(&state.db, &me, new.name).await?;
+    let team = state.db.write(&me, async |work| teams::create(work, &new.name).await).await?;
     let location = format!("/api/teams/{}", team.team.id);
     Ok(Reply::created(location, team.into()))
 }
 
 /// Shows a team and its members.
 #[operation]
-pub(crate) async fn get(state: AppState, Id(id): Id) -> Result<Reply<TeamBody>, Problem> {
-    Ok(Reply::ok(teams::get(&state.db, id).await?.into()))
+pub(crate) async fn get(state: AppState, Id(id): Id<TeamId>) -> Result<Reply<TeamBody>, Problem> {
+    Ok(Reply::ok(teams::get(state.db.reader(), id).await?.into()))
 }
 
 /// Renames a team. For its owners and admins.
 #[operation(403, 409)]
 pub(crate) async fn update(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<TeamId>,
     Body(change): Body<TeamChangeBody>,
 ) -> Result<Reply<TeamBody>, Problem> {
-    Ok(Reply::ok(teams::rename(&state.db, &me, id, change.name).await?.into()))
+    let rename = async |work: &_| teams::rename(work, id, change.name.as_ref()).await;
+    Ok(Reply::ok(state.db.write(&me, rename).await?.into()))
 }
 
 /// Deletes a team. For its owners and admins.
 #[operation(403)]
 pub(crate) async fn delete(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<TeamId>,
 ) -> Result<Reply<NoContent>, Problem> {
-    teams::delete(&state.db, &me, id).await?;
+    state.db.write(&me, async |work| teams::delete(work, id).await).await?;
     Ok(Reply::no_content())
 }
 
@@ -73,12 +75,12 @@ pub(crate) async fn delete(
 #[operation(403, 409)]
 pub(crate) async fn set_members(
     state: AppState,
-    me: Me,
-    Id(id): Id,
+    me: SignedIn,
+    Id(id): Id<TeamId>,
     Body(members): Body<MemberIdsBody>,
 ) -> Result<Reply<TeamBody>, Problem> {
-    let user_ids = Some(&*members.user_ids);
-    Ok(Reply::ok(teams::set_members(&state.db, &me, id, user_ids).await?.into()))
+    let set = async |work: &_| memberships::set_members(work, id, &members.user_ids).await;
+    Ok(Reply::ok(state.db.write(&me, set).await?.into()))
 }
 
 /// Shows a member of a team.
@@ -87,31 +89,33 @@ pub(crate) async fn member(
     state: AppState,
     path: MemberPath,
 ) -> Result<Reply<MemberBody>, Problem> {
-    Ok(Reply::ok(teams::member(&state.db, path.team_id, &path.user).await?.into()))
+    Ok(Reply::ok(
+        memberships::get_member(state.db.reader(), path.team_id, &path.user).await?.into(),
+    ))
 }
 
 /// Adds a member to a team, or sets a member's role. For the team's owners and admins.
 #[operation(403, 409)]
 pub(crate) async fn put_member(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     path: MemberPath,
     OptionalBody(membership): OptionalBody<MembershipBody>,
 ) -> Result<Reply<Put<MemberBody>>, Problem> {
     let role = membership.role.map(Into::into);
-    Ok(match teams::put_member(&state.db, &me, path.team_id, &path.user, role).await? {
-        Added::Now(member) => Reply::put(true, member.into()),
-        Added::Already(member) => Reply::put(false, member.into()),
-    })
+    let add = async |work: &_| memberships::add(work, path.team_id, &path.user, role).await;
+    let added = state.db.write(&me, add).await?;
+    Ok(Reply::put(added.is_new, added.into()))
 }
 
 /// Removes a member from a team. For the team's owners, admins, and the member.
 #[operation(403, 409)]
 pub(crate) async fn remove_member(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     path: MemberPath,
 ) -> Result<Reply<NoContent>, Problem> {
-    teams::remove_member(&state.db, &me, path.team_id, &path.user).await?;
+    let remove = async |work: &_| memberships::remove_member(work, path.team_id, &path.user).await;
+    state.db.write(&me, remove).await?;
     Ok(Reply::no_content())
 }

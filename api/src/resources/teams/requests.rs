@@ -1,4 +1,5 @@
 use deserr::Deserr;
+use entity::UserId;
 use service::teams::TeamName;
 use utoipa::{IntoParams, ToSchema};
 
@@ -44,9 +45,9 @@ pub(crate) struct MembershipBody {
 #[schema(as = MemberIds)]
 pub(crate) struct MemberIdsBody {
     /// A repeated id counts once.
-    #[deserr(try_from(Vec<IdValue<i64>>) = ids -> String)]
+    #[deserr(try_from(Vec<IdValue<UserId>>) = ids -> String)]
     #[schema(value_type = IdList)]
-    pub(super) user_ids: Vec<i64>,
+    pub(super) user_ids: Vec<UserId>,
 }
 
 /// Which teams to list.

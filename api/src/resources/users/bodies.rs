@@ -1,24 +1,30 @@
 use chrono::{DateTime, Utc};
-use entity::user;
+use entity::{
+    UserId,
+    user::{self, UserSummary},
+};
 use serde::Serialize;
-use service::users::{Detail, Listed};
+use service::users::{Listed, WithLists};
 use utoipa::ToSchema;
 
-use crate::resources::{notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody};
+use crate::resources::{
+    notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody, values::IdSchema,
+};
 
 /// A user where one is mentioned.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserSummary)]
 pub(crate) struct UserSummaryBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: UserId,
     #[schema(example = "alice")]
     username: String,
     #[schema(example = "Alice Walker")]
     name: String,
 }
 
-impl From<user::Author> for UserSummaryBody {
-    fn from(user::Author { id, username, name }: user::Author) -> Self {
+impl From<UserSummary> for UserSummaryBody {
+    fn from(UserSummary { id, username, name }: UserSummary) -> Self {
         Self { id, username, name }
     }
 }
@@ -27,7 +33,8 @@ impl From<user::Author> for UserSummaryBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = User)]
 pub(crate) struct UserBody {
-    id: i64,
+    #[schema(value_type = IdSchema)]
+    id: UserId,
     #[schema(example = "alice")]
     username: String,
     #[schema(example = "Alice Walker")]
@@ -38,9 +45,19 @@ pub(crate) struct UserBody {
     updated_at: DateTime<Utc>,
 }
 
-impl From<user::Account> for UserBody {
-    fn from(user: user::Account) -> Self {
-        let user::Account { id, username, name, admin, disabled, created_at, updated_at } = user;
+impl From<user::Model> for UserBody {
+    fn from(user: user::Model) -> Self {
+        let user::Model {
+            id,
+            username,
+            name,
+            name_folded: _,
+            password_hash: _,
+            admin,
+            disabled,
+            created_at,
+            updated_at,
+        } = user;
         Self { id, username, name, admin, disabled, created_at, updated_at }
     }
 }
@@ -59,10 +76,10 @@ pub(crate) struct ListedUserBody {
 }
 
 impl From<Listed> for ListedUserBody {
-    fn from(Listed { account, note_count, notes, teams }: Listed) -> Self {
+    fn from(Listed { user, note_count, notes, teams }: Listed) -> Self {
         let notes = notes.into_iter().map(NoteCoreBody::from).collect();
         let teams = teams.into_iter().map(TeamCoreBody::from).collect();
-        Self { user: account.into(), note_count, notes, teams }
+        Self { user: user.into(), note_count, notes, teams }
     }
 }
 
@@ -89,16 +106,16 @@ pub(crate) struct UserDetailBody {
     teams: Option<Vec<TeamCoreBody>>,
 }
 
-impl From<Detail> for UserDetailBody {
-    fn from(Detail { account, note_count, notes, marked_notes, teams }: Detail) -> Self {
+impl From<WithLists> for UserDetailBody {
+    fn from(WithLists { user, note_count, notes, marked_notes, teams }: WithLists) -> Self {
         Self {
-            user: account.into(),
+            user: user.into(),
             note_count,
             notes: notes.into_iter().map(NoteCoreBody::from).collect(),
             marked_count: marked_notes.total,
             marked_notes: marked_notes.items.into_iter().map(MarkedNoteBody::from).collect(),
             team_count: teams.as_ref().map(|teams| teams.total),
-            teams: teams.map(|teams| teams.items.into_iter().map(TeamCoreBody::from).collect()),
+            teams: teams.map(|teams| teams.items.into_iter().map(|row| row.team.into()).collect()),
         }
     }
 }

@@ -7,10 +7,10 @@ use api_macros::operation;
 pub(crate) use bodies::UserSummaryBody;
 use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
-use service::users;
+use service::{Auth, users};
 
 use crate::http::{
-    extract::{Address, Body, List, Me, Query, UserPath, Viewer},
+    extract::{Address, Anyone, Body, List, Query, SignedIn, UserPath},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply},
     state::AppState,
@@ -22,10 +22,11 @@ use crate::http::{
 #[operation(403)]
 pub(crate) async fn list(
     state: AppState,
-    viewer: Viewer,
+    anyone: Anyone,
     list: List<UserQuery>,
 ) -> Result<Reply<PageOf<ListedUserBody>>, Problem> {
-    let users = users::list(&state.db, &viewer, &list.filter.clone().into(), list.page).await?;
+    let filter = list.filter.clone().into();
+    let users = users::list(state.db.reader(), &anyone, &filter, list.page).await?;
     Ok(Reply::page(&list, users.map(ListedUserBody::from)))
 }
 
@@ -33,11 +34,12 @@ pub(crate) async fn list(
 #[operation(403, 409, 429)]
 pub(crate) async fn create(
     state: AppState,
-    viewer: Viewer,
+    anyone: Anyone,
     Address(address): Address,
     Body(new): Body<NewUserBody>,
 ) -> Result<Reply<Created<UserBody>>, Problem> {
-    let user = users::sign_up(&state.db, &state.auth, &viewer, address, new.into()).await?;
+    let new = users::admit(&state.auth, &anyone, address, new.into()).await?;
+    let user = state.db.write(&anyone, async |work| users::create(work, &new).await).await?;
     let location = format!("/api/users/{}", user.id);
     Ok(Reply::created(location, user.into()))
 }
@@ -46,24 +48,26 @@ pub(crate) async fn create(
 #[operation]
 pub(crate) async fn get(
     state: AppState,
-    viewer: Viewer,
+    anyone: Anyone,
     UserPath(key): UserPath,
     Query(include): Query<IncludeQuery>,
 ) -> Result<Reply<UserDetailBody>, Problem> {
-    Ok(Reply::ok(users::get(&state.db, &viewer, &key, include.into()).await?.into()))
+    let user = users::get(state.db.reader(), &anyone, &key, include.into()).await?;
+    Ok(Reply::ok(user.into()))
 }
 
 /// Changes a user. For the user and admins.
 #[operation(403, 409, 429)]
 pub(crate) async fn update(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     UserPath(key): UserPath,
     Body(change): Body<UserChangeBody>,
 ) -> Result<Reply<UserBody>, Problem> {
-    let (viewer, change) = (me.viewer(), change.into());
-    let (passwords, throttle) = (&state.auth.passwords, &state.auth.throttle);
-    let user = users::update(&state.db, passwords, throttle, &viewer, &key, change).await?;
+    let (reader, Auth { passwords, throttle, .. }) = (state.db.reader(), &state.auth);
+    let change = change.into();
+    let change = users::prepare_change(reader, passwords, throttle, &me, &key, change).await?;
+    let user = state.db.write(&me, async |work| users::update(work, &change).await).await?;
     Ok(Reply::ok(user.into()))
 }
 
@@ -71,9 +75,9 @@ pub(crate) async fn update(
 #[operation(403, 409)]
 pub(crate) async fn delete(
     state: AppState,
-    me: Me,
+    me: SignedIn,
     UserPath(key): UserPath,
 ) -> Result<Reply<NoContent>, Problem> {
-    users::delete(&state.db, &me.viewer(), &key).await?;
+    state.db.write(&me, async |work| users::delete(work, &key).await).await?;
     Ok(Reply::no_content())
 }

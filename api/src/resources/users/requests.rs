@@ -1,7 +1,7 @@
 use deserr::Deserr;
 use service::{
     sessions,
-    users::{Change, DisabledFilter, Filter, Include, Name, NewUser, Password, Username},
+    users::{DisabledFilter, Filter, Include, Name, NewUser, Password, UserChange, Username},
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -58,7 +58,7 @@ fn credential(text: String) -> Result<Option<String>, String> {
     sessions::credential(text).map(Some).map_err(|error| error.to_string())
 }
 
-impl From<UserChangeBody> for Change {
+impl From<UserChangeBody> for UserChange {
     fn from(change: UserChangeBody) -> Self {
         let UserChangeBody { name, password, current_password, admin, disabled } = change;
         Self { name, password, current_password, admin, disabled }

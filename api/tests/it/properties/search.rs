@@ -69,7 +69,9 @@ const CHARACTERS: [&str; 53] = [
 ];
 
 fn characters() -> impl Strategy<Value = String> {
-    let other = any::<char>().prop_filter("is NUL", |&c| c != '\0').prop_map(String::from);
+    let other = any::<char>()
+        .prop_filter("is a control character", |c| !c.is_control())
+        .prop_map(String::from);
     let [special, tricky] = [&["%", "_", "\\"][..], &CHARACTERS]
         .map(|characters| select(characters).prop_map(str::to_owned));
     prop_oneof![3 => special, 6 => tricky, 1 => other]

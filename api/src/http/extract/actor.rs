@@ -10,8 +10,7 @@ use actix_web::{
     http::header::AUTHORIZATION,
     middleware::Next,
 };
-use service::{Error, SignedIn, sessions};
-
+use service::{Actor, Error, sessions};
 use utoipa::openapi::Required;
 
 use crate::http::{
@@ -20,72 +19,68 @@ use crate::http::{
     state::AppState,
 };
 
-/// The signed-in user of a request that needs one.
-pub(crate) struct Me(SignedIn);
+/// Whoever asks, with or without a credential.
+pub(crate) struct Anyone(Actor);
 
-impl Me {
-    /// The same as one of those who may ask.
-    pub(crate) fn viewer(&self) -> service::Viewer {
-        service::Viewer::User(self.0.clone())
-    }
-}
+impl Deref for Anyone {
+    type Target = Actor;
 
-impl Deref for Me {
-    type Target = SignedIn;
-
-    fn deref(&self) -> &SignedIn {
+    fn deref(&self) -> &Actor {
         &self.0
     }
 }
 
-impl FromRequest for Me {
+impl FromRequest for Anyone {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(signed_in(request).map(Self).ok_or_else(|| Error::TokenMissing.into()))
+        ready(Ok(Self(actor(request))))
     }
 }
 
-impl Describe for Me {
-    fn describe(operation: &mut OperationDoc) {
-        operation.session(Required::True);
-    }
-}
-
-/// Whoever asks, signed in or not.
-pub(crate) struct Viewer(service::Viewer);
-
-impl Deref for Viewer {
-    type Target = service::Viewer;
-
-    fn deref(&self) -> &service::Viewer {
-        &self.0
-    }
-}
-
-impl FromRequest for Viewer {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let viewer = signed_in(request).map_or(service::Viewer::Anonymous, service::Viewer::User);
-        ready(Ok(Self(viewer)))
-    }
-}
-
-impl Describe for Viewer {
+impl Describe for Anyone {
     fn describe(operation: &mut OperationDoc) {
         operation.session(Required::False);
     }
 }
 
-fn signed_in(request: &HttpRequest) -> Option<SignedIn> {
-    request.extensions().get::<SignedIn>().cloned()
+/// A user who asks; anyone else gets 401.
+pub(crate) struct SignedIn(Actor);
+
+impl Deref for SignedIn {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.0
+    }
+}
+
+impl FromRequest for SignedIn {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let actor = actor(request);
+        ready(match actor.user() {
+            Ok(_) => Ok(Self(actor)),
+            Err(error) => Err(error.into()),
+        })
+    }
+}
+
+impl Describe for SignedIn {
+    fn describe(operation: &mut OperationDoc) {
+        operation.session(Required::True);
+    }
+}
+
+fn actor(request: &HttpRequest) -> Actor {
+    request.extensions().get::<Actor>().cloned().unwrap_or(Actor::Anonymous)
 }
 
 /// Checks the token of a request that has one, whatever the request is for, and keeps whose it is for
-/// [`Me`] and [`Viewer`].
+/// [`SignedIn`] and [`Anyone`].
 pub(crate) async fn check_token<B: MessageBody>(
     state: AppState,
     request: ServiceRequest,
@@ -97,9 +92,9 @@ pub(crate) async fn check_token<B: MessageBody>(
         Err(error) => Err(error),
     };
     match checked {
-        Ok(me) => {
-            if let Some(me) = me {
-                request.extensions_mut().insert(me);
+        Ok(actor) => {
+            if let Some(actor) = actor {
+                request.extensions_mut().insert(actor);
             }
             Ok(next.call(request).await?.map_into_left_body())
         }

@@ -1,0 +1,234 @@
+//! Memberships: users join and leave teams. Each use case is there from the team's side and from the user's
+//! side.
+
+use std::collections::HashSet;
+
+use entity::{
+    Locking, NESTED_LIMIT, TeamId, UserId,
+    membership::{self, Member, Scopes as _, TeamMembership},
+    team,
+    user::{self, UserKey},
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, SelectExt};
+
+pub use entity::membership::Role;
+
+use crate::{
+    Actor, Error, Page, PageRequest, Reader, Result, Violation, Work, clock,
+    page::{self, Order},
+    policy, teams, users,
+};
+
+/// A membership, and whether it is new.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Added {
+    /// The team.
+    pub team: team::Model,
+    /// The user.
+    pub user: user::Model,
+    /// The membership of the user in the team.
+    pub membership: membership::Model,
+    /// Whether it has just been made.
+    pub is_new: bool,
+}
+
+/// One page of the team's enabled members, the first to join first. Two statements.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such team.
+pub async fn list_members(
+    reader: &Reader,
+    team_id: TeamId,
+    request: PageRequest,
+) -> Result<Page<Member>> {
+    let team = teams::find(reader, team_id).await?;
+    let first_to_join = (membership::Column::Id, Order::Ascending);
+    page::read(reader, team.users(), first_to_join, request, |member: &Member| member.id).await
+}
+
+/// One page of the user's teams, newest membership first. Two statements.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such user, or when it is disabled, admins aside.
+pub async fn list_teams(
+    reader: &Reader,
+    actor: &Actor,
+    key: &UserKey,
+    request: PageRequest,
+) -> Result<Page<TeamMembership>> {
+    let user = users::find_visible(reader, actor, key).await?;
+    let newest_first = (membership::Column::Id, Order::Descending);
+    page::read(reader, user.teams(), newest_first, request, |row: &TeamMembership| row.id).await
+}
+
+/// The membership of the user in the team, from the team's side.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none, or the user is disabled.
+pub async fn get_member(reader: &Reader, team_id: TeamId, key: &UserKey) -> Result<Member> {
+    let member = membership::Entity::find_with_user().in_team(team_id).of_user_key(key);
+    let member = member.into_partial_model::<Member>().one(reader.connection()).await?;
+    member.ok_or(Error::NotFound)
+}
+
+/// The membership of the user in the team, from the user's side.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is none, or the user is disabled, admins aside.
+pub async fn get_team(
+    reader: &Reader,
+    actor: &Actor,
+    key: &UserKey,
+    team_id: TeamId,
+) -> Result<TeamMembership> {
+    let user = users::find_visible(reader, actor, key).await?;
+    let membership = user.teams().in_team(team_id).into_partial_model::<TeamMembership>();
+    membership.one(reader.connection()).await?.ok_or(Error::NotFound)
+}
+
+/// Adds the user to the team, once. A role is set whether the membership is new or not.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such team or enabled user; [`Error::NotAllowed`] for others
+/// than owners and admins; [`Error::LastOwner`].
+pub async fn add(work: &Work, team_id: TeamId, key: &UserKey, role: Option<Role>) -> Result<Added> {
+    let team = teams::lock(work, team_id).await?;
+    let user = users::lock_unchanged(work, key).await;
+    teams::require_manager(work, &team).await?;
+    let user = user?;
+    let is_new = team.add_user(work.transaction(), user.id, clock::now()).await?;
+    let membership = team.membership_of(work.transaction(), user.id).await?;
+    let mut membership = membership.ok_or_else(Error::retry)?;
+    if let Some(role) = role
+        && role != membership.role
+    {
+        membership = set_role(work, &team, membership, role).await?;
+    }
+    Ok(Added { team, user, membership, is_new })
+}
+
+async fn set_role(
+    work: &Work,
+    team: &team::Model,
+    membership: membership::Model,
+    role: Role,
+) -> Result<membership::Model> {
+    if membership.is_owner() {
+        require_another_owner(work, team, membership.user_id).await?;
+    }
+    let mut membership = membership.into_active_model();
+    membership.set_role(role);
+    Ok(membership.update(work.transaction()).await?)
+}
+
+/// Removes the user from the team, from the team's side.
+///
+/// # Errors
+/// [`Error::NotFound`] when the user does not belong to it or is disabled; [`Error::NotAllowed`] for
+/// others than the member, owners and admins; [`Error::LastOwner`].
+pub async fn remove_member(work: &Work, team_id: TeamId, key: &UserKey) -> Result<()> {
+    let (team, user) = lock_ending(work, team_id, key).await?;
+    team.remove_user(work.transaction(), user.id).await?;
+    Ok(())
+}
+
+/// Removes the user from the team, from the user's side.
+///
+/// # Errors
+/// As [`remove_member`].
+pub async fn leave_team(work: &Work, key: &UserKey, team_id: TeamId) -> Result<()> {
+    let (team, user) = lock_ending(work, team_id, key).await?;
+    user.remove_team(work.transaction(), team.id).await?;
+    Ok(())
+}
+
+/// The team and a member of it whose membership may end.
+async fn lock_ending(
+    work: &Work,
+    team_id: TeamId,
+    key: &UserKey,
+) -> Result<(team::Model, user::Model)> {
+    let team = teams::lock(work, team_id).await?;
+    let user = users::lock_unchanged(work, key).await?;
+    let own = teams::own_membership(work, &team).await?;
+    policy::end_membership(work.actor().await?, user.id, own.as_ref())?;
+    let membership = team.membership_of(work.transaction(), user.id).await?;
+    if membership.ok_or(Error::NotFound)?.is_owner() {
+        require_another_owner(work, &team, user.id).await?;
+    }
+    Ok((team, user))
+}
+
+/// Makes the team's members exactly these users. Roles and dates of those who stay are kept, a repeated
+/// id counts once, and disabled members stay as they are, since nobody sees them.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins; [`Error::Invalid`],
+/// pointing at each id that is not an enabled user's; [`Error::LastOwner`] when no owner stays. Nothing
+/// is changed then.
+pub async fn set_members(
+    work: &Work,
+    team_id: TeamId,
+    user_ids: &[UserId],
+) -> Result<teams::WithMembers> {
+    let team = teams::lock(work, team_id).await?;
+    let known = users::lock_all_unchanged(work, user_ids).await?;
+    teams::require_manager(work, &team).await?;
+    require_known("user_ids", user_ids, &known, "names no user")?;
+    let owners = membership::Entity::find().in_team(team.id).owners().of_users(user_ids);
+    if !policy::may_leave_ownerless(work.actor().await?)
+        && !owners.exists(work.transaction()).await?
+    {
+        return Err(Error::LastOwner);
+    }
+    team.set_users(work.transaction(), user_ids, clock::now()).await?;
+    teams::with_members(work.transaction(), team).await
+}
+
+/// Makes the user's teams exactly these; for admins. Roles and dates of the memberships that stay are
+/// kept, and a repeated id counts once. Returns the newest memberships.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such user; [`Error::NotAllowed`] for others than admins;
+/// [`Error::Invalid`], pointing at each id that is no team's. Nothing is changed then.
+pub async fn set_teams(
+    work: &Work,
+    key: &UserKey,
+    team_ids: &[TeamId],
+) -> Result<Vec<TeamMembership>> {
+    let known = team::Entity::find_all(team_ids.iter().copied()).for_key_share();
+    let known = known.all(work.transaction()).await?.iter().map(|team| team.id).collect();
+    let user = users::lock_for_change(work, key).await;
+    policy::administer(work.actor().await?)?;
+    let user = user?;
+    require_known("team_ids", team_ids, &known, "names no team")?;
+    user.set_teams(work.transaction(), team_ids, clock::now()).await?;
+    let newest = user.teams().order_by_desc(membership::Column::Id).limit(NESTED_LIMIT);
+    Ok(newest.into_partial_model::<TeamMembership>().all(work.transaction()).await?)
+}
+
+/// Goes on when all of these ids are known.
+fn require_known<Id: Copy + Eq + std::hash::Hash>(
+    member: &str,
+    ids: &[Id],
+    known: &HashSet<Id>,
+    why: &str,
+) -> Result<()> {
+    let unknown: Vec<Violation> = (ids.iter().enumerate())
+        .filter(|(_, id)| !known.contains(id))
+        .map(|(at, _)| Violation::of(format_args!("{member}/{at}"), why))
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Error::Invalid(unknown)) }
+}
+
+/// Goes on while the team has an enabled owner other than this user, and for those who may leave it
+/// without one.
+async fn require_another_owner(work: &Work, team: &team::Model, user_id: UserId) -> Result<()> {
+    let others = team.users().owners().not_of_users(&[user_id]);
+    let may_leave_ownerless = policy::may_leave_ownerless(work.actor().await?);
+    if may_leave_ownerless || others.exists(work.transaction()).await? {
+        Ok(())
+    } else {
+        Err(Error::LastOwner)
+    }
+}

@@ -1,0 +1,228 @@
+//! Who may do what: each rule once, by name. A rule looks at the actor and at rows, and at nothing else.
+//!
+//! What writes asks these with the actor that its own transaction sees ([`crate::Work::actor`]).
+
+use entity::{UserId, mark, membership, note, session, user};
+
+use crate::{Actor, Error, Result, users::Registration};
+
+/// Admins may.
+pub(crate) fn administer(actor: &Actor) -> Result<()> {
+    match actor {
+        Actor::Anonymous => Err(Error::TokenMissing),
+        _ => allow(actor.is_admin()),
+    }
+}
+
+/// Everyone may sign up while registration is open; admins always make users.
+pub(crate) fn sign_up(actor: &Actor, registration: Registration) -> Result<()> {
+    match registration {
+        Registration::Closed if !actor.is_admin() => Err(Error::RegistrationClosed),
+        _ => Ok(()),
+    }
+}
+
+/// Everyone sees an enabled user; a disabled one exists for admins only.
+pub(crate) fn see_user(actor: &Actor, user: &user::Model) -> Result<()> {
+    if user.disabled && !actor.is_admin() { Err(Error::NotFound) } else { Ok(()) }
+}
+
+/// A user and admins change and delete the user, and see and end the user's sessions.
+pub(crate) fn manage_user(actor: &Actor, user: &user::Model) -> Result<()> {
+    see_user(actor, user)?;
+    if actor.is(user.id) { Ok(()) } else { administer(actor) }
+}
+
+/// The author changes a note.
+pub(crate) fn edit_note(actor: &Actor, note: &note::Model) -> Result<()> {
+    allow(note.is_written_by(actor.user()?.id))
+}
+
+/// The author and admins delete a note.
+pub(crate) fn delete_note(actor: &Actor, note: &note::Model) -> Result<()> {
+    if actor.is_admin() { Ok(()) } else { edit_note(actor, note) }
+}
+
+/// The user whose mark it is changes and removes it.
+pub(crate) fn change_mark(actor: &Actor, mark: &mark::Model) -> Result<()> {
+    allow(mark.is_of(actor.user()?.id))
+}
+
+/// Owners of a team and admins rename and delete it and choose its members. `own` is the membership
+/// of the actor.
+pub(crate) fn manage_team(actor: &Actor, own: Option<&membership::Model>) -> Result<()> {
+    match own {
+        Some(own) if own.is_owner() => Ok(()),
+        _ => administer(actor),
+    }
+}
+
+/// A member leaves a team; owners and admins remove anyone. `own` is the membership of the actor.
+pub(crate) fn end_membership(
+    actor: &Actor,
+    member: UserId,
+    own: Option<&membership::Model>,
+) -> Result<()> {
+    if actor.is(member) { Ok(()) } else { manage_team(actor, own) }
+}
+
+/// Admins may leave a team without an owner.
+pub(crate) fn may_leave_ownerless(actor: &Actor) -> bool {
+    actor.is_admin()
+}
+
+/// A user and admins end a session; for others it does not exist.
+pub(crate) fn end_session(actor: &Actor, session: &session::Model) -> Result<()> {
+    if actor.is_admin() || session.is_of(actor.user()?.id) { Ok(()) } else { Err(Error::NotFound) }
+}
+
+fn allow(allowed: bool) -> Result<()> {
+    if allowed { Ok(()) } else { Err(Error::NotAllowed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::{DateTime, Utc};
+    use entity::membership::Role;
+
+    use super::*;
+    use crate::{Authenticated, Credential};
+
+    const NOW: DateTime<Utc> = DateTime::UNIX_EPOCH;
+
+    fn user(id: i64) -> user::Model {
+        user::Model {
+            id: id.try_into().unwrap(),
+            username: format!("user{id}"),
+            name: format!("User {id}"),
+            name_folded: format!("user {id}"),
+            password_hash: None,
+            admin: false,
+            disabled: false,
+            created_at: NOW,
+            updated_at: NOW,
+        }
+    }
+
+    fn session(id: i64, user_id: UserId) -> session::Model {
+        session::Model {
+            id: id.try_into().unwrap(),
+            user_id,
+            token_hash: String::new(),
+            user_agent: None,
+            created_at: NOW,
+            last_used_at: NOW,
+            expires_at: NOW,
+        }
+    }
+
+    fn actor(user: user::Model) -> Actor {
+        let credential = Credential::Session(session(1, user.id));
+        Actor::User(Arc::new(Authenticated { user, credential }))
+    }
+
+    fn admin() -> Actor {
+        actor(user::Model { admin: true, ..user(9) })
+    }
+
+    fn membership(role: Role) -> membership::Model {
+        membership::Model {
+            id: 1.try_into().unwrap(),
+            user_id: 1.try_into().unwrap(),
+            team_id: 1.try_into().unwrap(),
+            role,
+            joined_at: NOW,
+        }
+    }
+
+    /// What each of (anonymous, the user 1, the user 2, an admin, an operator) is told.
+    fn told(rule: impl Fn(&Actor) -> Result<()>) -> [String; 5] {
+        [Actor::Anonymous, actor(user(1)), actor(user(2)), admin(), Actor::Operator]
+            .map(|actor| rule(&actor).map_or_else(|error| error.to_string(), |()| "ok".into()))
+    }
+
+    #[test]
+    fn only_admins_and_operators_administer() {
+        let forbidden = "operation not allowed";
+        let told = told(administer);
+        assert_eq!(told, ["token missing", forbidden, forbidden, "ok", "ok"]);
+    }
+
+    #[test]
+    fn a_user_is_managed_by_the_user_and_by_admins() {
+        let told = told(|actor| manage_user(actor, &user(1)));
+        assert_eq!(told, ["token missing", "ok", "operation not allowed", "ok", "ok"]);
+    }
+
+    #[test]
+    fn a_disabled_user_exists_for_admins_only() {
+        let disabled = user::Model { disabled: true, ..user(1) };
+        let told = told(|actor| manage_user(actor, &disabled));
+        assert_eq!(told, ["not found", "not found", "not found", "ok", "ok"]);
+    }
+
+    #[test]
+    fn a_note_is_edited_by_its_author_and_deleted_by_admins_too() {
+        let note = note::Model {
+            id: 1.try_into().unwrap(),
+            content: "Hello".into(),
+            content_folded: "hello".into(),
+            important: false,
+            date: NOW,
+            user_id: 1.try_into().unwrap(),
+            created_at: NOW,
+            updated_at: NOW,
+        };
+        let (missing, forbidden) = ("token missing", "operation not allowed");
+        let edited = told(|actor| edit_note(actor, &note));
+        assert_eq!(edited, [missing, "ok", forbidden, forbidden, missing]);
+        let deleted = told(|actor| delete_note(actor, &note));
+        assert_eq!(deleted, [missing, "ok", forbidden, "ok", "ok"]);
+    }
+
+    #[test]
+    fn a_mark_is_its_users_alone() {
+        let [id, user_id, note_id] = [1, 1, 1];
+        let mark = mark::Model {
+            id: id.try_into().unwrap(),
+            user_id: user_id.try_into().unwrap(),
+            note_id: note_id.try_into().unwrap(),
+            read: false,
+        };
+        let told = told(|actor| change_mark(actor, &mark));
+        let (missing, forbidden) = ("token missing", "operation not allowed");
+        assert_eq!(told, [missing, "ok", forbidden, forbidden, missing]);
+    }
+
+    #[test]
+    fn a_team_is_managed_by_its_owners_and_by_admins() {
+        let bob = actor(user(2));
+        assert!(manage_team(&bob, Some(&membership(Role::Owner))).is_ok());
+        for own in [None, Some(membership(Role::Member))] {
+            assert!(matches!(manage_team(&bob, own.as_ref()), Err(Error::NotAllowed)));
+            assert!(manage_team(&admin(), own.as_ref()).is_ok());
+            let leaving = end_membership(&bob, 2.try_into().unwrap(), own.as_ref());
+            assert!(leaving.is_ok());
+            let removing = end_membership(&bob, 1.try_into().unwrap(), own.as_ref());
+            assert!(matches!(removing, Err(Error::NotAllowed)));
+        }
+        assert!(may_leave_ownerless(&admin()) && !may_leave_ownerless(&bob));
+    }
+
+    #[test]
+    fn the_session_of_another_does_not_exist() {
+        let of_alice = session(1, 1.try_into().unwrap());
+        let told = told(|actor| end_session(actor, &of_alice));
+        assert_eq!(told, ["token missing", "ok", "not found", "ok", "ok"]);
+    }
+
+    #[test]
+    fn closed_registration_leaves_admins_to_make_users() {
+        let closed = "registration is closed";
+        let told_closed = told(|actor| sign_up(actor, Registration::Closed));
+        assert_eq!(told_closed, [closed, closed, closed, "ok", "ok"]);
+        assert_eq!(told(|actor| sign_up(actor, Registration::Open)), ["ok"; 5]);
+    }
+}

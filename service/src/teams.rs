@@ -1,0 +1,155 @@
+//! Teams. Who belongs to them is in [`crate::memberships`].
+
+use entity::{
+    Locking, NESTED_LIMIT, TeamId, WithTotal,
+    membership::{self, Member, Role},
+    team::{self, Scopes as _, WithUserCount},
+};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::{
+    Error, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
+    error::Constraints,
+    page::{self, Order},
+    policy, text,
+};
+
+/// What a team is called: not blank, without control characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TeamName(String);
+
+impl TeamName {
+    /// The most characters (Unicode scalar values) that a name has.
+    pub const MAX_CHARS: usize = 100;
+
+    /// Accepts what a team may be called.
+    ///
+    /// # Errors
+    /// Why the text is rejected.
+    pub fn parse(text: String) -> std::result::Result<Self, Rejection> {
+        text::line(text, Self::MAX_CHARS).map(Self)
+    }
+}
+
+/// A team and its first members.
+#[derive(Clone, Debug)]
+pub struct WithMembers {
+    /// The team.
+    pub team: team::Model,
+    /// The enabled users who joined it first.
+    pub members: Newest<Member>,
+}
+
+/// One page of teams, by id; only those whose name matches the pattern, if there is one (see
+/// [`entity::team::Scopes::name_like`]). One statement.
+///
+/// # Errors
+/// When the database fails.
+pub async fn list(
+    reader: &Reader,
+    name: Option<&str>,
+    request: PageRequest,
+) -> Result<Page<WithUserCount>> {
+    let mut teams = team::Entity::find();
+    if let Some(pattern) = name {
+        teams = teams.name_like(pattern);
+    }
+    let by_id = (team::Column::Id, Order::Ascending);
+    page::read(reader, teams, by_id, request, |row: &WithUserCount| row.team.id).await
+}
+
+/// The team with this id. Two statements.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub async fn get(reader: &Reader, id: TeamId) -> Result<WithMembers> {
+    let team = find(reader, id).await?;
+    with_members(reader.connection(), team).await
+}
+
+/// The team with this id, without its members.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn find(reader: &Reader, id: TeamId) -> Result<team::Model> {
+    team::Entity::find_by_id(id).one(reader.connection()).await?.ok_or(Error::NotFound)
+}
+
+/// Makes a team, whose owner is the actor.
+///
+/// # Errors
+/// [`Error::Taken`] when another team has the name; [`Error::TokenMissing`] when no user asks.
+pub async fn create(work: &Work, name: &TeamName) -> Result<WithMembers> {
+    let creator = work.user().await?;
+    let team = team::ActiveModel::new(name.0.clone()).insert(work.transaction()).await;
+    let team = team.unless_taken(Field::Name)?;
+    creator.add_team(work.transaction(), team.id, Role::Owner, clock::now()).await?;
+    with_members(work.transaction(), team).await
+}
+
+/// Renames a team, unless `name` is `None`.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins; [`Error::Taken`].
+pub async fn rename(work: &Work, id: TeamId, name: Option<&TeamName>) -> Result<WithMembers> {
+    let team = lock_managed(work, id).await?;
+    let mut team = team.into_active_model();
+    if let Some(TeamName(name)) = name {
+        team.rename(name.clone());
+    }
+    let team = team.update(work.transaction()).await.unless_taken(Field::Name)?;
+    with_members(work.transaction(), team).await
+}
+
+/// Deletes a team and its memberships.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins.
+pub async fn delete(work: &Work, id: TeamId) -> Result<()> {
+    lock_managed(work, id).await?;
+    team::Entity::delete_by_id(id).exec(work.transaction()).await?;
+    Ok(())
+}
+
+/// The team, which nobody else changes, nor its members, until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn lock(work: &Work, id: TeamId) -> Result<team::Model> {
+    let team = team::Entity::find_by_id(id).for_no_key_update();
+    team.one(work.transaction()).await?.ok_or(Error::NotFound)
+}
+
+/// The same, for those who may manage the team.
+async fn lock_managed(work: &Work, id: TeamId) -> Result<team::Model> {
+    let team = lock(work, id).await?;
+    require_manager(work, &team).await?;
+    Ok(team)
+}
+
+/// Goes on for those who may manage the team (see [`policy::manage_team`]).
+pub(crate) async fn require_manager(work: &Work, team: &team::Model) -> Result<()> {
+    let actor = work.actor().await?;
+    policy::manage_team(actor, own_membership(work, team).await?.as_ref())
+}
+
+/// The membership of the actor in the team, which is not looked for where the actor is an admin.
+pub(crate) async fn own_membership(
+    work: &Work,
+    team: &team::Model,
+) -> Result<Option<membership::Model>> {
+    match work.actor().await? {
+        actor if actor.is_admin() => Ok(None),
+        actor => Ok(actor.user()?.membership_in(work.transaction(), team.id).await?),
+    }
+}
+
+/// The team with its first members.
+pub(crate) async fn with_members(
+    db: &impl sea_orm::ConnectionTrait,
+    team: team::Model,
+) -> Result<WithMembers> {
+    let first = team.users().order_by_asc(membership::Column::Id).limit(NESTED_LIMIT);
+    let rows = first.into_partial_model::<WithTotal<Member>>().all(db).await?;
+    Ok(WithMembers { team, members: rows.into() })
+}

@@ -1,0 +1,67 @@
+//! Locks of users. All that a transaction needs are taken by one statement, in the order of their ids,
+//! with that of the actor among them: so no two transactions wait for each other.
+
+use std::collections::HashSet;
+
+use entity::{
+    Locking, UserId,
+    user::{self, Scopes as _, UserKey},
+};
+use sea_orm::{EntityTrait, QueryOrder, Select};
+
+use crate::{Error, Result, Work};
+
+/// The enabled user with this key, who stays as they are until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn lock_unchanged(work: &Work, key: &UserKey) -> Result<user::Model> {
+    let users = with_actor(work, key).for_share().all(work.transaction()).await?;
+    let user = users.into_iter().find(|user| key.identifies(user));
+    user.filter(user::Model::may_log_in).ok_or(Error::NotFound)
+}
+
+/// Those of these users who are enabled; they stay as they are until the end of the transaction.
+///
+/// # Errors
+/// When the database fails.
+pub(crate) async fn lock_all_unchanged(work: &Work, ids: &[UserId]) -> Result<HashSet<UserId>> {
+    let ids = ids.iter().copied().chain(work.claimed().user_id());
+    let users = by_id(user::Entity::find().with_ids(ids)).for_share();
+    let users = users.all(work.transaction()).await?;
+    Ok(users.iter().filter(|user| user.may_log_in()).map(|user| user.id).collect())
+}
+
+/// The user with this key, disabled or not, whom nobody else changes until the end of the transaction.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn lock_for_change(work: &Work, key: &UserKey) -> Result<user::Model> {
+    let users = with_actor(work, key).for_no_key_update().all(work.transaction()).await?;
+    users.into_iter().find(|user| key.identifies(user)).ok_or(Error::NotFound)
+}
+
+/// A user, whom nobody else changes or refers to anew until the end of the transaction, and whether the
+/// user is the last enabled admin: of two admins who demote each other at once, one is.
+///
+/// # Errors
+/// [`Error::NotFound`].
+pub(crate) async fn lock_with_admins(work: &Work, id: UserId) -> Result<(user::Model, bool)> {
+    let ids = [id].into_iter().chain(work.claimed().user_id());
+    let users = by_id(user::Entity::find().with_ids_or_enabled_admins(ids)).for_update();
+    let users = users.all(work.transaction()).await?;
+    let is_other_admin = |user: &user::Model| user.id != id && user.admin && user.may_log_in();
+    let has_others = users.iter().any(is_other_admin);
+    let user = users.into_iter().find(|user| user.id == id).ok_or(Error::NotFound)?;
+    let is_last_admin = user.admin && user.may_log_in() && !has_others;
+    Ok((user, is_last_admin))
+}
+
+fn with_actor(work: &Work, key: &UserKey) -> Select<user::Entity> {
+    let actor = work.claimed().user_id().map(UserKey::Id);
+    by_id(user::Entity::find().identified_by_any([key].into_iter().chain(&actor)))
+}
+
+fn by_id(users: Select<user::Entity>) -> Select<user::Entity> {
+    users.order_by_asc(user::Column::Id)
+}

@@ -1,0 +1,166 @@
+//! Units of work: transactions that use cases share.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+use entity::{UserId, session, user};
+use sea_orm::DatabaseTransaction;
+use tokio::sync::OnceCell;
+
+use crate::{Actor, Authenticated, Credential, Db, Error, Result, audit, clock};
+
+/// How often a unit of work is tried that the database rolls back.
+const TRIES: u32 = 4;
+
+/// Between two tries; longer before each further one.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// A transaction, and who asked for it. Use cases that write take one, so that several can share it: what
+/// they do is committed together or not at all.
+///
+/// ```
+/// # use service::{Actor, Db, Result, notes::{self, NewNote}};
+/// # async fn write_two(db: &Db, actor: &Actor, first: NewNote, second: NewNote) -> Result<()> {
+/// db.write(actor, async |work| {
+///     notes::create(work, &first).await?;
+///     notes::create(work, &second).await?;
+///     Ok(())
+/// })
+/// .await
+/// # }
+/// ```
+///
+/// Only use cases get at the transaction: outside of this crate nothing can be queried with it.
+///
+/// ```compile_fail,E0624
+/// # use service::{Actor, Db, Result};
+/// # async fn query(db: &Db) -> Result<()> {
+/// db.write(&Actor::Anonymous, async |work| {
+///     work.transaction();
+///     Ok(())
+/// })
+/// .await
+/// # }
+/// ```
+pub struct Work {
+    transaction: DatabaseTransaction,
+    /// Who asked, as seen before the transaction.
+    claimed: Actor,
+    /// Who asked, as this transaction sees it.
+    actor: OnceCell<Actor>,
+    audit: Mutex<Vec<audit::Change>>,
+}
+
+impl Work {
+    /// Where the use cases' statements run.
+    pub(crate) fn transaction(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+
+    /// The ids of users to lock before [`Work::actor`] does.
+    pub(crate) fn claimed(&self) -> &Actor {
+        &self.claimed
+    }
+
+    /// Who asks, as this transaction sees it: the session is live and the user is enabled, and both stay as
+    /// they are until the transaction ends. Whoever revokes or changes them waits for this, or is
+    /// seen by it. Takes its locks at the first call: lock teams and other users before.
+    ///
+    /// # Errors
+    /// [`Error::SessionExpired`] or [`Error::AccountDisabled`] when that has changed since the request
+    /// came in.
+    pub(crate) async fn actor(&self) -> Result<&Actor> {
+        self.actor.get_or_try_init(|| self.confirm()).await
+    }
+
+    /// The user who asks, as [`Work::actor`] has it.
+    ///
+    /// # Errors
+    /// As [`Work::actor`]; [`Error::TokenMissing`] when no user asks.
+    pub(crate) async fn user(&self) -> Result<&user::Model> {
+        self.actor().await?.user()
+    }
+
+    async fn confirm(&self) -> Result<Actor> {
+        let Actor::User(claimed) = &self.claimed else { return Ok(self.claimed.clone()) };
+        let Authenticated { user, credential: Credential::Session(session) } = &**claimed;
+        let current = session::Entity::find_unchanged(user.id, session.id);
+        let current = current.into_partial_model::<session::WithUser>();
+        let current = current.one(&self.transaction).await?.ok_or(Error::SessionExpired)?;
+        // Idle time was checked as the request came in.
+        Actor::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
+    }
+
+    /// Logs what was done to a user, once it is committed.
+    pub(crate) fn audit(&self, what: impl Into<String>, user: UserId) {
+        let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
+        audit.push(audit::Change { what: what.into(), user });
+    }
+}
+
+impl Actor {
+    /// The user of a session that was found for a token.
+    pub(crate) fn of(
+        session::WithUser { session, user }: session::WithUser,
+        now: DateTime<Utc>,
+        used_after: DateTime<Utc>,
+    ) -> Result<Self> {
+        if !session.is_live(now, used_after) {
+            return Err(Error::SessionExpired);
+        }
+        if !user.may_log_in() {
+            return Err(Error::AccountDisabled);
+        }
+        let credential = Credential::Session(session);
+        Ok(Self::User(Arc::new(Authenticated { user, credential })))
+    }
+}
+
+impl Db {
+    /// Runs a unit of work in one transaction, which is committed unless the work fails. When the
+    /// database rolls the transaction back in favour of another, the whole work is run again, up to
+    /// four times in all.
+    ///
+    /// # Errors
+    /// Those of the work; [`Error::Unavailable`] when no connection, or on SQLite the write lock, becomes
+    /// free in time, or the database fails.
+    pub async fn write<T>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFn(&Work) -> Result<T>,
+    ) -> Result<T> {
+        let mut tries = 1;
+        loop {
+            match self.try_to_write(actor, &work).await {
+                Err(error) if error.is_retryable() && tries < TRIES => {
+                    log::debug!("retrying a transaction that was rolled back: {error}");
+                    tokio::time::sleep(PAUSE * tries).await;
+                    tries += 1;
+                }
+                done => return done,
+            }
+        }
+    }
+
+    async fn try_to_write<T>(
+        &self,
+        actor: &Actor,
+        work: impl AsyncFn(&Work) -> Result<T>,
+    ) -> Result<T> {
+        let unit = Work {
+            transaction: self.begin().await?,
+            claimed: actor.clone(),
+            actor: OnceCell::new(),
+            audit: Mutex::default(),
+        };
+        let done = work(&unit).await?;
+        let Work { transaction, claimed, audit, .. } = unit;
+        transaction.commit().await?;
+        let audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
+        audit.iter().for_each(|change| change.log(&claimed));
+        Ok(done)
+    }
+}
