@@ -5,6 +5,7 @@
 
 mod faults;
 mod hostile;
+mod lists;
 mod mass_assignment;
 mod metrics;
 mod network;

@@ -189,29 +189,6 @@ async fn a_body_can_have_256_kib_and_not_a_byte_more() {
 }
 
 #[tokio::test]
-async fn limits_outside_1_to_200_and_foreign_cursors_are_rejected() {
-    let (_app, alice) = TestApp::with_user("alice").await;
-    for number in 0..3 {
-        alice.post("/api/teams", json!({ "name": format!("Team {number}") })).await.created();
-    }
-    let cursor = alice.get("/api/teams?limit=1").await.next().unwrap();
-    let cursor = cursor.split("cursor=").nth(1).unwrap().to_owned();
-    for list in ["notes", "users", "teams", "readinglists", "sessions"] {
-        for limit in ["0", "201", "-1", "1.5", "", "ten", "99999999999999999999", "%2B5"] {
-            let error = alice.get(&format!("/api/{list}?limit={limit}")).await.problem(400);
-            assert!(error.contains("limit"), "{error}");
-        }
-        for cursor in
-            ["", "x", "!!!", "bm90ZXM", "%00", if list == "teams" { "1" } else { &cursor }]
-        {
-            let error = alice.get(&format!("/api/{list}?cursor={cursor}")).await.problem(400);
-            assert!(error.contains("cursor"), "{error}");
-        }
-        alice.get(&format!("/api/{list}?limit=200")).await.ok();
-    }
-}
-
-#[tokio::test]
 async fn text_responses_declare_their_charset() {
     let app = TestApp::start().await;
     let files = ["swagger-ui.css", "swagger-ui-bundle.js"].map(|file| format!("/docs/{file}"));

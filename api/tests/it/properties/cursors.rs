@@ -12,8 +12,9 @@ const LISTS: [&str; 5] =
 fn cursors() -> impl Strategy<Value = String> {
     let number =
         prop_oneof![any::<i64>().prop_map(|id| id.to_string()), "[-+ 0-9]{0,25}", any::<String>()];
-    let nearly = (select(&LISTS), number)
-        .prop_map(|(list, number)| BASE64_URL_SAFE_NO_PAD.encode(format!("{list} {number}")));
+    let nearly = (0..3, any::<u64>(), number).prop_map(|(version, list, number)| {
+        BASE64_URL_SAFE_NO_PAD.encode(format!("[{version},{list},{number}]"))
+    });
     let bytes = vec(any::<u8>(), 0..40).prop_map(|bytes| BASE64_URL_SAFE_NO_PAD.encode(bytes));
     prop_oneof![any::<String>(), "[A-Za-z0-9_=-]{0,60}", bytes, nearly]
 }
@@ -28,6 +29,20 @@ fn any_cursor_is_accepted_or_rejected() {
                 assert!(answer.problem(400).starts_with("cursor "));
             }
         }
+    });
+}
+
+#[test]
+fn a_list_continues_after_any_position() {
+    Lab::start().try_on(100, any::<i64>(), async |world, position| {
+        let author = world.caller("author");
+        let next = author.get("/api/users?limit=1").await.next().unwrap();
+        let cursor = BASE64_URL_SAFE_NO_PAD.decode(next.split("cursor=").nth(1).unwrap()).unwrap();
+        let mut cursor: Value = serde_json::from_slice(&cursor).unwrap();
+        cursor[2] = json!(position);
+        let cursor = BASE64_URL_SAFE_NO_PAD.encode(cursor.to_string());
+        let rest = author.get(&format!("/api/users?cursor={cursor}")).await.ok();
+        assert!(ids(&rest).iter().all(|&id| id > position), "{position} {rest}");
     });
 }
 

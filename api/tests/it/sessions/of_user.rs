@@ -42,13 +42,3 @@ async fn others_see_and_end_no_session() {
     app.admin().await.delete("/api/users/4242/sessions").await.problem(404);
     alice.get("/api/sessions/current").await.ok();
 }
-
-#[tokio::test]
-async fn the_list_has_pages() {
-    let (app, alice) = TestApp::with_user("alice").await;
-    for _ in 0..4 {
-        app.log_in("alice").await;
-    }
-    let pages = alice.pages("/api/users/alice/sessions?limit=2").await;
-    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
-}

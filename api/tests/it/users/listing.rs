@@ -152,28 +152,6 @@ async fn filters_combine_with_and() {
 }
 
 #[tokio::test]
-async fn pages_have_every_user_once_while_users_sign_up() {
-    let app = TestApp::start().await;
-    for username in ["alice", "bob", "carol", "dave"] {
-        sign_up(&app, username, "Somebody").await;
-    }
-    let mut late = ["late1", "late2", "late3"].into_iter();
-    let mut seen: Vec<Value> = Vec::new();
-    let mut next = Some("/api/users?limit=2".to_owned());
-    while let Some(path) = next {
-        let page = app.anonymous().get(&path).await;
-        next = page.next();
-        let page = page.ok();
-        assert!(page.as_array().unwrap().len() <= 2);
-        seen.extend(each(&page, "username").into_iter().cloned());
-        if let Some(username) = late.next() {
-            sign_up(&app, username, "Somebody").await;
-        }
-    }
-    assert_eq!(seen, ["admin", "alice", "bob", "carol", "dave", "late1", "late2", "late3"]);
-}
-
-#[tokio::test]
 async fn the_link_to_the_next_page_keeps_the_filters() {
     let app = TestApp::start().await;
     for (username, name) in [("one", "Ä&b 1"), ("two", "ä&B 2"), ("other", "Else"), ("six", "ä&b")]
@@ -201,11 +179,6 @@ async fn an_invalid_parameter_is_named() {
         ("disabled=maybe", "disabled"),
         ("name=a%00b", "name"),
         ("name=%FF", "name"),
-        ("limit=0", "limit"),
-        ("limit=201", "limit"),
-        ("limit=-1", "limit"),
-        ("limit=1&limit=1", "limit"),
-        ("cursor=nonsense", "cursor"),
     ] {
         let error = app.anonymous().get(&format!("/api/users?{query}")).await.problem(400);
         assert!(error.contains(name), "{query}: {error}");
