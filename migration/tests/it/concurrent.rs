@@ -44,16 +44,6 @@ async fn up_and_down(database: &TestDatabase, kind: LockKind) {
 }
 
 #[tokio::test]
-async fn fresh_and_refresh_take_turns() {
-    let database = TestDatabase::migrated().await;
-    let newest = database.schema().await;
-    for command in [Command::Fresh, Command::Refresh] {
-        at_once(&database, LockKind::Auto, command).await;
-        assert_eq!(database.schema().await, newest);
-    }
-}
-
-#[tokio::test]
 async fn waiting_for_the_lock_times_out() {
     for kind in [LockKind::Auto, LockKind::Table] {
         let database = TestDatabase::empty().await;
