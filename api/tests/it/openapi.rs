@@ -98,7 +98,10 @@ async fn the_document_and_its_page_load_nothing_from_elsewhere() {
     for asset in quoted {
         let answer = anyone.request(Method::GET, asset).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{asset}");
-        assert!(!answer.bytes().await.unwrap().is_empty());
+        let is_gzip = answer.headers().get("content-encoding").is_some_and(|value| value == "gzip");
+        let bytes = answer.bytes().await.unwrap();
+        assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), is_gzip, "{asset}");
+        assert!(!bytes.is_empty());
     }
     anyone.get("/docs/no-such-file.js").await.problem(404);
 }

@@ -8,7 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
-    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY},
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ContentEncoding},
 };
 use api_macros::operation;
 use service::Error;
@@ -44,7 +44,11 @@ pub(crate) async fn asset(FileName(name): FileName) -> Result<Reply<File>, Probl
         .map_err(|error| Error::internal(error.to_string()))?
         .ok_or(Error::NotFound)?;
     let charset = if asset.content_type.starts_with("text/") { "; charset=utf-8" } else { "" };
-    let response = HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    if asset.gzpipped {
+        response.insert_header(ContentEncoding::Gzip);
+    }
+    let response = response
         .content_type(asset.content_type + charset)
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
         .body(asset.bytes.into_owned());
