@@ -62,12 +62,9 @@ impl Operation {
     }
 }
 
-/// The resource that a module belongs to.
+/// The resource that a module belongs to: `notes` for `api::resources::notes`.
 fn resource_of(module: &str) -> &str {
-    match module.split_once("resources::").map(|(_, resource)| resource) {
-        Some(resource) => resource.split("::").next().unwrap_or_default(),
-        None => "operations",
-    }
+    module.split("::").nth(2).unwrap_or("operations")
 }
 
 /// An operation and the methods it answers.

@@ -5,6 +5,7 @@
 
 mod faults;
 mod hostile;
+mod layers;
 mod lists;
 mod mass_assignment;
 mod metrics;

@@ -140,3 +140,15 @@ async fn a_team_shows_the_first_100_to_join_and_counts_all() {
     assert_eq!(app.anonymous().get(&member(ids[100])).await.ok(), last);
     assert_eq!(app.anonymous().get("/api/teams").await.ok()[0]["user_count"], 101);
 }
+
+#[tokio::test]
+async fn of_very_many_violations_the_first_hundred_are_reported() {
+    let (_app, alice, _bob) = ops().await;
+    let unknown: Vec<i64> = (1_001..=1_150).collect();
+    let invalid = vec![0; 150];
+    for ids in [unknown, invalid] {
+        let pointers = set(&alice, &ids).await.pointers();
+        let expected: Vec<String> = (0..100).map(|at| format!("/user_ids/{at}")).collect();
+        assert_eq!(pointers, expected);
+    }
+}
