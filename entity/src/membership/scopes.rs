@@ -38,11 +38,6 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(Column::TeamId.eq(team_id))
     }
 
-    /// Memberships in these teams.
-    fn in_teams(self, team_ids: &[TeamId]) -> Self {
-        self.filter(Column::TeamId.is_in(team_ids.iter().copied()))
-    }
-
     /// Memberships in teams other than these.
     fn not_in_teams(self, team_ids: &[TeamId]) -> Self {
         self.filter(Column::TeamId.is_not_in(team_ids.iter().copied()))

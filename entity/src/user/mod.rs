@@ -94,21 +94,6 @@ impl Entity {
         Self::find().enabled()
     }
 
-    /// Users who have written more than `count` notes.
-    ///
-    /// ```
-    /// use entity::user::{self, WithNoteCount};
-    /// # async fn busy(db: &sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
-    /// let busy = user::Entity::with_notes(3).into_partial_model::<WithNoteCount>().all(db).await?;
-    /// for row in busy {
-    ///     println!("{} wrote {}", row.user.name, row.note_count);
-    /// }
-    /// # Ok(()) }
-    /// ```
-    pub fn with_notes(count: i64) -> Select<Self> {
-        Self::find().with_more_notes_than(count)
-    }
-
     /// The enabled admins, by id.
     pub fn find_enabled_admins() -> Select<Self> {
         Self::find().enabled().admins().order_by_asc(Column::Id)

@@ -123,7 +123,8 @@ async fn with_notes_finds_those_with_more_and_counts() {
         }
     }
     let counted = async |more_than| -> Vec<(String, i64)> {
-        let users = user::Entity::with_notes(more_than).order_by_asc(user::Column::Id);
+        let users =
+            user::Entity::find().with_more_notes_than(more_than).order_by_asc(user::Column::Id);
         let users = users.into_partial_model::<WithNoteCount>().all(&db).await.unwrap();
         users.into_iter().map(|user| (user.user.name, user.note_count)).collect()
     };

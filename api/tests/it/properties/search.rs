@@ -1,4 +1,5 @@
-use entity::text::fold;
+use icu_casemap::CaseMapper;
+use icu_normalizer::ComposingNormalizer;
 use proptest::{
     arbitrary::any,
     collection::vec,
@@ -138,6 +139,13 @@ enum Token {
     AnyText,
     AnyOne,
     Is(char),
+}
+
+/// What text is compared by: without case, and composed.
+fn fold(text: &str) -> String {
+    let nfc = ComposingNormalizer::new_nfc();
+    let folded = CaseMapper::new().fold_string(&nfc.normalize(text)).into_owned();
+    nfc.normalize(&folded).replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
 fn tokens(pattern: &str) -> Vec<Token> {
