@@ -6,10 +6,10 @@ use std::{
     io::{self, Write},
 };
 
-use icu_properties::{CodePointMapData, props::GeneralCategory};
 use serde_json::Value;
 
 use super::CommandError;
+use crate::server::{is_invisible, visible};
 
 /// Prints a line.
 pub(super) fn line(text: impl Display) -> Result<(), CommandError> {
@@ -34,19 +34,6 @@ pub(super) fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
-/// The text with `\u{202e}` in place of U+202E, and so on.
-fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_invisible(c) {
-            visible.extend(c.escape_unicode());
-        } else {
-            visible.push(c);
-        }
-    }
-    visible
-}
-
 /// JSON with `\u202e` in place of U+202E, and so on. Outside of strings there are no such characters.
 fn visible_json(value: &Value) -> String {
     let mut visible = String::new();
@@ -62,44 +49,11 @@ fn visible_json(value: &Value) -> String {
     visible
 }
 
-/// Whether a character moves the cursor, breaks the line, turns the direction of text or shows nothing.
-/// Scripts and emoji need the joiners.
-fn is_invisible(c: char) -> bool {
-    const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
-    !JOINERS.contains(&c)
-        && matches!(
-            CodePointMapData::<GeneralCategory>::new().get(c),
-            GeneralCategory::Control
-                | GeneralCategory::Format
-                | GeneralCategory::LineSeparator
-                | GeneralCategory::ParagraphSeparator
-                | GeneralCategory::PrivateUse
-                | GeneralCategory::Unassigned
-        )
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn what_a_terminal_obeys_is_escaped() {
-        for (text, expected) in [
-            ("Alice Walker", "Alice Walker"),
-            (
-                "Zoë 日本 हिन्दी می\u{200c}خواهم 👩\u{200d}🚀",
-                "Zoë 日本 हिन्दी می\u{200c}خواهم 👩\u{200d}🚀",
-            ),
-            ("a\u{202e}b", "a\\u{202e}b"),
-            ("a\u{2028}b", "a\\u{2028}b"),
-            ("a\u{1b}[31m\r\n", "a\\u{1b}[31m\\u{d}\\u{a}"),
-            ("\u{9b}31m\u{2066}\u{feff}", "\\u{9b}31m\\u{2066}\\u{feff}"),
-        ] {
-            assert_eq!(visible(text), expected);
-        }
-    }
 
     #[test]
     fn json_says_the_same_with_those_characters_escaped() {

@@ -2,9 +2,11 @@
 
 use std::io::{self, Write};
 
-use log::{Level, Record, kv};
+use log::{Level, LevelFilter, Record, kv};
 use serde_json::{Map, Value, json};
 use service::clock;
+
+use super::{is_invisible, visible};
 
 /// The default of RUST_LOG. Malformed HTTP from clients is not worth an error.
 const LOGGED: &str = "info,actix_server=warn,actix_http=off,sea_orm_migration=warn";
@@ -24,6 +26,19 @@ pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
     env_logger::Builder::new()
         .parse_filters(filter.unwrap_or(LOGGED))
         .format(move |out, record| write(out, format, record))
+        .init();
+}
+
+/// Starts the log of a command, which says on standard error what its user should know.
+pub(crate) fn start_for_command() {
+    env_logger::Builder::new()
+        .filter_level(LevelFilter::Warn)
+        .format(|out, record| {
+            if may_be_written(record) {
+                writeln!(out, "warning: {}", visible(&record.args().to_string()))?;
+            }
+            Ok(())
+        })
         .init();
 }
 
@@ -49,14 +64,24 @@ fn may_be_written(record: &Record<'_>) -> bool {
 
 fn write_text(out: &mut impl Write, record: &Record<'_>) -> io::Result<()> {
     let time = clock::now().to_rfc3339_opts(chrono::SecondsFormat::Millis, true);
-    write!(out, "{time} {} {}", record.level(), record.args())?;
+    write!(out, "{time} {} {}", record.level(), visible(&record.args().to_string()))?;
     for (key, value) in pairs(record) {
         match value {
-            Value::String(text) => write!(out, " {key}={text}")?,
+            Value::String(text) => write!(out, " {key}={}", quoted(&text))?,
             value => write!(out, " {key}={value}")?,
         }
     }
     writeln!(out)
+}
+
+/// The text on one line, in quotes where a reader could not tell where it ends.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| !c.is_whitespace() && !matches!(c, '"' | '=') && !is_invisible(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{}\"", visible(&escaped))
 }
 
 fn write_json(out: &mut impl Write, record: &Record<'_>) -> io::Result<()> {
@@ -112,6 +137,21 @@ mod tests {
         record_of("api", Level::Info, |record| write_text(&mut out, record)).unwrap();
         let line = String::from_utf8(out).unwrap();
         assert!(line.ends_with(" INFO a \"request\" route=/api/notes status=200\n"), "{line}");
+    }
+
+    #[test]
+    fn values_with_blanks_are_quoted() {
+        for (text, expected) in [
+            ("success", "success"),
+            ("/api/notes/{id}", "/api/notes/{id}"),
+            ("invalid username or password", r#""invalid username or password""#),
+            ("", r#""""#),
+            ("a=b", r#""a=b""#),
+            (r#"a"b\c d"#, r#""a\"b\\c d""#),
+            ("a\nb", r#""a\u{a}b""#),
+        ] {
+            assert_eq!(quoted(text), expected);
+        }
     }
 
     #[test]

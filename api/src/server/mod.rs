@@ -9,8 +9,10 @@ pub mod logging;
 pub(crate) mod secret;
 pub mod settings;
 mod sockets;
+mod visible;
 
 pub use application::Application;
 pub use error::StartError;
 pub(crate) use error::describe;
 pub use settings::Settings;
+pub(crate) use visible::{is_invisible, visible};
