@@ -31,6 +31,14 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it creates a missing SQLite file; other commands need one that exists.
+    pub fn creates_database(self) -> bool {
+        match self {
+            Self::Up { .. } | Self::Fresh => true,
+            Self::Down { .. } | Self::Status | Self::Refresh | Self::Reset => false,
+        }
+    }
+
     /// Whether it can drop tables or columns.
     pub fn may_lose_data(self) -> bool {
         match self {

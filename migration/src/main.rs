@@ -2,14 +2,17 @@
 
 use std::{
     io::{self, ErrorKind, Write},
+    path::PathBuf,
     process::ExitCode,
     time::Duration,
 };
 
 use clap::Parser;
+use log::LevelFilter;
 use migration::{
     Command, Lock, LockKind, MigrationError, connect,
     settings::{self, Environment, Reader, SettingsError},
+    sqlite_file,
 };
 
 /// Change the schema of a Teamnotes database
@@ -50,6 +53,8 @@ struct Plan {
 enum Failure {
     #[error(transparent)]
     Settings(#[from] SettingsError),
+    #[error("{} does not exist: `up` creates it", .0.display())]
+    Missing(PathBuf),
     #[error(transparent)]
     Migration(#[from] MigrationError),
     #[error("can't write to standard output: {0}")]
@@ -58,6 +63,10 @@ enum Failure {
 
 #[tokio::main]
 async fn main() -> ExitCode {
+    env_logger::Builder::new()
+        .filter_level(LevelFilter::Warn)
+        .format(|out, record| writeln!(out, "warning: {}", record.args()))
+        .init();
     match run(Arguments::parse()).await {
         // The reader of the output has seen enough.
         Err(Failure::Output(error)) if error.kind() == ErrorKind::BrokenPipe => ExitCode::SUCCESS,
@@ -72,6 +81,11 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), Failure> {
     let Plan { url, schema, lock, command } = plan(arguments)?;
+    if let Some(file) = sqlite_file::of(&url).filter(|file| !file.exists())
+        && !command.creates_database()
+    {
+        return Err(Failure::Missing(file));
+    }
     let db = connect(&url, schema.as_deref()).await?;
     let done = command.run(&db, lock).await;
     db.close().await.map_err(MigrationError::from)?;

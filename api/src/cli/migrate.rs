@@ -4,7 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use service::schema::{self, Applied, Loss};
 
-use super::{CommandError, database, output};
+use super::{CommandError, database, existing_database, output};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -28,7 +28,10 @@ enum Command {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
-    let settings = database()?;
+    let settings = match arguments.command {
+        Command::Run(command) if command.creates_database() => database()?,
+        Command::Run(_) | Command::Plan(_) => existing_database()?,
+    };
     match arguments.command {
         Command::Plan(command) => {
             for sql in schema::plan(&settings, command).await? {

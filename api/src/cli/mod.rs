@@ -22,11 +22,11 @@ use std::{
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use error::CommandError;
-use service::{Actor, Db, DbSettings, Passwords, backup, sessions, users::UserKey};
+use service::{Actor, Db, DbSettings, Passwords, backup, sessions, sqlite_file, users::UserKey};
 
 use crate::{
     routes,
-    server::{Settings, StartError},
+    server::{Settings, StartError, logging},
 };
 
 /// Teamnotes: notes, teams and reading lists over HTTP
@@ -103,7 +103,11 @@ enum SessionsCommand {
 impl Arguments {
     /// Runs the command. The exit status is 1 if it fails, 2 if the settings are invalid.
     pub async fn run(self) -> ExitCode {
-        match self.command.unwrap_or(Command::Serve).run().await {
+        let command = self.command.unwrap_or(Command::Serve);
+        if !matches!(command, Command::Serve) {
+            logging::start_for_command();
+        }
+        match command.run().await {
             Ok(()) => ExitCode::SUCCESS,
             // The reader of the output has seen enough.
             Err(error) if error.is_closed_output() => ExitCode::SUCCESS,
@@ -145,6 +149,18 @@ fn database() -> Result<DbSettings, CommandError> {
     Ok(Settings::database_from_environment().map_err(StartError::from)?)
 }
 
+/// The settings of a database that exists: connecting would create a missing SQLite file.
+fn existing_database() -> Result<DbSettings, CommandError> {
+    let settings = database()?;
+    match sqlite_file::of(&settings.url).filter(|file| !file.exists()) {
+        Some(file) => Err(CommandError::Input(format!(
+            "{} does not exist: run `teamnotes migrate up` to create it",
+            file.display()
+        ))),
+        None => Ok(settings),
+    }
+}
+
 fn passwords() -> Result<Passwords, CommandError> {
     let cost = Settings::password_cost_from_environment().map_err(StartError::from)?;
     Ok(Passwords::new(cost)?)
@@ -164,9 +180,10 @@ async fn with_db<T>(
 async fn with_any_db<T>(
     work: impl AsyncFnOnce(&Db) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
-    let db = Db::connect(&database()?).await.map_err(StartError::Database)?;
+    let settings = existing_database()?;
+    let db = Db::connect(&settings).await.map_err(StartError::database(&settings))?;
     let done = work(&db).await;
-    db.close().await.map_err(StartError::Database)?;
+    db.close().await.map_err(StartError::database(&settings))?;
     done
 }
 

@@ -9,7 +9,7 @@ pub(super) async fn open(settings: &Settings, hook: StatementHook) -> Result<Db,
         schema::bring_up_to_date(&settings.database).await.map_err(StartError::Migrate)?;
     }
     let opened = Db::connect_observed(&settings.database, hook).await;
-    let db = opened.map_err(StartError::Database)?;
+    let db = opened.map_err(StartError::database(&settings.database))?;
     db.require_schema().await.map_err(StartError::Schema)?;
     Ok(db)
 }

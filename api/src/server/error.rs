@@ -1,6 +1,6 @@
 use std::{error::Error as StdError, io, path::PathBuf};
 
-use service::{Error, settings::SettingsError};
+use service::{DbSettings, Error, settings::SettingsError, sqlite_file};
 
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -40,8 +40,22 @@ pub enum StartError {
     #[error("can't count metrics")]
     Metrics(#[source] prometheus::Error),
     /// The database can't be reached or read.
-    #[error("can't use the database")]
-    Database(#[source] Error),
+    #[error("can't use {database}")]
+    Database {
+        /// The SQLite file, where it is one.
+        database: String,
+        /// The cause.
+        source: Error,
+    },
+}
+
+impl StartError {
+    /// What an error of this database becomes.
+    pub(crate) fn database(settings: &DbSettings) -> impl FnOnce(Error) -> Self {
+        let file = sqlite_file::of(&settings.url);
+        let database = file.map_or("the database".into(), |file| file.display().to_string());
+        |source| Self::Database { database, source }
+    }
 }
 
 /// The error and its causes, on one line. A cause that the text before it names already is left out,

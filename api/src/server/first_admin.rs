@@ -34,7 +34,7 @@ pub(super) async fn create(
             log::warn!("no admin was created: {cause}; run `teamnotes user create NAME --admin`");
             Ok(())
         }
-        Err(error) => Err(StartError::Database(error)),
+        Err(error) => Err(StartError::database(&settings.database)(error)),
     }
 }
 

@@ -27,7 +27,7 @@ fn a_missing_or_invalid_url_is_one_line_and_no_panic() {
         (Some("mysql://u:hunter2@h/d"), 2, "must start with"),
         (Some("postgres://u:hunter2@h:99999/d"), 2, "invalid port number"),
         (Some("postgres://u:hunter2@127.0.0.1:1/d"), 1, "does not respond"),
-        (Some("sqlite:///proc/no.db"), 1, "can't create"),
+        (Some("sqlite:///proc/no.db"), 1, "/proc/no.db"),
     ] {
         for arguments in [&["status"][..], &["up", "-n", "1"]] {
             let output = run(url, arguments);
@@ -55,14 +55,14 @@ async fn its_commands_print_what_is_applied_afterwards() {
     let database = TestDatabase::empty().await;
     let all = migrations().len();
     for (arguments, applied) in [
-        (&["status"][..], 0),
-        (&["up", "-n", "2"], 2),
+        (&["up", "-n", "2"][..], 2),
         (&["up"], all),
         (&["down"], all - 1),
         (&["down", "-n", "3"], all - 4),
         (&["fresh"], all),
         (&["refresh"], all),
         (&["reset"], 0),
+        (&["status"], 0),
     ] {
         let output = run(Some(database.url()), arguments);
         let told = String::from_utf8(output.stdout).unwrap();
@@ -94,4 +94,18 @@ fn it_reads_the_settings_that_the_service_reads() {
     assert!(told.contains("DATABASE_URL and DATABASE_URL_FILE are both set"), "{told}");
     let wrong = binary().args(["up"]).env("MIGRATION_LOCK_TIMEOUT", "x").output().unwrap();
     assert_eq!(wrong.status.code(), Some(2), "{wrong:?}");
+}
+
+#[test]
+fn a_command_that_needs_a_database_does_not_create_it() {
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [&["status"][..], &["down"], &["refresh"], &["reset"]] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_migration"));
+        command.args(arguments).current_dir(directory.path()).env_clear();
+        let output = command.env("DATABASE_URL", "sqlite:typo.db").output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(told, "error: typo.db does not exist: `up` creates it\n");
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use migration::Lock;
+use serde_json::{Value, json};
 use testkit::TestDatabase;
 
 use super::{migrations, run, teamnotes, text, with_password};
@@ -23,9 +25,13 @@ async fn commands_change_the_schema() {
         (of("applied"), of("pending"))
     };
     let all = migrations();
-    assert_eq!(said(&["migrate", "status"]), (0, all));
     assert_eq!(said(&["migrate", "up"]), (all, 0));
     assert_eq!(said(&["migrate", "down", "--yes"]), (all - 1, 1));
+    assert_eq!(said(&["migrate", "status"]), (all - 1, 1));
+    let json = run(directory.path(), &settings, &["migrate", "status", "--json"]);
+    let listed: Value = serde_json::from_slice(&json.stdout).unwrap();
+    assert_eq!(listed.as_array().map(Vec::len), Some(all));
+    assert_eq!((&listed[0]["applied"], &listed[all - 1]["applied"]), (&json!(true), &json!(false)));
 }
 
 #[tokio::test]
@@ -91,6 +97,7 @@ async fn eight_processes_migrating_up_at_once_never_fail() {
     let directory = tempfile::tempdir().unwrap();
     let database = TestDatabase::empty().await;
     let settings = [("DATABASE_URL", database.url())];
+    assert!(run(directory.path(), &settings, &["migrate", "up"]).status.success());
     for round in 0..4 {
         for back in [&["migrate", "reset", "--yes"][..], &["migrate", "down", "--yes"]] {
             let undone = run(directory.path(), &settings, back);
@@ -110,4 +117,19 @@ async fn eight_processes_migrating_up_at_once_never_fail() {
             assert_eq!(usize::try_from(applied), Ok(migrations()), "one was applied twice");
         }
     }
+}
+
+#[tokio::test]
+async fn a_wait_for_another_process_is_announced() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let connection = migration::connect(database.url(), None).await.unwrap();
+    let lock = Lock::default().acquire(&connection).await.unwrap();
+    let settings = [("DATABASE_URL", database.url()), ("MIGRATION_LOCK_TIMEOUT", "1")];
+    let waited = run(directory.path(), &settings, &["migrate", "up"]);
+    lock.rollback().await.unwrap();
+    let told = text(&waited.stderr);
+    assert_eq!(waited.status.code(), Some(1), "{told}");
+    assert!(told.starts_with("warning: ") && told.contains("waiting up to 1 s"), "{told}");
+    assert!(told.contains("\nerror: another process is migrating this database"), "{told}");
 }
