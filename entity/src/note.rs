@@ -208,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_note_is_written_by_its_author_alone() {
+    fn a_note_is_written_by_its_author_only() {
         let [alice, bob] = [1, 2].map(|id| UserId::try_from(id).unwrap());
         let now = DateTimeUtc::UNIX_EPOCH;
         let note = Model {

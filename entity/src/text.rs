@@ -47,7 +47,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn spellings_that_differ_in_case_or_composition_fold_to_the_same_text() {
+    fn text_that_differs_in_case_or_normal_form_folds_to_the_same() {
         assert_eq!(fold("ÄMMÄ"), fold("a\u{308}mma\u{308}"));
         assert_eq!(fold("Straße"), "strasse");
     }

@@ -64,7 +64,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_for_its_owner_and_left_alone_when_it_is_there() {
+    fn the_file_is_for_its_owner_only_and_an_existing_one_is_left_alone() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("data/a.db");
         let url = format!("sqlite://{}", file.display());

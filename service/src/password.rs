@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_the_right_password_fits_in_any_spelling() {
+    async fn only_the_right_password_matches_in_any_normal_form() {
         let passwords = Passwords::new(CHEAP).unwrap();
         let hash = passwords.hash(password("wälnut-harbour")).await.unwrap();
         assert!(passwords.verify("wälnut-harbour", Some(&hash)).await.unwrap());
@@ -245,13 +245,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn without_a_hash_nothing_fits_and_the_decoy_is_one() {
+    async fn without_a_hash_nothing_matches_and_the_decoy_is_valid() {
         let passwords = Passwords::new(PasswordCost::default()).unwrap();
         assert!(!passwords.verify("walnut-harbour", None).await.unwrap());
     }
 
     #[tokio::test]
-    async fn a_right_password_is_hashed_again_when_the_cost_has_changed() {
+    async fn a_correct_password_is_rehashed_if_the_cost_has_changed() {
         let before = Passwords::new(CHEAP).unwrap();
         let hash = before.hash(password("walnut-harbour")).await.unwrap();
         assert_eq!(before.rehash("walnut-harbour", Some(&hash)).await.unwrap(), None);

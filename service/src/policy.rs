@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn a_mark_is_its_users_alone() {
+    fn only_its_user_changes_a_mark() {
         let [id, user_id, note_id] = [1, 1, 1];
         let mark = mark::Model {
             id: id.try_into().unwrap(),
@@ -212,14 +212,14 @@ mod tests {
     }
 
     #[test]
-    fn the_session_of_another_does_not_exist() {
+    fn another_users_session_does_not_exist() {
         let of_alice = session(1, 1.try_into().unwrap());
         let told = told(|actor| end_session(actor, &of_alice));
         assert_eq!(told, ["token missing", "ok", "not found", "ok", "ok"]);
     }
 
     #[test]
-    fn closed_registration_leaves_admins_to_make_users() {
+    fn while_registration_is_closed_admins_create_users() {
         let closed = "registration is closed";
         let told_closed = told(|actor| sign_up(actor, Registration::Closed));
         assert_eq!(told_closed, [closed, closed, closed, "ok", "ok"]);

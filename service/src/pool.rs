@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn no_connection_to_a_file_is_closed_for_being_idle_or_old() {
+    async fn connections_to_a_file_are_never_closed_for_being_idle_or_old() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("test.db");
         let settings = DbSettings::new(format!("sqlite:{}?mode=rwc", file.display()));

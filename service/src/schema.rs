@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_statement_drops_is_read_from_it() {
+    fn a_statement_tells_what_it_drops() {
         assert_eq!(dropped(r#"DROP TABLE "notes""#), Some(("notes", None)));
         assert_eq!(dropped(r#"DROP TABLE IF EXISTS "notes" CASCADE"#), Some(("notes", None)));
         let column = r#"ALTER TABLE "users" DROP COLUMN "admin""#;

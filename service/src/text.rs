@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_rejected_but_for_tabs_and_line_breaks_in_lines() {
+    fn control_characters_are_rejected_except_tabs_and_line_breaks_in_multi_line_text() {
         for control in ['\u{1}', '\u{1b}', '\u{7f}', '\u{85}', '\u{9f}'] {
             let text = format!("a{control}b");
             assert_eq!(lines(text.clone(), 10), Err(Rejection::ControlCharacter));

@@ -173,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn attempts_past_the_limit_are_refused_for_this_caller_alone() {
+    fn attempts_beyond_the_limit_are_rejected_for_this_caller_only() {
         let throttle = Throttle::new(true);
         for _ in 0..50 {
             throttle.attempt(&sign_ups_from(1)).unwrap();
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn right_attempts_are_not_held_against_anyone() {
+    fn legitimate_attempts_do_not_count() {
         let throttle = Throttle::new(true);
         for _ in 0..1_000 {
             throttle.attempt(&sign_ups_from(1)).unwrap();
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_one_network_of_ipv6_are_one_client() {
+    fn addresses_of_one_ipv6_network_are_one_client() {
         let sign_up = |address: &str| [Rule::sign_up(address.parse().unwrap())];
         let throttle = Throttle::new(true);
         for number in 0..50 {
@@ -213,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn switched_off_it_never_refuses() {
+    fn when_off_it_never_rejects() {
         let throttle = Throttle::new(false);
         assert!((0..1_000).all(|_| throttle.attempt(&sign_ups_from(1)).is_ok()));
     }

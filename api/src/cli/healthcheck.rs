@@ -51,7 +51,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_address_is_asked_for_in_its_own_family() {
+    fn every_address_is_checked_in_its_own_family() {
         for (host, expected) in
             [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("192.0.2.1", "192.0.2.1")]
         {

@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_says_the_same_with_those_characters_escaped() {
+    fn json_has_the_same_with_those_characters_escaped() {
         let value = json!({ "name": "a\u{202e}\u{2028}\u{7f}\u{e0001}b\n" });
         let text = visible_json(&value);
         assert_eq!(text, r#"{"name":"a\u202e\u2028\u007f\udb40\udc01b\n"}"#);

@@ -38,7 +38,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cursor_is_good_for_its_own_list_only() {
+    fn a_cursor_is_valid_for_its_own_list_only() {
         let list = ListId::new("/api/notes", "important=true");
         let cursor = write(list, &("b".to_owned(), 7));
         assert_eq!(read(list, &cursor), Some(("b".to_owned(), 7)));

@@ -247,7 +247,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn every_failure_is_problem_json_and_none_tells_of_the_inside() {
+    async fn every_failure_is_problem_json_and_none_reveals_internals() {
         for error in every_error() {
             let response = Problem::from(error).error_response();
             let status = response.status();

@@ -90,7 +90,7 @@ mod tests {
     struct Outer(#[source] Error);
 
     #[test]
-    fn causes_follow_what_they_caused_and_vague_words_are_left_out() {
+    fn causes_follow_their_errors_and_vague_messages_are_left_out() {
         let error = Outer(Error::unavailable(io::Error::other("connection lost")));
         assert_eq!(describe(&error), "outer: connection lost");
         assert_eq!(describe(&Error::internal("disk on fire")), "disk on fire");

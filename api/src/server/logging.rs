@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_a_line_of_pairs() {
+    fn text_is_one_line_of_key_value_pairs() {
         let mut out = Vec::new();
         record_of("api", Level::Info, |record| write_text(&mut out, record)).unwrap();
         let line = String::from_utf8(out).unwrap();
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn json_is_an_object_a_line() {
+    fn json_is_one_object_per_line() {
         let mut out = Vec::new();
         record_of("api", Level::Info, |record| write_json(&mut out, record)).unwrap();
         let line: Value = serde_json::from_slice(&out).unwrap();
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn what_libraries_say_in_detail_is_not_written() {
+    fn details_from_libraries_are_not_logged() {
         for (target, level, is_written) in [
             ("sqlx::query", Level::Debug, false),
             ("sea_orm::driver", Level::Trace, false),

@@ -68,7 +68,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_secret_is_created_once_and_for_its_owner_only() {
+    fn the_secret_is_created_once_and_readable_by_its_owner_only() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("teamnotes.db.secret");
         let created = read_or_create(&path).unwrap();

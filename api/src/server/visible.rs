@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_a_terminal_obeys_is_escaped() {
+    fn characters_that_control_a_terminal_are_escaped() {
         for (text, expected) in [
             ("Alice Walker", "Alice Walker"),
             ("Zoë 日本 हिन्दी می\u{200c}خواهم", "Zoë 日本 हिन्दी می\u{200c}خواهم"),

@@ -112,7 +112,7 @@ fn every_documented_list_has_a_row() {
 }
 
 #[tokio::test]
-async fn pages_are_full_and_in_order_and_link_only_where_more_follows() {
+async fn pages_are_full_and_ordered_and_link_only_if_more_follows() {
     let lists = Lists::with(6).await;
     for list in &LISTS {
         let whole = lists.whole(list).await;
@@ -174,7 +174,7 @@ async fn cursor(client: &Client, url: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_cursor_is_good_for_the_same_path_and_filters_only() {
+async fn a_cursor_is_valid_for_the_same_path_and_filters_only() {
     let lists = Lists::with(3).await;
     let mut cursors = Vec::new();
     for list in &LISTS {
@@ -197,7 +197,7 @@ async fn a_cursor_is_good_for_the_same_path_and_filters_only() {
 }
 
 #[tokio::test]
-async fn a_list_goes_on_after_an_item_that_was_deleted() {
+async fn a_list_continues_after_an_item_that_was_deleted() {
     let lists = Lists::with(4).await;
     let first = lists.alice.get("/api/notes?limit=2").await;
     let next = first.next().unwrap();

@@ -63,7 +63,7 @@ async fn a_team_adds_a_user_once_and_removes_the_user_once() {
 }
 
 #[tokio::test]
-async fn a_team_or_user_that_does_not_exist_can_t_be_joined() {
+async fn a_missing_team_or_user_cannot_be_joined() {
     let (_database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let missing = TeamId::try_from(99).unwrap();
@@ -114,7 +114,7 @@ async fn set_users_keeps_adds_and_removes_and_leaves_disabled_members_alone() {
 }
 
 #[tokio::test]
-async fn setting_is_part_of_the_callers_transaction() {
+async fn setting_joins_the_callers_transaction() {
     let (_database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let transaction = entity::begin_write(&db).await.unwrap();
@@ -166,7 +166,7 @@ async fn a_note_is_marked_read_and_unmarked() {
 }
 
 #[tokio::test]
-async fn marked_notes_are_not_the_notes_one_has_written() {
+async fn marked_notes_are_not_the_notes_a_user_has_written() {
     let (_database, db) = database().await;
     let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
     let carol = new_disabled(&db, "Carol").await;

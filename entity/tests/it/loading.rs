@@ -39,7 +39,7 @@ async fn lists_of_many_users_are_loaded_side_by_side() {
 }
 
 #[tokio::test]
-async fn the_newest_of_each_are_as_many_as_asked_for() {
+async fn the_newest_of_each_are_as_many_as_requested() {
     let (_database, db) = database().await;
     let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
     for number in 0..3 {

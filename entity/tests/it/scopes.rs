@@ -48,7 +48,7 @@ async fn scopes_narrow_deletes_as_they_narrow_selects() {
 }
 
 #[tokio::test]
-async fn a_pattern_has_wildcards_that_can_be_escaped() {
+async fn wildcards_of_a_pattern_can_be_escaped() {
     let (_database, db) = database().await;
     for name in ["100 %", "100 x", "a_b", "axb", "back\\slash"] {
         new_user(&db, name).await;
@@ -64,7 +64,7 @@ async fn a_pattern_has_wildcards_that_can_be_escaped() {
 }
 
 #[tokio::test]
-async fn case_is_that_of_unicode_whatever_the_database_thinks() {
+async fn case_is_unicodes_whatever_the_database_thinks() {
     let (_database, db) = database().await;
     for name in ["Ämmä", "STRASSE", "Σίσυφος", "İpek"] {
         new_user(&db, name).await;
@@ -77,7 +77,7 @@ async fn case_is_that_of_unicode_whatever_the_database_thinks() {
 }
 
 #[tokio::test]
-async fn search_columns_follow_what_they_are_computed_from_in_bulk_too() {
+async fn search_columns_follow_their_source_in_bulk_too() {
     use sea_orm::{ActiveModelTrait, IntoActiveModel};
     let (_database, db) = database().await;
     let alice = new_user(&db, "Alice").await;
@@ -114,7 +114,7 @@ async fn notes_have_scopes_of_their_own() {
 }
 
 #[tokio::test]
-async fn with_notes_finds_those_with_more_and_counts() {
+async fn with_notes_finds_users_with_more_notes_and_counts_them() {
     let (_database, db) = database().await;
     for (name, notes) in [("Alice", 0), ("Bob", 2), ("Carol", 3)] {
         let author = new_user(&db, name).await;
@@ -135,7 +135,7 @@ async fn with_notes_finds_those_with_more_and_counts() {
 }
 
 #[test]
-fn a_key_of_digits_is_an_id_and_any_other_a_username() {
+fn a_key_of_digits_is_an_id_and_anything_else_a_username() {
     assert_eq!(UserKey::parse("42"), Some(UserKey::Id(42.try_into().unwrap())));
     assert_eq!(UserKey::parse("Alice"), Some(UserKey::Username("alice".into())));
     for nobody in ["0", "9223372036854775808", "00"] {

@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rest_of_the_syntax_is_the_usual_one() {
+    fn the_rest_of_the_syntax_is_as_usual() {
         let file = "\u{feff}# a comment\nexport A=1 # one\nB='two words'\n\nA=2\nC=a#b\r\n";
         let expected = [("A", "1"), ("B", "two words"), ("C", "a#b")];
         let expected = expected.map(|(name, value)| (name.to_owned(), value.to_owned()));
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_can_t_be_parsed_is_numbered_and_not_shown() {
+    fn a_line_that_cannot_be_parsed_is_numbered_but_not_shown() {
         for file in ["A=1\nSECRET=hunter2 hunter3\n", "A=1\nhunter2\n", "A=1\nB='hunter2\nC=3\n"] {
             let told = parse(file).unwrap_err();
             assert!(told.contains("in line 2"), "{told}");

@@ -162,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lock_s_defaults_are_those_of_the_table() {
+    fn the_defaults_of_the_lock_are_those_of_the_table() {
         let environment = Environment::default();
         let mut reader = Reader::new(&environment);
         let lock = reader.migration_lock();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_bytes_is_taken_as_it_is_and_one_of_text_without_its_line_break() {
+    fn a_file_of_bytes_is_used_as_is_and_one_of_text_without_its_line_break() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("value");
         let environment = Environment::from_iter([("DATABASE_URL_FILE", &file)]);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_can_t_be_read_is_named() {
+    fn a_file_that_cannot_be_read_is_named() {
         let environment = Environment::from_iter([("DATABASE_URL_FILE", "/nowhere/url")]);
         let mut reader = Reader::new(&environment);
         reader.database_url();
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_utf_8_is_wrong_rather_than_unset() {
+    fn text_that_is_not_utf_8_is_invalid_rather_than_unset() {
         let url = OsStr::from_bytes(b"sqlite:\xff.db");
         let environment = Environment::from_iter([("DATABASE_URL", url)]);
         let mut reader = Reader::new(&environment);

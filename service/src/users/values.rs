@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn usernames_that_could_be_ids_or_mislead_are_refused() {
+    fn usernames_that_could_be_ids_or_mislead_are_rejected() {
         for refused in ["", "ab", "1abc", "_abc", "a b", "äbc", "a/b", "abc\0", &"a".repeat(65)] {
             assert!(Username::parse(refused.into()).is_err(), "{refused:?}");
         }
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn common_passwords_are_refused_in_any_case() {
+    fn common_passwords_are_rejected_in_any_case() {
         for common in ["password", "Password1", "12345678", "QWERTYUIOP", "1Thursday"] {
             assert!(Password::parse(common.into()).is_err(), "{common}");
         }

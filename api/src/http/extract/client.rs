@@ -123,14 +123,14 @@ mod tests {
     }
 
     #[test]
-    fn what_others_than_trusted_proxies_say_is_ignored() {
+    fn forwarded_headers_of_untrusted_peers_are_ignored() {
         let claims = [("x-forwarded-for", "1.2.3.4"), ("forwarded", "for=1.2.3.4")];
         assert_eq!(seen("192.0.2.1", &claims), "192.0.2.1");
         assert_eq!(seen("10.0.0.1", &[]), "10.0.0.1");
     }
 
     #[test]
-    fn the_nearest_address_that_is_not_trusted_is_the_clients() {
+    fn the_nearest_untrusted_address_is_the_clients() {
         for (chain, address) in [
             ("192.0.2.1", "192.0.2.1"),
             ("1.2.3.4, 192.0.2.1", "192.0.2.1"),
@@ -149,7 +149,7 @@ mod tests {
     }
 
     #[test]
-    fn the_standard_header_says_it_too() {
+    fn the_forwarded_header_works_too() {
         for (chain, address) in [
             ("for=192.0.2.1;proto=https", "192.0.2.1"),
             ("For=\"[2001:db8::17]:4711\", for=10.0.0.2", "2001:db8::17"),
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_that_disagree_do_not_count() {
+    fn contradictory_headers_are_ignored() {
         let both = |forwarded| [("x-forwarded-for", "192.0.2.1"), ("forwarded", forwarded)];
         assert_eq!(seen("10.0.0.1", &both("for=192.0.2.1")), "192.0.2.1");
         assert_eq!(seen("10.0.0.1", &both("for=192.0.2.9")), "10.0.0.1");

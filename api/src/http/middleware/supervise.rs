@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn a_panic_is_an_internal_error_and_tells_nothing() {
+    async fn a_panic_is_an_internal_error_and_reveals_nothing() {
         let app = App::new().wrap(from_fn(supervise)).route("/", web::get().to(panics));
         let app = test::init_service(app).await;
         let request = test::TestRequest::get().uri("/").insert_header(("X-Request-Id", "mine"));

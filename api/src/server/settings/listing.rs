@@ -123,12 +123,12 @@ mod tests {
     }
 
     #[test]
-    fn the_example_file_is_made_of_the_table() {
+    fn the_example_file_is_generated_from_the_table() {
         assert!(EXAMPLE == example(), "run `teamnotes settings --format env > .env.example`");
     }
 
     #[test]
-    fn each_setting_is_shown_once_and_with_what_it_means() {
+    fn each_setting_is_listed_once_with_its_meaning() {
         let text = text();
         for setting in all() {
             let head = format!("  {}", setting.name);

@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_a_file_under_data_and_loopback() {
+    fn the_defaults_are_a_file_in_data_and_loopback() {
         let settings = read(&[]).unwrap();
         assert_eq!(settings.database.url, "sqlite://data/teamnotes.db");
         assert_eq!((settings.host, settings.port), (vec![IpAddr::from([127, 0, 0, 1])], 3001));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn every_number_may_be_the_least_and_the_greatest_of_its_range() {
+    fn every_number_can_be_the_minimum_and_the_maximum_of_its_range() {
         for setting in listing::all() {
             if let Values::Number { min, max } = setting.values {
                 for number in [min, max] {
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn every_word_has_its_effect() {
+    fn every_word_has_an_effect() {
         let settings = read(&[
             ("AUTO_MIGRATE", "false"),
             ("REGISTRATION", "closed"),
@@ -172,14 +172,14 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_is_no_address_is_wrong() {
+    fn a_host_that_does_not_resolve_is_invalid() {
         let SettingsError(wrong) = read(&[("HOST", "not a host")]).unwrap_err();
         assert!(wrong[0].starts_with("HOST must be an address"), "{wrong:?}");
         assert_eq!(read(&[("HOST", "::1")]).unwrap().host, ["::1".parse::<IpAddr>().unwrap()]);
     }
 
     #[test]
-    fn all_mistakes_are_told_at_once_and_no_value_of_a_secret() {
+    fn all_mistakes_are_reported_at_once_without_secrets() {
         let wrong = read(&[
             ("DATABASE_URL", "mysql://root:hunter2@db"),
             ("PORT", "70000"),
@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_divided_by_commas() {
+    fn lists_are_separated_by_commas() {
         let settings = read(&[
             ("TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8,::1"),
             ("CORS_ORIGINS", "https://a.example, http://localhost:5173"),
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_may_be_in_a_file_but_not_in_both() {
+    fn a_secret_can_be_in_a_file_but_not_in_both_places() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("secret");
         fs::write(&file, "0123456789abcdef0123456789abcdef\n").unwrap();
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_may_be_bytes_that_are_no_text() {
+    fn a_secret_can_be_bytes_that_are_not_text() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("secret");
         let bytes: Vec<u8> = (0xe0..=0xff).collect();

@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn origins_are_taken_as_browsers_send_them() {
+    fn origins_are_normalised_as_browsers_send_them() {
         for (text, expected) in [
             ("https://Notes.Example.org:443", "https://notes.example.org"),
             ("HTTP://localhost:80", "http://localhost"),
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_origin_is_rejected_with_the_right_spelling_where_there_is_one() {
+    fn an_invalid_origin_is_rejected_with_the_right_spelling_if_there_is_one() {
         for (text, told) in [
             ("https://Notes.example.org/app", "write https://notes.example.org"),
             ("https://user@notes.example.org", "write https://notes.example.org"),

@@ -171,7 +171,7 @@ fn a_database_that_can_t_be_opened_is_named() {
 }
 
 #[tokio::test]
-async fn characters_that_a_terminal_obeys_are_escaped() {
+async fn characters_that_control_a_terminal_are_escaped() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url())];

@@ -54,7 +54,7 @@ async fn a_command_whose_output_is_not_read_ends_quietly() {
 }
 
 #[tokio::test]
-async fn a_command_whose_output_can_t_be_written_says_so() {
+async fn a_command_whose_output_cannot_be_written_says_so() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url()), ("SECRET", super::SECRET)];
@@ -84,7 +84,7 @@ async fn serve_with(directory: &Path, stdout: Stdio) {
 }
 
 #[tokio::test]
-async fn the_service_goes_on_and_creates_no_admin_whose_password_nobody_saw() {
+async fn the_service_continues_and_creates_no_admin_whose_password_nobody_saw() {
     for stdout in [closed, full] {
         let directory = tempfile::tempdir().unwrap();
         serve_with(directory.path(), stdout()).await;
@@ -99,7 +99,7 @@ async fn the_service_goes_on_and_creates_no_admin_whose_password_nobody_saw() {
 }
 
 #[tokio::test]
-async fn the_start_says_where_the_api_and_its_documentation_are() {
+async fn the_start_prints_where_the_api_and_its_documentation_are() {
     let directory = tempfile::tempdir().unwrap();
     let mut served = Served::start(directory.path(), &[]);
     let (api, docs) = (served.next_line(), served.next_line());
@@ -108,7 +108,7 @@ async fn the_start_says_where_the_api_and_its_documentation_are() {
 }
 
 #[tokio::test]
-async fn a_user_is_created_even_if_that_can_t_be_said() {
+async fn a_user_is_created_even_if_that_cannot_be_reported() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url())];

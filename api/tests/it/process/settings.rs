@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{SECRET, Served, run, text};
 
 #[tokio::test]
-async fn a_dollar_sign_in_a_password_of_the_file_stands_for_itself() {
+async fn a_dollar_sign_in_a_password_in_the_file_is_literal() {
     let directory = tempfile::tempdir().unwrap();
     let file = "ADMIN_USERNAME=root\nADMIN_PASSWORD=walnut-harbour$tree9\n";
     fs::write(directory.path().join(".env"), file).unwrap();
@@ -21,7 +21,7 @@ async fn a_dollar_sign_in_a_password_of_the_file_stands_for_itself() {
 }
 
 #[test]
-fn the_file_is_read_in_the_working_directory_alone_and_below_the_environment() {
+fn the_file_is_read_from_the_working_directory_only_and_ranks_below_the_environment() {
     let directory = tempfile::tempdir().unwrap();
     let below = directory.path().join("below");
     fs::create_dir(&below).unwrap();
@@ -35,7 +35,7 @@ fn the_file_is_read_in_the_working_directory_alone_and_below_the_environment() {
 }
 
 #[test]
-fn a_name_in_the_file_that_is_no_setting_is_pointed_out() {
+fn an_unknown_name_in_the_file_is_reported() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join(".env"), "SESION_TTL=60\nPORT=1\n").unwrap();
     let told = text(&run(directory.path(), &[], &["doctor"]).stdout);
@@ -44,7 +44,7 @@ fn a_name_in_the_file_that_is_no_setting_is_pointed_out() {
 }
 
 #[test]
-fn a_file_that_can_t_be_parsed_is_named_and_not_shown() {
+fn a_file_that_cannot_be_parsed_is_named_but_not_shown() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join(".env"), "PORT=1\nSECRET=hunter2 hunter3\n").unwrap();
     let output = run(directory.path(), &[], &["serve"]);
@@ -55,7 +55,7 @@ fn a_file_that_can_t_be_parsed_is_named_and_not_shown() {
 }
 
 #[test]
-fn a_host_that_is_no_address_is_a_wrong_setting() {
+fn a_host_that_does_not_resolve_is_an_invalid_setting() {
     let directory = tempfile::tempdir().unwrap();
     let output = run(directory.path(), &[("HOST", "not a host")], &["serve"]);
     let told = text(&output.stderr);
@@ -64,7 +64,7 @@ fn a_host_that_is_no_address_is_a_wrong_setting() {
 }
 
 #[tokio::test]
-async fn a_secret_may_be_random_bytes() {
+async fn a_secret_can_be_random_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let bytes: Vec<u8> = (0xe0..=0xff).collect();
     fs::write(directory.path().join("key"), bytes).unwrap();

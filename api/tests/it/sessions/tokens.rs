@@ -82,7 +82,7 @@ async fn the_scheme_is_case_insensitive() {
 }
 
 #[tokio::test]
-async fn credentials_of_another_scheme_are_no_token() {
+async fn credentials_of_another_scheme_are_not_a_token() {
     let (app, alice) = TestApp::with_user("alice").await;
     let token = alice.token.unwrap();
     for scheme in ["Basic", "Digest", "Negotiate", "Token"] {
