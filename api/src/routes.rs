@@ -13,7 +13,7 @@ use crate::{
         routing::{RouteTable, change, delete, get, post},
     },
     resources::{
-        notes,
+        memberships, notes,
         operations::{docs, health, metrics},
         reading_list, sessions, teams, users,
     },
@@ -33,8 +33,23 @@ pub fn api() -> RouteTable {
             "/api/users/{user}/sessions",
             [get(sessions::list_of_user), delete(sessions::end_of_user)],
         )
+        .at("/api/users/{user}/notes", [get(users::list_notes)])
+        .at("/api/users/{user}/marked_notes", [get(users::list_marked_notes)])
+        .at(
+            "/api/users/{user}/teams",
+            [get(memberships::list_teams), change(memberships::set_teams)],
+        )
+        .at(
+            "/api/users/{user}/teams/{team}",
+            [
+                get(memberships::get_team),
+                change(memberships::put_team),
+                delete(memberships::leave_team),
+            ],
+        )
         .at("/api/notes", [get(notes::list), post(notes::create)])
         .at("/api/notes/{id}", [get(notes::get), change(notes::update), delete(notes::delete)])
+        .at("/api/notes/{id}/users_marked", [get(notes::list_users_marked)])
         .at("/api/readinglists", [get(reading_list::list), post(reading_list::mark)])
         .at(
             "/api/readinglists/{id}",
@@ -42,10 +57,17 @@ pub fn api() -> RouteTable {
         )
         .at("/api/teams", [get(teams::list), post(teams::create)])
         .at("/api/teams/{id}", [get(teams::get), change(teams::update), delete(teams::delete)])
-        .at("/api/teams/{id}/members", [change(teams::set_members)])
+        .at(
+            "/api/teams/{id}/members",
+            [get(memberships::list_members), change(memberships::set_members)],
+        )
         .at(
             "/api/teams/{id}/members/{user}",
-            [get(teams::member), change(teams::put_member), delete(teams::remove_member)],
+            [
+                get(memberships::get_member),
+                change(memberships::put_member),
+                delete(memberships::remove_member),
+            ],
         )
         .at("/api/openapi.json", [get(document)])
 }

@@ -36,6 +36,9 @@ pub(crate) struct Put<T>(PhantomData<T>);
 /// 200, with a link to the next page of a list where there is one.
 pub(crate) struct PageOf<T>(PhantomData<T>);
 
+/// 200, with a list that is bounded by itself.
+pub(crate) struct ListOf<T>(PhantomData<T>);
+
 /// 204.
 pub(crate) struct NoContent;
 
@@ -88,6 +91,13 @@ impl<T: Serialize> Reply<PageOf<T>> {
             response.insert_header((LINK, format!("<{}>; rel=\"next\"", list.next_url(next))));
         }
         Self::new(response.json(page.items))
+    }
+}
+
+impl<T: Serialize> Reply<ListOf<T>> {
+    /// All of these.
+    pub(crate) fn list(items: impl Iterator<Item = T>) -> Self {
+        Self::new(HttpResponse::Ok().json(items.collect::<Vec<T>>()))
     }
 }
 
@@ -145,6 +155,12 @@ impl<T: ToSchema> Describe for Reply<PageOf<T>> {
         operation.json_list::<T>("A page of the list");
         let description = "The next page, if there is one: `<URL>; rel=\"next\"` (RFC 8288)";
         operation.header(200, "Link", description, string());
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<ListOf<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json_list::<T>("The list");
     }
 }
 

@@ -16,7 +16,10 @@ use super::{
     values::{ContentText, IdSchema},
 };
 use crate::http::{
-    extract::{BadParameter, Body, Id, List, SearchText, SignedIn, Violations, flag},
+    extract::{
+        BadParameter, Body, Id, Includable, Include, List, NoFilter, Query, SearchText, SignedIn,
+        Violations, flag,
+    },
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply},
     state::AppState,
@@ -59,22 +62,33 @@ impl From<note::WithAuthor> for NoteBody {
     }
 }
 
-/// A note, its author, and who has marked it.
+/// A note, its author, and what was asked for.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NoteDetail)]
 pub(crate) struct NoteDetailBody {
     #[serde(flatten)]
     note: NoteBody,
-    /// The enabled users with the newest marks, 100 at most.
-    users_marked: Vec<UserSummaryBody>,
-    /// How many enabled users have marked it.
-    marked_count: i64,
+    /// With `include=users_marked`: the enabled users with the newest marks, 100 at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    users_marked: Option<Vec<UserSummaryBody>>,
+    /// With `include=users_marked`: how many enabled users have marked the note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    marked_count: Option<i64>,
+}
+
+impl From<note::WithAuthor> for NoteDetailBody {
+    fn from(note: note::WithAuthor) -> Self {
+        Self { note: note.into(), users_marked: None, marked_count: None }
+    }
 }
 
 impl From<WithMarks> for NoteDetailBody {
     fn from(WithMarks { note, marks }: WithMarks) -> Self {
         let users_marked = marks.items.into_iter().map(|mark| mark.user.into()).collect();
-        Self { note: note.into(), users_marked, marked_count: marks.total }
+        let (users_marked, marked_count) = (Some(users_marked), Some(marks.total));
+        Self { note: note.into(), users_marked, marked_count }
     }
 }
 
@@ -151,6 +165,27 @@ impl From<NoteQuery> for Filter {
     }
 }
 
+/// What to add to a note.
+#[derive(Clone, Deserr, IntoParams)]
+#[deserr(error = BadParameter, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct NoteIncludeQuery {
+    /// A comma-separated list: `users_marked` adds who has marked the note.
+    #[deserr(default)]
+    #[param(value_type = Option<String>, example = "users_marked")]
+    include: Include<NoteInclude>,
+}
+
+/// What can be added to a note.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum NoteInclude {
+    UsersMarked,
+}
+
+impl Includable for NoteInclude {
+    const ALL: &[(&str, Self)] = &[("users_marked", Self::UsersMarked)];
+}
+
 /// Lists notes with their authors, newest first.
 #[operation]
 pub(crate) async fn list(
@@ -174,13 +209,30 @@ pub(crate) async fn create(
     Ok(Reply::created(location, note.into()))
 }
 
-/// Shows a note, its author, and who has marked it.
+/// Shows a note and its author.
 #[operation]
 pub(crate) async fn get(
     state: AppState,
     Id(id): Id<NoteId>,
+    Query(NoteIncludeQuery { include }): Query<NoteIncludeQuery>,
 ) -> Result<Reply<NoteDetailBody>, Problem> {
-    Ok(Reply::ok(notes::get_with_marks(state.db.reader(), id).await?.into()))
+    let reader = state.db.reader();
+    Ok(Reply::ok(if include.has(NoteInclude::UsersMarked) {
+        notes::get_with_marks(reader, id).await?.into()
+    } else {
+        notes::get(reader, id).await?.into()
+    }))
+}
+
+/// Lists the users who have marked a note, newest mark first.
+#[operation]
+pub(crate) async fn list_users_marked(
+    state: AppState,
+    Id(id): Id<NoteId>,
+    list: List<NoFilter>,
+) -> Result<Reply<PageOf<UserSummaryBody>>, Problem> {
+    let marks = notes::list_users_marked(state.db.reader(), id, list.page).await?;
+    Ok(Reply::page(&list, marks.map(|mark| mark.user.into())))
 }
 
 /// Changes a note. For its author.

@@ -97,7 +97,7 @@ pub(crate) struct MarkChangeBody {
 pub(crate) struct MarkQuery {
     /// Read notes only, or unread ones only.
     #[deserr(default, try_from(String) = flag -> &'static str)]
-    read: Option<bool>,
+    pub(crate) read: Option<bool>,
 }
 
 /// Lists one's own marked notes, newest mark first.

@@ -17,7 +17,7 @@ struct List {
     is_newest_first: bool,
 }
 
-const LISTS: [List; 6] = [
+const LISTS: [List; 11] = [
     List {
         route: "/api/notes",
         filter: "important=true&search=item",
@@ -44,11 +44,26 @@ const LISTS: [List; 6] = [
         position: "/id",
         is_newest_first: true,
     },
+    List { route: "/api/users/{user}/notes", filter: "", position: "/id", is_newest_first: true },
+    List {
+        route: "/api/users/{user}/marked_notes",
+        filter: "read=false",
+        position: "/reading/id",
+        is_newest_first: true,
+    },
+    List { route: "/api/users/{user}/teams", filter: "", position: "/id", is_newest_first: true },
+    List {
+        route: "/api/notes/{id}/users_marked",
+        filter: "",
+        position: "/id",
+        is_newest_first: true,
+    },
+    List { route: "/api/teams/{id}/members", filter: "", position: "/id", is_newest_first: false },
 ];
 
 impl List {
     fn path(&self) -> String {
-        self.route.replace("{user}", "alice")
+        self.route.replace("{user}", "alice").replace("{id}", "1")
     }
 
     /// The path with the filter and other parameters.
@@ -88,7 +103,10 @@ impl Lists {
         let note = self.alice.post("/api/notes", note).await.created();
         self.alice.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
         self.alice.post("/api/teams", json!({ "name": name })).await.created();
-        self.app.anonymous().sign_up(&name.to_lowercase()).await;
+        let reader = self.app.user(&name.to_lowercase()).await;
+        reader.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
+        let member = format!("/api/teams/1/members/{}", reader.id);
+        self.alice.put(&member, json!({})).await.created();
         self.app.log_in("alice").await;
     }
 

@@ -23,6 +23,8 @@ mod reading_list;
 mod sessions;
 mod smuggling;
 mod statements;
+mod sub_collections;
 mod teams;
+mod user_teams;
 mod users;
 mod world;

@@ -16,6 +16,10 @@ author     PUT    /api/users/author           {"name":"Renamed"}
 author     PATCH  /api/users/author           {"name":"Renamed"}
 admin      PUT    /api/users/author           {"name":"Renamed"}
 admin      PATCH  /api/users/author           {"disabled":true}
+admin      PUT    /api/users/other/teams      {"team_ids":[1]}
+admin      PATCH  /api/users/member/teams     {"team_ids":[]}
+owner      PUT    /api/users/other/teams/1    {}
+owner      PATCH  /api/users/other/teams/1    {"role":"member"}
 other      POST   /api/notes                  {"content":"New"}
 author     PUT    /api/notes/1                {"content":"Rewritten"}
 author     PATCH  /api/notes/1                {"important":true}
@@ -135,7 +139,7 @@ fn tempting(name: &str) -> Value {
         "admin" | "disabled" | "important" | "read" | "current" => json!(true),
         "role" => json!("owner"),
         "user" => json!({ "id": 1, "admin": true }),
-        "user_ids" => json!([1]),
+        "user_ids" | "team_ids" => json!([1]),
         _ if name.ends_with("_at") || name == "date" => json!("2001-01-01T00:00:00Z"),
         _ if name.ends_with("id") || name.ends_with("count") => json!(1),
         _ => json!("intruder"),

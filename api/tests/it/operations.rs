@@ -5,6 +5,12 @@ use std::time::Duration;
 use api::server::Application;
 use testkit::{TestApp, TestDatabase};
 
+/// An error and its sources, as the command line prints them.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |told, source| format!("{told}: {source}"))
+}
+
 #[tokio::test]
 async fn a_working_service_is_ready() {
     let app = TestApp::start().await;
@@ -31,7 +37,8 @@ async fn without_auto_migrate_it_rejects_an_outdated_schema() {
     let mut settings = testkit::settings(empty.url());
     settings.auto_migrate = false;
     let Err(refused) = Application::build(settings).await else { panic!("it started") };
-    assert!(refused.to_string().contains("migrate up"), "{refused}");
+    let told = chain(&refused);
+    assert!(told.contains("migrate up"), "{told}");
     assert_eq!(empty.schema().await, Vec::<String>::new());
 }
 
@@ -42,7 +49,8 @@ async fn a_newer_schema_is_rejected_with_an_explanation() {
     database.execute(newer).await;
     let settings = testkit::settings(database.url());
     let Err(refused) = Application::build(settings).await else { panic!("it started") };
-    assert!(refused.to_string().contains("m29990101_000000_newer"), "{refused}");
+    let told = chain(&refused);
+    assert!(told.contains("m29990101_000000_newer"), "{told}");
 }
 
 #[tokio::test]

@@ -44,11 +44,30 @@ DELETE /api/users/nobody               401       404   404    404   404    404  
 GET    /api/users/author/sessions      401       403   403    403   200    200   401      401
 GET    /api/users/nobody/sessions      401       404   404    404   404    404   401      401
 DELETE /api/users/author/sessions      401       403   403    403   204    204   401      401
+GET    /api/users/author/notes         200       200   200    200   200    200   401      401
+GET    /api/users/locked/notes         404       404   404    404   404    200   401      401
+GET    /api/users/author/marked_notes  200       200   200    200   200    200   401      401
+GET    /api/users/locked/marked_notes  404       404   404    404   404    200   401      401
+GET    /api/users/member/teams         200       200   200    200   200    200   401      401
+GET    /api/users/locked/teams         404       404   404    404   404    200   401      401
+PUT    /api/users/member/teams         401       403   403    403   403    200   401      401         {"team_ids":[]}
+PATCH  /api/users/nobody/teams         401       403   403    403   403    404   401      401         {"team_ids":[1]}
+GET    /api/users/member/teams/1       200       200   200    200   200    200   401      401
+GET    /api/users/other/teams/1        404       404   404    404   404    404   401      401
+GET    /api/users/locked/teams/1       404       404   404    404   404    200   401      401
+PUT    /api/users/other/teams/1        401       403   403    201   403    201   401      401
+PATCH  /api/users/member/teams/1       401       403   403    200   403    200   401      401         {"role":"owner"}
+PUT    /api/users/other/teams/99       401       404   404    404   404    404   401      401
+DELETE /api/users/member/teams/1       401       403   204    204   403    204   401      401
+DELETE /api/users/owner/teams/1        401       403   403    409   403    204   401      401
 
 GET    /api/notes                      200       200   200    200   200    200   401      401
 GET    /api/notes?user=locked          200       200   200    200   200    200   401      401
 POST   /api/notes                      401       201   201    201   201    201   401      401         {"content":"New"}
 GET    /api/notes/1                    200       200   200    200   200    200   401      401
+GET    /api/notes/1?include=users_marked  200    200   200    200   200    200   401      401
+GET    /api/notes/1/users_marked       200       200   200    200   200    200   401      401
+GET    /api/notes/99/users_marked      404       404   404    404   404    404   401      401
 GET    /api/notes/99                   404       404   404    404   404    404   401      401
 PUT    /api/notes/1                    401       403   403    403   200    403   401      401         {"content":"Rewritten"}
 PATCH  /api/notes/1                    401       403   403    403   200    403   401      401         {"important":true}
@@ -74,6 +93,8 @@ PATCH  /api/teams/1                    401       403   403    200   403    200  
 DELETE /api/teams/1                    401       403   403    204   403    204   401      401
 PUT    /api/teams/1/members            401       403   403    200   403    200   401      401         {"user_ids":[3,5]}
 PATCH  /api/teams/1/members            401       403   403    200   403    200   401      401         {"user_ids":[3,5]}
+GET    /api/teams/1/members            200       200   200    200   200    200   401      401
+GET    /api/teams/99/members           404       404   404    404   404    404   401      401
 GET    /api/teams/1/members/member     200       200   200    200   200    200   401      401
 GET    /api/teams/1/members/locked     404       404   404    404   404    404   401      401
 PUT    /api/teams/1/members/other      401       403   403    201   403    201   401      401

@@ -3,6 +3,7 @@
 mod actor;
 mod body;
 mod client;
+mod include;
 mod json;
 mod list;
 mod path;
@@ -13,8 +14,9 @@ mod violations;
 pub(crate) use actor::{Anyone, SignedIn, check_token};
 pub(crate) use body::{Body, OptionalBody};
 pub(crate) use client::{Address, UserAgent};
+pub(crate) use include::{Includable, Include};
 pub(crate) use list::{List, NoFilter};
-pub(crate) use path::{Id, MemberPath, UserPath};
+pub(crate) use path::{Id, MemberPath, UserPath, UserTeamPath};
 pub(crate) use query::{BadParameter, Parameters, Query, SearchText, flag, number};
 pub(crate) use values::{IdList, IdValue, ids, parsed};
 pub(crate) use violations::Violations;

@@ -23,7 +23,7 @@ impl<T: FromStr> FromRequest for Id<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(id(request).map(Self))
+        ready(id(request, "id").map(Self))
     }
 }
 
@@ -62,7 +62,7 @@ impl FromRequest for MemberPath {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let path = || Ok(Self { team_id: id(request)?, user: user(request)? });
+        let path = || Ok(Self { team_id: id(request, "id")?, user: user(request)? });
         ready(path())
     }
 }
@@ -74,8 +74,31 @@ impl Describe for MemberPath {
     }
 }
 
-fn id<T: FromStr>(request: &HttpRequest) -> Result<T, Problem> {
-    let id = segment(request, "id").and_then(|segment| segment.parse().ok());
+/// The `{user}` and the `{team}` that the user belongs or may come to belong to.
+pub(crate) struct UserTeamPath {
+    pub(crate) user: UserKey,
+    pub(crate) team_id: TeamId,
+}
+
+impl FromRequest for UserTeamPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = || Ok(Self { user: user(request)?, team_id: id(request, "team")? });
+        ready(path())
+    }
+}
+
+impl Describe for UserTeamPath {
+    fn describe(operation: &mut OperationDoc) {
+        UserPath::describe(operation);
+        operation.path_parameter("team", schema::id());
+    }
+}
+
+fn id<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    let id = segment(request, name).and_then(|segment| segment.parse().ok());
     id.ok_or_else(|| Error::NotFound.into())
 }
 

@@ -9,8 +9,12 @@ use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
 use service::{Auth, users};
 
+use super::{
+    notes::NoteBody,
+    reading_list::{MarkQuery, MarkedNoteBody},
+};
 use crate::http::{
-    extract::{Address, Anyone, Body, List, Query, SignedIn, UserPath},
+    extract::{Address, Anyone, Body, List, NoFilter, Query, SignedIn, UserPath},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply},
     state::AppState,
@@ -80,4 +84,29 @@ pub(crate) async fn delete(
 ) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| users::delete(work, &key).await).await?;
     Ok(Reply::no_content())
+}
+
+/// Lists a user's notes, newest first.
+#[operation]
+pub(crate) async fn list_notes(
+    state: AppState,
+    anyone: Anyone,
+    UserPath(key): UserPath,
+    list: List<NoFilter>,
+) -> Result<Reply<PageOf<NoteBody>>, Problem> {
+    let notes = users::list_notes(state.db.reader(), &anyone, &key, list.page).await?;
+    Ok(Reply::page(&list, notes.map(NoteBody::from)))
+}
+
+/// Lists the notes that a user has marked, newest mark first.
+#[operation]
+pub(crate) async fn list_marked_notes(
+    state: AppState,
+    anyone: Anyone,
+    UserPath(key): UserPath,
+    list: List<MarkQuery>,
+) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
+    let (reader, read) = (state.db.reader(), list.filter.read);
+    let marked = users::list_marked_notes(reader, &anyone, &key, read, list.page).await?;
+    Ok(Reply::page(&list, marked.map(MarkedNoteBody::from)))
 }

@@ -62,6 +62,9 @@ fn bad_dates() -> Vec<Value> {
     ]
 }
 
+/// Note 1, with who marked it.
+const WITH_MARKS: &str = "/api/notes/1?include=users_marked";
+
 #[tokio::test]
 async fn a_note_is_written_and_read() {
     let (app, alice) = TestApp::with_user("alice").await;
@@ -71,9 +74,7 @@ async fn a_note_is_written_and_read() {
     assert_eq!(note["user"], json!({ "id": alice.id, "username": "alice", "name": "Alice" }));
     assert_eq!(note["date"], note["created_at"]);
 
-    let read = app.anonymous().get("/api/notes/1").await.ok();
-    assert_eq!(read["content"], "Hello");
-    assert_eq!(read["users_marked"], json!([]));
+    assert_eq!(app.anonymous().get("/api/notes/1").await.ok(), note);
     let list = app.anonymous().get("/api/notes").await.ok();
     assert_eq!(list, json!([note]));
 }
@@ -99,7 +100,7 @@ async fn the_detail_is_the_note_and_the_users_who_marked_it() {
     let mut expected = write(&alice, "Hello").await;
     expected["users_marked"] = json!([]);
     expected["marked_count"] = json!(0);
-    assert_eq!(app.anonymous().get("/api/notes/1").await.ok(), expected);
+    assert_eq!(app.anonymous().get(WITH_MARKS).await.ok(), expected);
 }
 
 #[tokio::test]
@@ -245,7 +246,7 @@ async fn marks_are_shown_newest_first() {
     mark(&bob, &note).await;
     mark(&alice, &note).await;
 
-    let detail = app.anonymous().get("/api/notes/1").await.ok();
+    let detail = app.anonymous().get(WITH_MARKS).await.ok();
     let marked = json!([
         { "id": alice.id, "username": "alice", "name": "Alice" },
         { "id": bob.id, "username": "bob", "name": "Bob" },
@@ -265,7 +266,7 @@ async fn a_note_shows_the_newest_100_marks_and_counts_all() {
         readers.push(reader.id);
     }
 
-    let detail = app.anonymous().get("/api/notes/1").await.ok();
+    let detail = app.anonymous().get(WITH_MARKS).await.ok();
     let newest: Vec<i64> = readers.into_iter().rev().take(100).collect();
     assert_eq!(ids(&detail["users_marked"]), newest);
     assert_eq!(detail["marked_count"], 101);
@@ -281,12 +282,12 @@ async fn disabled_users_are_neither_shown_nor_counted_among_the_marks() {
     let admin = app.admin().await;
 
     admin.put("/api/users/bob", json!({ "disabled": true })).await.ok();
-    let detail = app.anonymous().get("/api/notes/1").await.ok();
+    let detail = app.anonymous().get(WITH_MARKS).await.ok();
     assert_eq!(ids(&detail["users_marked"]), [alice.id]);
     assert_eq!(detail["marked_count"], 1);
 
     admin.put("/api/users/bob", json!({ "disabled": false })).await.ok();
-    let detail = app.anonymous().get("/api/notes/1").await.ok();
+    let detail = app.anonymous().get(WITH_MARKS).await.ok();
     assert_eq!(ids(&detail["users_marked"]), [bob.id, alice.id]);
     assert_eq!(detail["marked_count"], 2);
 }

@@ -79,7 +79,8 @@ async fn deleting_a_user_deletes_their_notes_and_marks() {
     app.anonymous().get(&format!("/api/notes/{}", hers["id"])).await.problem(404);
     let notes = app.anonymous().get("/api/notes").await.ok();
     assert_eq!(each(&notes, "id"), [&his["id"]]);
-    let note = app.anonymous().get(&format!("/api/notes/{}", his["id"])).await.ok();
+    let path = format!("/api/notes/{}?include=users_marked", his["id"]);
+    let note = app.anonymous().get(&path).await.ok();
     assert_eq!(each(&note["users_marked"], "username"), ["bob"]);
     assert_eq!(note["marked_count"], 1);
     assert_eq!(each(&bob.get("/api/readinglists").await.ok(), "id"), [&his["id"]]);

@@ -1,0 +1,146 @@
+//! `/api/teams/{id}/members` and `/api/users/{user}/teams`: memberships, from the team's side and from
+//! the user's side.
+
+mod bodies;
+
+use api_macros::operation;
+pub(crate) use bodies::MemberBody;
+use bodies::{MembershipBody, TeamIdsBody, TeamMembershipBody, UserIdsBody};
+use entity::TeamId;
+use service::memberships;
+
+use super::teams::TeamBody;
+use crate::http::{
+    extract::{
+        Anyone, Body, Id, List, MemberPath, NoFilter, OptionalBody, SignedIn, UserPath,
+        UserTeamPath,
+    },
+    problem::Problem,
+    reply::{ListOf, NoContent, PageOf, Put, Reply},
+    state::AppState,
+};
+
+/// Lists a team's members, the first to join first.
+#[operation]
+pub(crate) async fn list_members(
+    state: AppState,
+    Id(id): Id<TeamId>,
+    list: List<NoFilter>,
+) -> Result<Reply<PageOf<MemberBody>>, Problem> {
+    let members = memberships::list_members(state.db.reader(), id, list.page).await?;
+    Ok(Reply::page(&list, members.map(MemberBody::from)))
+}
+
+/// Makes exactly these users the members of a team. For its owners and admins.
+///
+/// Members who stay keep their roles. Disabled members are left alone.
+#[operation(403, 409)]
+pub(crate) async fn set_members(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<TeamId>,
+    Body(members): Body<UserIdsBody>,
+) -> Result<Reply<TeamBody>, Problem> {
+    let set = async |work: &_| memberships::set_members(work, id, &members.user_ids).await;
+    Ok(Reply::ok(state.db.write(&me, set).await?.into()))
+}
+
+/// Shows a member of a team.
+#[operation]
+pub(crate) async fn get_member(
+    state: AppState,
+    MemberPath { team_id, user }: MemberPath,
+) -> Result<Reply<MemberBody>, Problem> {
+    let member = memberships::get_member(state.db.reader(), team_id, &user).await?;
+    Ok(Reply::ok(member.into()))
+}
+
+/// Adds a member to a team, or sets a member's role. For the team's owners and admins.
+#[operation(403, 409)]
+pub(crate) async fn put_member(
+    state: AppState,
+    me: SignedIn,
+    MemberPath { team_id, user }: MemberPath,
+    OptionalBody(membership): OptionalBody<MembershipBody>,
+) -> Result<Reply<Put<MemberBody>>, Problem> {
+    let role = membership.role.map(Into::into);
+    let add = async |work: &_| memberships::add(work, team_id, &user, role).await;
+    let added = state.db.write(&me, add).await?;
+    Ok(Reply::put(added.is_new, added.into()))
+}
+
+/// Removes a member from a team. For the team's owners, admins, and the member.
+#[operation(403, 409)]
+pub(crate) async fn remove_member(
+    state: AppState,
+    me: SignedIn,
+    MemberPath { team_id, user }: MemberPath,
+) -> Result<Reply<NoContent>, Problem> {
+    let remove = async |work: &_| memberships::remove_member(work, team_id, &user).await;
+    state.db.write(&me, remove).await?;
+    Ok(Reply::no_content())
+}
+
+/// Lists a user's teams, newest membership first.
+#[operation]
+pub(crate) async fn list_teams(
+    state: AppState,
+    anyone: Anyone,
+    UserPath(user): UserPath,
+    list: List<NoFilter>,
+) -> Result<Reply<PageOf<TeamMembershipBody>>, Problem> {
+    let teams = memberships::list_teams(state.db.reader(), &anyone, &user, list.page).await?;
+    Ok(Reply::page(&list, teams.map(TeamMembershipBody::from)))
+}
+
+/// Makes exactly these teams the teams of a user. For admins.
+///
+/// The user's role is kept in teams that stay. Answers with the newest memberships, 100 at most.
+#[operation(403)]
+pub(crate) async fn set_teams(
+    state: AppState,
+    me: SignedIn,
+    UserPath(user): UserPath,
+    Body(teams): Body<TeamIdsBody>,
+) -> Result<Reply<ListOf<TeamMembershipBody>>, Problem> {
+    let set = async |work: &_| memberships::set_teams(work, &user, &teams.team_ids).await;
+    let teams = state.db.write(&me, set).await?;
+    Ok(Reply::list(teams.into_iter().map(TeamMembershipBody::from)))
+}
+
+/// Shows a team of a user: the membership of this user in this team.
+#[operation]
+pub(crate) async fn get_team(
+    state: AppState,
+    anyone: Anyone,
+    UserTeamPath { user, team_id }: UserTeamPath,
+) -> Result<Reply<TeamMembershipBody>, Problem> {
+    let team = memberships::get_team(state.db.reader(), &anyone, &user, team_id).await?;
+    Ok(Reply::ok(team.into()))
+}
+
+/// Adds a user to a team, or sets the user's role. For the team's owners and admins.
+#[operation(403, 409)]
+pub(crate) async fn put_team(
+    state: AppState,
+    me: SignedIn,
+    UserTeamPath { user, team_id }: UserTeamPath,
+    OptionalBody(membership): OptionalBody<MembershipBody>,
+) -> Result<Reply<Put<TeamMembershipBody>>, Problem> {
+    let role = membership.role.map(Into::into);
+    let add = async |work: &_| memberships::add(work, team_id, &user, role).await;
+    let added = state.db.write(&me, add).await?;
+    Ok(Reply::put(added.is_new, added.into()))
+}
+
+/// Removes a user from a team. For the team's owners, admins, and the user.
+#[operation(403, 409)]
+pub(crate) async fn leave_team(
+    state: AppState,
+    me: SignedIn,
+    UserTeamPath { user, team_id }: UserTeamPath,
+) -> Result<Reply<NoContent>, Problem> {
+    let leave = async |work: &_| memberships::leave_team(work, &user, team_id).await;
+    state.db.write(&me, leave).await?;
+    Ok(Reply::no_content())
+}
