@@ -25,6 +25,11 @@
 //! # }
 //! ```
 
+#![expect(
+    missing_docs,
+    reason = "columns are named for what they hold, and those of generated types have no comments"
+)]
+
 mod bulk;
 mod ids;
 mod locking;

@@ -43,7 +43,7 @@ pub struct Lock {
 
 impl Default for Lock {
     fn default() -> Self {
-        Self { kind: LockKind::Auto, timeout: Duration::from_secs(60) }
+        Self { kind: LockKind::Auto, timeout: Duration::from_mins(1) }
     }
 }
 

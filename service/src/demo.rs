@@ -126,6 +126,7 @@ where
 }
 
 /// A number that looks random but is the same each time (SplitMix64).
+#[expect(clippy::cast_possible_truncation, reason = "a part of the number looks as random")]
 fn mixed(number: usize) -> usize {
     let mut z = (number as u64).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -133,6 +134,7 @@ fn mixed(number: usize) -> usize {
     (z ^ (z >> 31)) as usize
 }
 
+#[expect(clippy::indexing_slicing, reason = "a remainder is less than the length")]
 fn pick<T: Copy>(from: &[T], number: usize) -> T {
     from[number % from.len()]
 }
@@ -140,7 +142,7 @@ fn pick<T: Copy>(from: &[T], number: usize) -> T {
 /// Three seconds after the row before it: users come first, then what they do.
 fn time(position: usize) -> DateTime<Utc> {
     let first = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
-    first + TimeDelta::seconds(3 * position as i64)
+    first + TimeDelta::seconds(i64::try_from(3 * position).unwrap_or_default())
 }
 
 fn new_user(number: usize, hash: &PasswordHash) -> user::ActiveModel {

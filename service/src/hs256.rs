@@ -34,7 +34,8 @@ impl Hs256 {
         if algorithm != Algorithm::HS256 {
             return Err(new_error(ErrorKind::UnsupportedAlgorithm));
         }
-        let hmac = Hmac::new_from_slice(key).map_err(|_| new_error(ErrorKind::InvalidKeyFormat))?;
+        let hmac =
+            Hmac::new_from_slice(key).map_err(|_length| new_error(ErrorKind::InvalidKeyFormat))?;
         Ok(Self(hmac))
     }
 

@@ -88,7 +88,7 @@ where
         .all(reader.connection())
         .await?;
     let has_more = items.len() as u64 > request.limit;
-    items.truncate(request.limit as usize);
+    items.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
     let next = if has_more { items.last().map(|item| key_of(item).into()) } else { None };
     Ok(Page { items, next })
 }

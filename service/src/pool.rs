@@ -16,7 +16,7 @@ use tokio::time::timeout;
 use crate::{DbSettings, Error, Result, StatementHook};
 
 /// PostgreSQL ends a transaction that has been idle for this long, and releases its locks.
-const IDLE_IN_TRANSACTION: Duration = Duration::from_secs(60);
+const IDLE_IN_TRANSACTION: Duration = Duration::from_mins(1);
 
 /// Connections that were idle for longer are tested before use. After a restart of the database each of
 /// the others fails once, which does not take long, since they are in constant use.

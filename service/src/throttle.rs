@@ -10,7 +10,7 @@ use entity::UserId;
 use crate::{Error, Result};
 
 /// How long attempts are remembered.
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+const WINDOW: Duration = Duration::from_mins(15);
 
 /// The most callers that are remembered; beyond that all are forgotten, in the callers' favour.
 const MAX_CALLERS: usize = 100_000;
@@ -110,7 +110,9 @@ impl Throttle {
                 return Err(Error::TooManyAttempts { retry_after, quota });
             }
         }
-        rules.iter().for_each(|rule| attempts.count(rule));
+        for rule in rules {
+            attempts.count(rule);
+        }
         Ok(())
     }
 

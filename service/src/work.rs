@@ -160,7 +160,9 @@ impl Db {
         let Work { transaction, claimed, audit, .. } = unit;
         transaction.commit().await?;
         let audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
-        audit.iter().for_each(|change| change.log(&claimed));
+        for change in audit {
+            change.log(&claimed);
+        }
         Ok(done)
     }
 }

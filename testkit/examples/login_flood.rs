@@ -6,7 +6,11 @@
 //! connections open during the flood too, half of them silent and half sending a request at one byte per
 //! second. If `SERVICE_PID` is set, the peak memory of that process is printed.
 
-#![expect(clippy::expect_used, reason = "a measurement that can't continue fails on the spot")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that can't continue fails on the spot"
+)]
 
 use std::{
     collections::BTreeMap,
@@ -101,6 +105,12 @@ impl Reads {
     }
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    clippy::cast_sign_loss,
+    reason = "there are not so many values"
+)]
 fn quantile(values: impl Iterator<Item = f64>, q: f64) -> f64 {
     let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
@@ -123,14 +133,16 @@ async fn read(url: &str, seconds: u64) -> Reads {
             reads
         });
     }
-    let mut reads = Reads { windows: vec![0; seconds as usize], ..Reads::default() };
+    let windows = usize::try_from(seconds).expect("not so many seconds");
+    let mut reads = Reads { windows: vec![0; windows], ..Reads::default() };
     while began.elapsed() < end {
         reads.connecting.push(get(&reqwest::Client::new(), url).await);
         sleep(Duration::from_millis(100)).await;
     }
     for (time, ended) in readers.join_all().await.into_iter().flatten() {
         reads.times.push(time);
-        if let Some(window) = reads.windows.get_mut(ended.as_secs() as usize) {
+        let window = usize::try_from(ended.as_secs()).ok();
+        if let Some(window) = window.and_then(|window| reads.windows.get_mut(window)) {
             *window += 1;
         }
     }

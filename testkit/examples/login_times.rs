@@ -2,7 +2,11 @@
 //! wrong password and a disabled account. Tries each 500 times in turn at the service at `SERVICE_URL`,
 //! which must have its rate limit off, and compares the medians, and the responses in full.
 
-#![expect(clippy::expect_used, reason = "a measurement that can't continue fails on the spot")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a measurement that can't continue fails on the spot"
+)]
 
 use std::{collections::BTreeSet, env, time::Instant};
 

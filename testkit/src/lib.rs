@@ -4,7 +4,11 @@
 //! Each test uses an SQLite file, or, if `TEST_DATABASE_URL` names a PostgreSQL database whose user may
 //! create databases, a database on that server.
 
-#![expect(clippy::expect_used, reason = "a test that can't continue fails on the spot")]
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that can't continue fails on the spot"
+)]
 
 mod answer;
 mod app;

@@ -228,14 +228,14 @@ impl Writer {
         let note = json!({ "content": content });
         self.notes.sent.insert(content.clone());
         let note = self.send(Method::POST, "/api/notes", note).await?;
-        self.notes.acknowledge(&note["id"], content)
+        Some(self.notes.acknowledge(&note["id"], content))
     }
 
     async fn mark(&mut self, note_id: i64) -> Option<i64> {
         self.marks.sent.insert(note_id.to_string());
         let mark = json!({ "note_id": note_id });
         let mark = self.send(Method::POST, "/api/readinglists", mark).await?;
-        self.marks.acknowledge(&mark["id"], note_id.to_string())
+        Some(self.marks.acknowledge(&mark["id"], note_id.to_string()))
     }
 
     async fn set_members(&mut self) {
@@ -331,11 +331,11 @@ struct Ledger {
 }
 
 impl Ledger {
-    fn acknowledge(&mut self, id: &Value, what: String) -> Option<i64> {
+    fn acknowledge(&mut self, id: &Value, what: String) -> i64 {
         let id = id.as_i64().expect("an id");
         let before = self.acknowledged.insert(id, what);
         assert_eq!(before, None, "id {id} was assigned twice");
-        Some(id)
+        id
     }
 
     /// Checks that all that was acknowledged is among the rows found, and returns how many there are.

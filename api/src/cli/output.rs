@@ -2,7 +2,7 @@
 //! characters that users may have put into their names.
 
 use std::{
-    fmt::Display,
+    fmt::{Display, Write as _},
     io::{self, Write},
 };
 
@@ -40,7 +40,7 @@ fn visible_json(value: &Value) -> String {
     for c in value.to_string().chars() {
         if is_invisible(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                visible += &format!("\\u{unit:04x}");
+                let _ = write!(visible, "\\u{unit:04x}");
             }
         } else {
             visible.push(c);

@@ -23,7 +23,7 @@ use tokio::{net::TcpStream, sync::watch, time::timeout};
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// How long a client may take to read a response, as long as it reads at all.
-const RESPONSE_TIMEOUT: Duration = Duration::from_secs(300);
+const RESPONSE_TIMEOUT: Duration = Duration::from_mins(5);
 
 /// Counts the requests of a connection that are in flight. Dropped with the connection.
 pub(crate) struct Connection(watch::Sender<usize>);

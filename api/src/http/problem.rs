@@ -128,7 +128,8 @@ impl Problem {
             }
             Self::Service(Error::TooManyAttempts { retry_after, quota }) => {
                 let Quota { name, limit, window } = quota;
-                let (seconds, window) = (retry_after.as_secs_f64().ceil() as u64, window.as_secs());
+                let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+                let window = window.as_secs();
                 response.insert_header((header::RETRY_AFTER, seconds));
                 response.insert_header((RATE_LIMIT, format!("\"{name}\";r=0;t={seconds}")));
                 let policy = format!("\"{name}\";q={limit};w={window}");
@@ -181,8 +182,7 @@ impl fmt::Display for Problem {
     /// For the log: with the causes that clients are not told.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Service(Error::Internal(cause)) => write!(f, "{cause}"),
-            Self::Service(Error::Unavailable(cause)) => write!(f, "{cause}"),
+            Self::Service(Error::Internal(cause) | Error::Unavailable(cause)) => cause.fmt(f),
             _ => f.write_str(&self.detail()),
         }
     }
@@ -239,7 +239,7 @@ mod tests {
             Error::Invalid(vec![Violation::of("content", "must not be empty")]),
             Error::TooManyAttempts {
                 retry_after: Duration::from_secs(9),
-                quota: Quota { name: "login", limit: 100, window: Duration::from_secs(900) },
+                quota: Quota { name: "login", limit: 100, window: Duration::from_mins(15) },
             },
             Error::unavailable(secret),
             Error::internal(secret),

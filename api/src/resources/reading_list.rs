@@ -76,6 +76,7 @@ pub(crate) struct NewMarkBody {
     user_id: Option<UserId>,
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "deserr takes it for an optional member")]
 fn some_id(IdValue(id): IdValue<UserId>) -> Option<UserId> {
     Some(id)
 }

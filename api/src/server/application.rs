@@ -10,7 +10,7 @@ use super::{Settings, StartError, database, describe, first_admin, http_server, 
 use crate::http::{Metrics, Readiness, State};
 
 /// How often expired sessions are deleted.
-const PURGE_INTERVAL: Duration = Duration::from_secs(600);
+const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
 /// The service, listening on its port and ready.
 pub struct Application {

@@ -1,7 +1,11 @@
 //! Black-box tests over HTTP, one file per resource. Every response is validated against the OpenAPI
 //! document.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that can't go on fails where it stands"
+)]
 
 mod faults;
 mod hostile;

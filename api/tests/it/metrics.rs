@@ -19,6 +19,7 @@ async fn samples(app: &TestApp) -> BTreeMap<String, f64> {
 }
 
 #[tokio::test]
+#[expect(clippy::float_cmp, reason = "counters are whole numbers")]
 async fn requests_logins_sessions_and_statements_are_counted() {
     let (app, alice) = TestApp::with_user("alice").await;
     let before = samples(&app).await;

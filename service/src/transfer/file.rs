@@ -124,7 +124,7 @@ impl Reader {
     }
 
     fn header(&mut self) -> std::result::Result<(), FileError> {
-        let json = self.json().map_err(|_| FileError::Foreign)?;
+        let json = self.json().map_err(|_json| FileError::Foreign)?;
         match serde_json::from_slice(&json) {
             Ok(Line::Header(Header { format, version: 1..=VERSION })) if format == FORMAT => {
                 self.lines.hash.update(&json);

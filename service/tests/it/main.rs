@@ -1,5 +1,9 @@
 //! Tests of the service that need several of its functions, and no HTTP.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test that can't go on fails where it stands"
+)]
 
 mod transfer;

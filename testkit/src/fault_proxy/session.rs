@@ -11,7 +11,7 @@ use tokio::{
 use super::{Fault, Moment, Shared};
 
 /// The codes of the encryption requests that may precede a session: TLS and GSSAPI.
-const ENCRYPTION_REQUESTS: [i32; 2] = [80877103, 80877104];
+const ENCRYPTION_REQUESTS: [i32; 2] = [80_877_103, 80_877_104];
 
 /// Relays between a client and the server until one of them, or a fault, ends the session.
 pub(super) async fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<()> {

@@ -116,7 +116,7 @@ fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Error> {
     let mut parts = header.as_bytes().splitn(2, |&byte| byte == b' ');
     match (parts.next(), parts.next()) {
         (Some(scheme), Some(token)) if scheme.eq_ignore_ascii_case(b"bearer") => {
-            let token = std::str::from_utf8(token).map_err(|_| Error::TokenInvalid)?;
+            let token = std::str::from_utf8(token).map_err(|_utf8| Error::TokenInvalid)?;
             Ok(Some(token.trim().to_owned()))
         }
         (Some(scheme), Some(_)) if is_scheme(scheme) => Ok(None),

@@ -107,8 +107,9 @@ impl Declared {
         let arrival = async {
             let mut bytes = Vec::new();
             while let Some(chunk) = payload.next().await {
-                let chunk = chunk
-                    .map_err(|_| Problem::BadRequest("the request body was cut off".into()))?;
+                let chunk = chunk.map_err(|_payload| {
+                    Problem::BadRequest("the request body was cut off".into())
+                })?;
                 if bytes.len() + chunk.len() > LIMIT {
                     return Err(Problem::TooLarge);
                 }
@@ -117,7 +118,7 @@ impl Declared {
             Ok(bytes)
         };
         let in_time = tokio::time::timeout(self.time_limit, arrival).await;
-        in_time.map_err(|_| Problem::Framework(StatusCode::REQUEST_TIMEOUT))?
+        in_time.map_err(|_elapsed| Problem::Framework(StatusCode::REQUEST_TIMEOUT))?
     }
 
     fn parse<T: Deserr<Violations> + ToSchema>(&self, bytes: &[u8]) -> Result<T, Problem> {

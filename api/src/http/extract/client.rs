@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// Who the client is for a connection from `peer`, where 10.0.0.0/8 and ::1 are trusted.
+    /// Who the client is for a connection from `peer`, where `10.0.0.0/8` and `::1` are trusted.
     fn seen(peer: &str, headers: &[(&'static str, &'static str)]) -> String {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
         let mut map = HeaderMap::new();

@@ -155,7 +155,7 @@ impl<E: Display> MergeWithError<E> for BadParameter {
 
 /// Reads `true` or `false`.
 pub(crate) fn flag(text: String) -> Result<Option<bool>, &'static str> {
-    text.parse().map(Some).map_err(|_| "must be true or false")
+    text.parse().map(Some).map_err(|_parse| "must be true or false")
 }
 
 /// Reads a plain decimal number.

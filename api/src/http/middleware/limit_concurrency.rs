@@ -25,7 +25,9 @@ pub(crate) async fn limit_concurrency<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<GuardedBody<Option<OwnedSemaphorePermit>>>, ActixError> {
     let permit = match AppState::of(request.request()) {
-        Some(state) => state.permits.clone().try_acquire_owned().map_err(|_| "too many requests"),
+        Some(state) => {
+            state.permits.clone().try_acquire_owned().map_err(|_acquire| "too many requests")
+        }
         None => Err("not ready yet"),
     };
     if let Err(why) = permit

@@ -84,7 +84,7 @@ impl Supervision {
         self.count(pattern.as_deref().unwrap_or(UNMATCHED), status);
         let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
         let route = pattern.as_deref().unwrap_or(&self.path);
-        let milliseconds = self.started.elapsed().as_millis() as i64;
+        let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let user = response
             .request()
             .extensions()

@@ -135,7 +135,7 @@ async fn invalid_values_are_violations() {
     for (member, values) in [
         ("name", vec![json!(null), json!(""), json!(" \t"), json!("a\0b"), json!(7), json!([])]),
         ("name", vec![json!("ä".repeat(101))]),
-        ("password", vec![json!(null), json!("short"), json!("Password1"), json!(123456789)]),
+        ("password", vec![json!(null), json!("short"), json!("Password1"), json!(123_456_789)]),
         ("password", vec![json!("x".repeat(257)), json!("walnut\0harbour")]),
         ("current_password", vec![json!(null), json!(7), json!("walnut\0harbour")]),
         ("admin", vec![json!(null), json!("true"), json!(1)]),

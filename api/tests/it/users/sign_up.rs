@@ -13,7 +13,7 @@ async fn pointers(app: &TestApp, member: &str, value: Value) -> Vec<String> {
 
 /// Values that are not text.
 fn wrong_types() -> [Value; 5] {
-    [json!(null), json!(12345678), json!(true), json!(["alice"]), json!({ "a": "b" })]
+    [json!(null), json!(12_345_678), json!(true), json!(["alice"]), json!({ "a": "b" })]
 }
 
 #[tokio::test]

@@ -148,7 +148,7 @@ fn an_edited_file_with_a_valid_checksum_is_imported_whole_or_not_at_all() {
                 let count = lab.count();
                 lab.clear();
                 assert_eq!(held(&exported), held(file.as_bytes()));
-                assert_eq!(count, rows.len() as i64);
+                assert_eq!(usize::try_from(count), Ok(rows.len()));
             }
             Err(error) => {
                 assert!(is_rejection(&error), "{error:?}");
