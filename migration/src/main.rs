@@ -88,8 +88,9 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
     }
     let db = connect(&url, schema.as_deref()).await?;
     let done = command.run(&db, lock).await;
-    db.close().await.map_err(MigrationError::from)?;
+    let closed = db.close().await;
     let migrations = done?;
+    closed.map_err(MigrationError::from)?;
     let mut out = io::stdout().lock();
     for migration in migrations {
         writeln!(out, "{migration}")?;

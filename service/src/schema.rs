@@ -72,8 +72,10 @@ async fn on_connection<T>(
 ) -> Result<T> {
     let connection = migration::connect(&settings.url, None).await.map_err(Error::internal)?;
     let done = work(&connection).await;
-    connection.close().await.map_err(Error::internal)?;
-    done
+    let closed = connection.close().await;
+    let done = done?;
+    closed.map_err(Error::internal)?;
+    Ok(done)
 }
 
 /// The table that a statement drops, or of which it drops the column.

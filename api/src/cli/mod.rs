@@ -183,8 +183,10 @@ async fn with_any_db<T>(
     let settings = existing_database()?;
     let db = Db::connect(&settings).await.map_err(StartError::database(&settings))?;
     let done = work(&db).await;
-    db.close().await.map_err(StartError::database(&settings))?;
-    done
+    let closed = db.close().await.map_err(StartError::database(&settings));
+    let done = done?;
+    closed?;
+    Ok(done)
 }
 
 async fn back_up(file: &Path) -> Result<(), CommandError> {

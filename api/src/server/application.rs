@@ -80,9 +80,7 @@ impl Application {
         if let Some(server) = self.metrics_server {
             server.handle.stop(false).await;
         }
-        if let Err(error) = self.db.close().await {
-            log::warn!("can't close the database: {}", describe(&error));
-        }
+        database::close(self.db).await;
         Ok(())
     }
 }
@@ -140,19 +138,29 @@ async fn prepare(
 async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<State, StartError> {
     let metrics = Metrics::new().map_err(StartError::Metrics)?;
     let db = database::open(settings, count_statements(&metrics, hook)).await?;
+    let auth = match open_auth(&db, settings).await {
+        Ok(auth) => auth,
+        Err(error) => {
+            database::close(db).await;
+            return Err(error);
+        }
+    };
+    let network = settings.network.clone();
+    let permits = Arc::new(Semaphore::new(network.max_requests));
+    Ok(State { db, auth, metrics, network, permits, time_limit: time_limit(settings) })
+}
+
+async fn open_auth(db: &Db, settings: &Settings) -> Result<Auth, StartError> {
     let keys = TokenKeys::new(&secret::load(settings)?);
     let passwords = Passwords::new(settings.password_cost).map_err(StartError::Passwords)?;
-    first_admin::create(&db, &passwords, settings).await?;
-    let auth = Auth {
+    first_admin::create(db, &passwords, settings).await?;
+    Ok(Auth {
         keys,
         passwords,
         sessions: settings.sessions,
         registration: settings.registration,
         throttle: Throttle::new(settings.login_rate_limit),
-    };
-    let network = settings.network.clone();
-    let permits = Arc::new(Semaphore::new(network.max_requests));
-    Ok(State { db, auth, metrics, network, permits, time_limit: time_limit(settings) })
+    })
 }
 
 /// Long enough for a slow body, a wait for a connection and a slow statement. The database's own limit

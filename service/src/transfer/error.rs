@@ -38,7 +38,7 @@ pub enum FileError {
     #[error("is not an export of Teamnotes")]
     Foreign,
     /// It has another version of the format.
-    #[error("has version {0} of the format; this program reads version {VERSION}")]
+    #[error("has version {0} of the format; this program reads versions up to {VERSION}")]
     Version(u32),
     /// It ends before its last line.
     #[error("was cut off: its last line is missing")]

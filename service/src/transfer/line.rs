@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::values;
 use crate::bulk::Counts;
 
-/// One line of the file. They come in this order: each refers to rows of lines before it.
+/// One line of the file. Lines come in this order, so that each refers to rows on earlier lines only.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Line {
@@ -30,7 +30,7 @@ pub(super) enum Line {
     End(End),
 }
 
-/// What makes the file one of Teamnotes.
+/// The first line, which identifies the format.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Header {
@@ -38,12 +38,12 @@ pub(super) struct Header {
     pub(super) version: u32,
 }
 
-/// What all lines before it must add up to.
+/// The last line, which all lines before it must match.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct End {
     pub(super) counts: Counts,
-    /// Of all lines before this one, with their line ends, in hexadecimal.
+    /// The checksum of all lines before this one, line breaks included, in hexadecimal.
     pub(super) sha256: String,
 }
 
@@ -121,7 +121,7 @@ pub(super) struct Mark {
 }
 
 impl Line {
-    /// Its place in the order of the file.
+    /// Its position in the order of the file.
     pub(super) fn rank(&self) -> u8 {
         match self {
             Self::Header(_) => 0,
@@ -134,7 +134,7 @@ impl Line {
         }
     }
 
-    /// Adds it to the rows of its kind.
+    /// Adds it to the count of its kind.
     pub(super) fn count(&self, counts: &mut Counts) {
         match self {
             Self::User(_) => counts.users += 1,
@@ -211,7 +211,7 @@ impl From<mark::Model> for Line {
 }
 
 impl TryFrom<Line> for user::Model {
-    /// A line of another kind, given back.
+    /// The line, if it is of another kind.
     type Error = Line;
 
     /// `before_save` sets the search column.

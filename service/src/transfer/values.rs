@@ -1,5 +1,5 @@
-//! The values in an export file: what the service would not have written is refused, also where a
-//! database would take it.
+//! The values in an export file: those that the service would not have written are rejected, even if the
+//! database would accept them.
 
 use std::fmt;
 
@@ -16,8 +16,8 @@ use crate::{
     users::{Name, Username},
 };
 
-/// The largest id: what JSON readers that know no integers still tell apart (RFC 8259, section 6). Above
-/// it there is room for those that come.
+/// The largest id that JSON readers without integers still represent exactly (RFC 8259, section 6). It
+/// leaves room for the ids of new rows.
 const MAX_ID: i64 = 1 << 53;
 
 /// Reads an id.
@@ -31,7 +31,7 @@ where
     in_range.ok_or_else(|| D::Error::custom(format_args!("{id} is not an id")))
 }
 
-/// Reads a username as it is kept: in lower case.
+/// Reads a username as it is stored: in lower case.
 pub(super) fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;
     let username = Username::parse(text.clone()).map_err(|why| wrong("the username", why))?;
@@ -70,7 +70,7 @@ pub(super) fn password_hash<'de, D: Deserializer<'de>>(
     }
 }
 
-/// Reads text as earlier versions stored it: control characters are let through.
+/// Reads text that an earlier version may have stored: control characters are accepted.
 fn stored<'de, D: Deserializer<'de>>(
     deserializer: D,
     what: &str,
@@ -84,7 +84,7 @@ fn wrong<E: Error>(what: &str, why: impl fmt::Display) -> E {
     E::custom(format_args!("{what} {why}"))
 }
 
-/// Reads a time of the years 1 to 9999, in whole microseconds.
+/// Reads a time in the years 1 to 9999, truncated to microseconds.
 pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTime<Utc>, D::Error> {
     match clock::in_microseconds(DateTime::deserialize(deserializer)?) {
         time if (1..=9999).contains(&time.year()) => Ok(time),

@@ -233,3 +233,17 @@ async fn an_export_is_a_snapshot_whatever_is_written_meanwhile() {
     }
     assert!(sizes.first() < sizes.last(), "nothing was written meanwhile");
 }
+
+#[test]
+fn commands_leave_no_write_ahead_log_that_the_next_one_waits_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let url = "sqlite:notes.db";
+    for _ in 0..3 {
+        on(here, url, &["migrate", "fresh", "--yes"]);
+        on(here, url, &["demo", "--users", "500"]);
+        let files: Vec<_> = fs::read_dir(here).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(files, [here.join("notes.db")]);
+        on(here, url, &["migrate", "down", "--yes"]);
+    }
+}
