@@ -44,10 +44,6 @@ sbom:
 check-deploy:
     deploy/check
 
-# The image's steps without a container engine, as root: just rehearse-image target/release/teamnotes
-rehearse-image *binary:
-    deploy/rehearse {{ binary }}
-
 # Kill PostgreSQL while eight clients write: no acknowledged write may be lost
 kill-postgres *binary:
     scripts/kill-postgres {{ binary }}
