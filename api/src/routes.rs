@@ -99,7 +99,7 @@ pub fn document_json() -> &'static str {
     &JSON
 }
 
-/// Gives this document.
+/// Returns this OpenAPI document.
 #[operation]
 async fn document() -> Result<Reply<RawJson>, Problem> {
     Ok(Reply::json(document_json()))

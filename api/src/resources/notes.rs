@@ -196,7 +196,7 @@ pub(crate) async fn list(
     Ok(Reply::page(&list, notes.map(NoteBody::from)))
 }
 
-/// Writes a note.
+/// Creates a note, written by the caller.
 #[operation]
 pub(crate) async fn create(
     state: AppState,
@@ -209,7 +209,7 @@ pub(crate) async fn create(
     Ok(Reply::created(location, note.into()))
 }
 
-/// Shows a note and its author.
+/// Returns a note and its author.
 #[operation]
 pub(crate) async fn get(
     state: AppState,

@@ -12,7 +12,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{notes::NoteBody, values::IdSchema};
 use crate::http::{
-    extract::{BadParameter, Body, Id, IdValue, List, SignedIn, Violations, flag},
+    extract::{BadParameter, Body, Id, List, SignedIn, Violations, flag},
     problem::Problem,
     reply::{NoContent, PageOf, Put, Reply},
     state::AppState,
@@ -67,18 +67,12 @@ impl From<mark::MarkedNote> for MarkedNoteBody {
 #[deserr(error = Violations)]
 #[schema(as = NewMark)]
 pub(crate) struct NewMarkBody {
-    #[deserr(from(IdValue<NoteId>) = IdValue::into_inner)]
     #[schema(value_type = IdSchema)]
     note_id: NoteId,
-    /// One's own id, if it is sent.
-    #[deserr(default, from(IdValue<UserId>) = some_id)]
+    /// The caller's own id, if it is sent at all.
+    #[deserr(default, from(UserId) = Some)]
     #[schema(value_type = Option<IdSchema>, nullable = false)]
     user_id: Option<UserId>,
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "deserr takes it for an optional member")]
-fn some_id(IdValue(id): IdValue<UserId>) -> Option<UserId> {
-    Some(id)
 }
 
 /// What to change about a mark; what is left out stays.
@@ -101,7 +95,7 @@ pub(crate) struct MarkQuery {
     pub(crate) read: Option<bool>,
 }
 
-/// Lists one's own marked notes, newest mark first.
+/// Lists the caller's marked notes, newest mark first.
 #[operation]
 pub(crate) async fn list(
     state: AppState,
@@ -112,7 +106,7 @@ pub(crate) async fn list(
     Ok(Reply::page(&list, marked.map(MarkedNoteBody::from)))
 }
 
-/// Marks a note, once.
+/// Marks a note for the caller. Marking it again changes nothing.
 #[operation(403)]
 pub(crate) async fn mark(
     state: AppState,

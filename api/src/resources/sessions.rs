@@ -64,7 +64,7 @@ pub(crate) struct SessionBody {
     /// The `User-Agent` of the client that logged in.
     #[schema(required)]
     user_agent: Option<String>,
-    /// Whether this is the session that makes the request.
+    /// Whether the request was made in this session.
     current: bool,
 }
 
@@ -84,7 +84,7 @@ impl SessionBody {
     }
 }
 
-/// The session that makes the request, and its user.
+/// The current session and its user.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = CurrentSession)]
 pub(crate) struct CurrentSessionBody {
@@ -104,7 +104,7 @@ struct SessionUserBody {
     admin: bool,
 }
 
-/// Starts a session.
+/// Logs a user in: starts a session and returns its token.
 #[operation(429)]
 pub(crate) async fn log_in(
     state: AppState,
@@ -118,14 +118,14 @@ pub(crate) async fn log_in(
     Ok(Reply::ok(attempt?.into()))
 }
 
-/// Ends the session that makes the request.
+/// Logs the caller out: ends the current session.
 #[operation]
 pub(crate) async fn log_out(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::log_out(work).await).await?;
     Ok(Reply::no_content())
 }
 
-/// Lists one's own sessions, newest first.
+/// Lists the caller's sessions, newest first.
 #[operation]
 pub(crate) async fn list(
     state: AppState,
@@ -160,7 +160,7 @@ pub(crate) async fn end_of_user(
     Ok(Reply::no_content())
 }
 
-/// Shows the session that makes the request, and its user.
+/// Returns the current session and its user.
 #[operation]
 pub(crate) async fn current(me: SignedIn) -> Result<Reply<CurrentSessionBody>, Problem> {
     let user::Model { id, username, name, admin, .. } = me.user()?.clone();
@@ -180,7 +180,7 @@ pub(crate) async fn end(
     Ok(Reply::no_content())
 }
 
-/// Ends all one's own sessions but the one that makes the request.
+/// Ends all of the caller's sessions except the current one.
 #[operation]
 pub(crate) async fn end_others(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::end_others(work).await).await?;

@@ -1,6 +1,7 @@
-//! The values of the domain as bodies hold them: read by the domain's own `parse`, described by its limits.
+//! Values of the domain in bodies: read by the domain itself, described by its limits.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
+use entity::{NoteId, TeamId, UserId};
 use service::{
     notes::Content,
     teams::TeamName,
@@ -12,6 +13,21 @@ use crate::http::{
     extract::{Violations, parsed},
     schema::{describe, id, string},
 };
+
+macro_rules! ids {
+    ($($id:ty),+) => {$(
+        impl Deserr<Violations> for $id {
+            fn deserialize_from_value<V: IntoValue>(
+                value: Value<V>,
+                at: ValuePointerRef<'_>,
+            ) -> Result<Self, Violations> {
+                parsed(value, at, |id: i64| Self::try_from(id))
+            }
+        }
+    )+};
+}
+
+ids!(NoteId, TeamId, UserId);
 
 /// The schema of every id.
 pub(crate) struct IdSchema;

@@ -18,5 +18,5 @@ pub(crate) use include::{Includable, Include};
 pub(crate) use list::{List, NoFilter};
 pub(crate) use path::{Id, MemberPath, UserPath, UserTeamPath};
 pub(crate) use query::{BadParameter, Parameters, Query, SearchText, flag, number};
-pub(crate) use values::{IdList, IdValue, ids, parsed};
+pub(crate) use values::{IdList, id_list, parsed};
 pub(crate) use violations::Violations;

@@ -5,7 +5,6 @@ use std::fmt::Display;
 use chrono::{DateTime, Datelike, Utc};
 use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
 use service::clock;
-
 use utoipa::openapi::schema::ArrayBuilder;
 
 use super::Violations;
@@ -45,34 +44,9 @@ impl Deserr<Violations> for DateTime<Utc> {
     }
 }
 
-/// A positive 64-bit integer that is an id.
-pub(crate) struct IdValue<T>(pub(crate) T);
-
-impl<T> IdValue<T> {
-    /// The id.
-    pub(crate) fn into_inner(self) -> T {
-        self.0
-    }
-}
-
-impl<T: TryFrom<i64>> Deserr<Violations> for IdValue<T> {
-    fn deserialize_from_value<V: IntoValue>(
-        value: Value<V>,
-        at: ValuePointerRef<'_>,
-    ) -> Result<Self, Violations> {
-        parsed(value, at, |id: i64| match T::try_from(id) {
-            Ok(id) => Ok(Self(id)),
-            Err(_) => Err("must be a positive integer"),
-        })
-    }
-}
-
-/// Reads a list of at most [`MAX_IDS`] ids.
-pub(crate) fn ids<T>(ids: Vec<IdValue<T>>) -> Result<Vec<T>, String> {
-    if ids.len() > MAX_IDS {
-        return Err(format!("must have at most {MAX_IDS} entries"));
-    }
-    Ok(ids.into_iter().map(IdValue::into_inner).collect())
+/// Accepts a list of at most [`MAX_IDS`] ids.
+pub(crate) fn id_list<T>(ids: Vec<T>) -> Result<Vec<T>, String> {
+    if ids.len() > MAX_IDS { Err(format!("must have at most {MAX_IDS} entries")) } else { Ok(ids) }
 }
 
 /// The schema of a list of ids.

@@ -10,7 +10,7 @@ use service::memberships::Added;
 use utoipa::ToSchema;
 
 use crate::{
-    http::extract::{IdList, IdValue, Violations, ids},
+    http::extract::{IdList, Violations, id_list},
     resources::{teams::TeamCoreBody, values::IdSchema},
 };
 
@@ -114,7 +114,7 @@ pub(crate) struct MembershipBody {
 #[schema(as = UserIds)]
 pub(crate) struct UserIdsBody {
     /// A repeated id counts once.
-    #[deserr(try_from(Vec<IdValue<UserId>>) = ids -> String)]
+    #[deserr(try_from(Vec<UserId>) = id_list -> String)]
     #[schema(value_type = IdList)]
     pub(super) user_ids: Vec<UserId>,
 }
@@ -125,7 +125,7 @@ pub(crate) struct UserIdsBody {
 #[schema(as = TeamIds)]
 pub(crate) struct TeamIdsBody {
     /// A repeated id counts once.
-    #[deserr(try_from(Vec<IdValue<TeamId>>) = ids -> String)]
+    #[deserr(try_from(Vec<TeamId>) = id_list -> String)]
     #[schema(value_type = IdList)]
     pub(super) team_ids: Vec<TeamId>,
 }

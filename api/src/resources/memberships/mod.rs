@@ -20,7 +20,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists a team's members, the first to join first.
+/// Lists a team's members, earliest first.
 #[operation]
 pub(crate) async fn list_members(
     state: AppState,
@@ -31,9 +31,9 @@ pub(crate) async fn list_members(
     Ok(Reply::page(&list, members.map(MemberBody::from)))
 }
 
-/// Makes exactly these users the members of a team. For its owners and admins.
+/// Replaces the members of a team with these users. For its owners and admins.
 ///
-/// Members who stay keep their roles. Disabled members are left alone.
+/// Members who stay keep their roles. Disabled members are not touched.
 #[operation(403, 409)]
 pub(crate) async fn set_members(
     state: AppState,
@@ -45,7 +45,7 @@ pub(crate) async fn set_members(
     Ok(Reply::ok(state.db.write(&me, set).await?.into()))
 }
 
-/// Shows a member of a team.
+/// Returns a member of a team.
 #[operation]
 pub(crate) async fn get_member(
     state: AppState,
@@ -93,9 +93,9 @@ pub(crate) async fn list_teams(
     Ok(Reply::page(&list, teams.map(TeamMembershipBody::from)))
 }
 
-/// Makes exactly these teams the teams of a user. For admins.
+/// Replaces the teams of a user with these. For admins.
 ///
-/// The user's role is kept in teams that stay. Answers with the newest memberships, 100 at most.
+/// Roles in teams that stay are kept. Returns the 100 newest memberships.
 #[operation(403)]
 pub(crate) async fn set_teams(
     state: AppState,
@@ -108,7 +108,7 @@ pub(crate) async fn set_teams(
     Ok(Reply::list(teams.into_iter().map(TeamMembershipBody::from)))
 }
 
-/// Shows a team of a user: the membership of this user in this team.
+/// Returns a user's membership in a team.
 #[operation]
 pub(crate) async fn get_team(
     state: AppState,

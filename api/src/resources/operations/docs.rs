@@ -26,7 +26,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Shows the API as a page on which requests can be tried.
+/// Returns the documentation of the API, a page on which requests can be tried.
 #[operation]
 pub(crate) async fn page() -> Result<Reply<Html>, Problem> {
     let response = HttpResponse::Ok()
@@ -36,7 +36,7 @@ pub(crate) async fn page() -> Result<Reply<Html>, Problem> {
     Ok(Reply::new(response))
 }
 
-/// Gives a file that the page loads.
+/// Returns a file that the documentation page loads.
 #[operation]
 pub(crate) async fn asset(FileName(name): FileName) -> Result<Reply<File>, Problem> {
     let config = Arc::new(Config::from("/api/openapi.json"));

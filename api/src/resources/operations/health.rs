@@ -15,16 +15,16 @@ use crate::http::{
 /// How long a probe waits for the database.
 pub(super) const PROBE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Says that the process serves.
+/// Reports that the process is alive.
 #[operation]
 pub(crate) async fn live() -> Result<Reply<PlainText>, Problem> {
     Ok(Reply::text("ok\n"))
 }
 
-/// Says whether the database answers and no migration is pending.
+/// Reports whether the database responds and no migration is pending.
 #[operation]
 pub(crate) async fn ready(state: AppState) -> Result<Reply<PlainText>, Problem> {
     let answer = timeout(PROBE_TIMEOUT, state.db.require_ready()).await;
-    answer.unwrap_or_else(|_| Err(Error::unavailable("the database does not answer")))?;
+    answer.unwrap_or_else(|_| Err(Error::unavailable("the database does not respond")))?;
     Ok(Reply::text("ok\n"))
 }

@@ -14,7 +14,7 @@ use crate::http::{
     state::{AppState, State},
 };
 
-/// Gives the service's metrics in Prometheus' text format.
+/// Returns the service's metrics in the Prometheus text format.
 #[operation]
 pub(crate) async fn metrics(state: AppState) -> Result<Reply<PlainText>, Problem> {
     let text = state.metrics.render(&gauges(&state).await)?;

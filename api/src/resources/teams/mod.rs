@@ -28,7 +28,7 @@ pub(crate) async fn list(
     Ok(Reply::page(&list, teams.map(ListedTeamBody::from)))
 }
 
-/// Makes a team, which one owns.
+/// Creates a team, owned by the caller.
 #[operation(409)]
 pub(crate) async fn create(
     state: AppState,
@@ -40,7 +40,7 @@ pub(crate) async fn create(
     Ok(Reply::created(location, team.into()))
 }
 
-/// Shows a team and its members.
+/// Returns a team and its members.
 #[operation]
 pub(crate) async fn get(state: AppState, Id(id): Id<TeamId>) -> Result<Reply<TeamBody>, Problem> {
     Ok(Reply::ok(teams::get(state.db.reader(), id).await?.into()))

@@ -22,7 +22,7 @@ use crate::http::{
 
 /// Lists users with their newest notes and teams, by id.
 ///
-/// A page has fewer users than asked for where their notes are more than 4 MiB; the next one goes on.
+/// A page ends early if the notes in it exceed 4 MiB; `Link` leads to the rest.
 #[operation(403)]
 pub(crate) async fn list(
     state: AppState,
@@ -34,7 +34,7 @@ pub(crate) async fn list(
     Ok(Reply::page(&list, users.map(ListedUserBody::from)))
 }
 
-/// Signs a user up. While registration is closed, for admins.
+/// Creates a user. For admins alone while registration is closed.
 #[operation(403, 409, 429)]
 pub(crate) async fn create(
     state: AppState,
@@ -48,7 +48,7 @@ pub(crate) async fn create(
     Ok(Reply::created(location, user.into()))
 }
 
-/// Shows a user with notes and marked notes. A disabled user exists for admins only.
+/// Returns a user with notes and marked notes. Disabled users are visible to admins only.
 #[operation]
 pub(crate) async fn get(
     state: AppState,
@@ -75,7 +75,7 @@ pub(crate) async fn update(
     Ok(Reply::ok(user.into()))
 }
 
-/// Deletes a user with everything that belongs to the user. For the user and admins.
+/// Deletes a user and everything that belongs to the user. For the user and admins.
 #[operation(403, 409)]
 pub(crate) async fn delete(
     state: AppState,
