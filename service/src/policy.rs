@@ -86,6 +86,7 @@ mod tests {
 
     use chrono::{DateTime, Utc};
     use entity::membership::Role;
+    use sea_orm::{ActiveValue::Set, TryIntoModel};
 
     use super::*;
     use crate::{Authenticated, Credential};
@@ -165,16 +166,10 @@ mod tests {
 
     #[test]
     fn a_note_is_edited_by_its_author_and_deleted_by_admins_too() {
-        let note = note::Model {
-            id: 1.try_into().unwrap(),
-            content: "Hello".into(),
-            content_folded: "hello".into(),
-            important: false,
-            date: NOW,
-            user_id: 1.try_into().unwrap(),
-            created_at: NOW,
-            updated_at: NOW,
-        };
+        let mut note = note::ActiveModel::new(1.try_into().unwrap(), "Hello".into(), NOW);
+        note.id = Set(1.try_into().unwrap());
+        note.content_folded = Set("hello".into());
+        let note = note.try_into_model().unwrap();
         let (missing, forbidden) = ("token missing", "operation not allowed");
         let edited = told(|actor| edit_note(actor, &note));
         assert_eq!(edited, [missing, "ok", forbidden, forbidden, missing]);

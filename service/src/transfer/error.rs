@@ -1,6 +1,6 @@
 use std::{io, path::PathBuf};
 
-use super::file::VERSION;
+use super::rows::VERSION;
 use crate::{Error, bulk::BulkError};
 
 /// Why an export or an import failed. Nothing is left of what it did.

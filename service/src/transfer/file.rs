@@ -11,14 +11,12 @@ use sha2::{Digest, Sha256};
 use super::{
     FileError, TransferError, Transferred,
     line::{End, Header, Line},
+    rows::VERSION,
 };
 use crate::{Error, bulk::Counts};
 
 /// What the first line says.
 const FORMAT: &str = "teamnotes export";
-
-/// The version of the files that are written; older ones are read too. `line.rs` says when it goes up.
-pub(super) const VERSION: u32 = 1;
 
 /// No row is longer, in bytes: a note has at most 10,000 characters.
 const LONGEST_LINE: u64 = 1 << 20;

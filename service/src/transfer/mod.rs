@@ -8,6 +8,7 @@
 mod error;
 mod file;
 mod line;
+mod rows;
 mod values;
 
 use std::{fs, path::Path};

@@ -3,6 +3,7 @@
 
 mod accidents;
 mod edits;
+mod versions;
 
 use std::{
     env, fs,

@@ -1,0 +1,29 @@
+//! Files of earlier versions, and of later ones.
+
+use super::{Lab, rows, sealed};
+
+/// A file as the first version of the format has it. It is never edited.
+const VERSION_1: &[u8] = include_bytes!("version_1.ndjson");
+
+#[test]
+fn a_file_of_version_1_is_imported_whole() {
+    let lab = Lab::start();
+    let imported = lab.import(&lab.write(VERSION_1)).unwrap();
+    let counts = imported.counts;
+    assert_eq!(
+        [counts.users, counts.teams, counts.memberships, counts.notes, counts.marks],
+        [3, 2, 3, 2, 3]
+    );
+    let sql = "SELECT COUNT(*) FROM notes WHERE content_folded = 'two' AND NOT important";
+    assert_eq!(lab.runtime.block_on(lab.database.number(sql)), 1);
+    assert_eq!(lab.verify(&lab.export("again")).unwrap().counts, counts);
+}
+
+#[test]
+fn a_file_of_a_later_version_says_so() {
+    let lab = Lab::start();
+    let later = sealed(&rows()).replace("\"version\":1", "\"version\":99");
+    let error = lab.verify(later.as_bytes()).unwrap_err();
+    let told = format!("{error}: {}", std::error::Error::source(&error).unwrap());
+    assert!(told.contains("version 99") && told.contains("versions up to"), "{told}");
+}
