@@ -30,7 +30,7 @@ pub struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
-/// A marked note: the mark, the note and the note's author. For [`Entity::find_with_note`].
+/// A marked note: the mark, the note and the note's author.
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct MarkedNote {
@@ -42,7 +42,7 @@ pub struct MarkedNote {
     pub author: user::UserSummary,
 }
 
-/// A mark and the user whose mark it is. For [`Entity::find_with_user`].
+/// A mark and the user whose mark it is.
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct MarkedBy {

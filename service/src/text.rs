@@ -9,7 +9,7 @@ pub(crate) fn line(text: String, max: usize) -> Result<String, Rejection> {
     checked(text, max, |_| false)
 }
 
-/// Accepts lines of text: as [`line`], but tabs and line breaks are allowed.
+/// Accepts lines of text: as [`line()`], but tabs and line breaks are allowed.
 pub(crate) fn lines(text: String, max: usize) -> Result<String, Rejection> {
     checked(text, max, |c| matches!(c, '\t' | '\n' | '\r'))
 }

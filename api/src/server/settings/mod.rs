@@ -1,4 +1,4 @@
-//! Settings: read from the environment and from `.env`, as described in the [`table`].
+//! Settings: read from the environment and from `.env`, as `table.rs` describes them.
 
 pub(crate) mod listing;
 mod read;
