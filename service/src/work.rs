@@ -10,7 +10,7 @@ use entity::{UserId, session, user};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OnceCell;
 
-use crate::{Actor, Authenticated, Credential, Db, Error, Result, audit, clock};
+use crate::{Actor, Authenticated, Credential, Db, Error, Reader, Result, audit, clock};
 
 /// How often a unit of work is tried that the database rolls back.
 const TRIES: u32 = 4;
@@ -102,6 +102,20 @@ impl Work {
 }
 
 impl Actor {
+    /// The actor as of now: for what is checked between the arrival of a request and its transaction, which
+    /// may be many seconds apart.
+    ///
+    /// # Errors
+    /// As [`Work::actor`].
+    pub(crate) async fn refresh(&self, reader: &Reader) -> Result<Self> {
+        let Self::User(claimed) = self else { return Ok(self.clone()) };
+        let Credential::Session(session) = &claimed.credential;
+        let current = session::Entity::find_with_user(&session.token_hash);
+        let current = current.into_partial_model::<session::WithUser>();
+        let current = current.one(reader.connection()).await?.ok_or(Error::SessionExpired)?;
+        Self::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
+    }
+
     /// The user of a session that was found for a token.
     pub(crate) fn of(
         session::WithUser { session, user }: session::WithUser,
@@ -156,7 +170,11 @@ impl Db {
             actor: OnceCell::new(),
             audit: Mutex::default(),
         };
-        let done = work(&unit).await?;
+        let done = match work(&unit).await {
+            // A session that has ended is told so, and not what exists.
+            Err(Error::NotFound) => return unit.actor().await.and(Err(Error::NotFound)),
+            done => done?,
+        };
         let Work { transaction, claimed, audit, .. } = unit;
         transaction.commit().await?;
         let audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);

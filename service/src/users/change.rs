@@ -47,7 +47,8 @@ struct NewPassword {
 /// before the transaction, which [`update`] runs in.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::Invalid`] when `current_password` is wrong,
+/// [`Error::SessionExpired`] or [`Error::AccountDisabled`] when that has changed since the request came
+/// in; [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::Invalid`] when `current_password` is wrong,
 /// [`Error::TooManyAttempts`] when it was so too often.
 pub async fn prepare_change(
     reader: &Reader,
@@ -57,6 +58,8 @@ pub async fn prepare_change(
     key: &UserKey,
     change: UserChange,
 ) -> Result<PreparedChange> {
+    // A session that has ended is not told whether a password is right.
+    let actor = &actor.refresh(reader).await?;
     let user = find_by_key(reader, key).await?;
     let UserChange { name, password, current_password, admin, disabled } = change;
     let mut prepared = PreparedChange { user_id: user.id, name, admin, disabled, password: None };
