@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use testkit::TestApp;
+use reqwest::Method;
+use serde_json::Value;
+use testkit::{Client, TestApp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -25,6 +27,47 @@ impl Heard {
     pub(crate) fn statuses(&self) -> Vec<u16> {
         let after = self.text.split("HTTP/1.1 ").skip(1);
         after.map(|answer| answer[..3].parse().unwrap()).collect()
+    }
+}
+
+/// A request whose head is sent and whose body is withheld.
+pub(crate) struct Held {
+    stream: TcpStream,
+    body: Vec<u8>,
+}
+
+impl Held {
+    pub(crate) async fn start(
+        app: &TestApp,
+        client: &Client,
+        method: &Method,
+        path: &str,
+        body: &Value,
+    ) -> Self {
+        let body = body.to_string().into_bytes();
+        let token = client.token.as_deref().unwrap();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        let mut stream = connect(app).await;
+        stream.write_all(head.as_bytes()).await.unwrap();
+        Self { stream, body }
+    }
+
+    /// Sends the body. Returns the status and the body of the response.
+    pub(crate) async fn finish(mut self) -> (u16, Value) {
+        // A request that is rejected by its head may not be read to its end.
+        let _ = self.stream.write_all(&self.body).await;
+        let mut heard = Vec::new();
+        let reading = self.stream.read_to_end(&mut heard);
+        timeout(Duration::from_secs(30), reading).await.unwrap().unwrap();
+        let heard = String::from_utf8(heard).unwrap();
+        let (head, body) = heard.split_once("\r\n\r\n").unwrap();
+        let status = head.strip_prefix("HTTP/1.1 ").unwrap()[..3].parse().unwrap();
+        (status, serde_json::from_str(body).unwrap_or(Value::Null))
     }
 }
 

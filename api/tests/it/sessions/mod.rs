@@ -1,6 +1,7 @@
 //! `/api/login`, `/api/logout` and `/api/sessions`
 
 mod ending;
+mod held;
 mod limits;
 mod login;
 mod of_user;
