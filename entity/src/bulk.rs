@@ -4,7 +4,7 @@ use sea_orm::{ActiveModelBehavior, ActiveModelTrait, ConnectionTrait, DbErr, Ent
 /// skips.
 ///
 /// # Errors
-/// When a constraint rejects a row, or the database fails; nothing is inserted then.
+/// If a constraint rejects a row, or the database fails; nothing is inserted then.
 pub async fn insert_many<A>(
     db: &impl ConnectionTrait,
     rows: impl IntoIterator<Item = A>,

@@ -5,8 +5,8 @@ use sea_orm::{
 
 use crate::UserId;
 
-/// The ids of the newest `limit` rows of each parent, as a subquery: one statement whatever the number
-/// of parents, and no more rows than are shown.
+/// The ids of the newest `limit` rows of each parent, as a subquery: one statement for any number of
+/// parents, which reads no more rows than are shown.
 pub(crate) fn newest_of_each(
     table: impl IdenStatic,
     parent: impl IdenStatic,
@@ -17,13 +17,13 @@ pub(crate) fn newest_of_each(
         WindowStatement::partition_by(parent.as_str()).order_by("id", Order::Desc).take();
     let ranked = Query::select()
         .column("id")
-        .expr_window_as(Func::cust("ROW_NUMBER"), newest_first, "place")
+        .expr_window_as(Func::cust("ROW_NUMBER"), newest_first, "rank")
         .from(table.as_str())
         .and_where(Expr::col(parent.as_str()).is_in(parent_ids))
         .take();
     Query::select()
         .column("id")
         .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("place").lte(limit))
+        .and_where(Expr::col("rank").lte(limit))
         .take()
 }

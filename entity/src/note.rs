@@ -106,12 +106,12 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.important.eq(false))
     }
 
-    /// Notes whose content contains this text in any case; no character of it is a wildcard.
+    /// Notes whose content contains this text, ignoring case; no character of it is a wildcard.
     fn containing(self, text: &str) -> Self {
         self.filter(Column::ContentFolded.like(text::containing(text)))
     }
 
-    /// Notes by this user; none when the user does not exist.
+    /// Notes by this user; none if the user does not exist.
     fn by(self, author: &UserKey) -> Self {
         match author {
             UserKey::Id(id) => self.filter(Column::UserId.eq(*id)),
@@ -168,7 +168,7 @@ impl Core {
 }
 
 impl ActiveModel {
-    /// A new note, unimportant and about now.
+    /// A new note, unimportant and dated now.
     pub fn new(author: UserId, content: String, now: DateTimeUtc) -> Self {
         Self {
             id: NotSet,
@@ -187,7 +187,7 @@ impl ActiveModel {
         self.content.set_ne(content);
     }
 
-    /// Makes the note important, or no longer.
+    /// Makes the note important or unimportant.
     pub fn set_important(&mut self, important: bool) {
         self.important.set_ne(important);
     }

@@ -1,4 +1,4 @@
-//! Sessions: a token is accepted while its row is here.
+//! Sessions: a token is accepted while its row exists.
 
 use chrono::TimeDelta;
 use sea_orm::{
@@ -93,7 +93,7 @@ impl Entity {
     /// Records that the session was used, unless a use was recorded less than `interval` ago.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn touch(
         db: &impl ConnectionTrait,
         id: SessionId,
@@ -107,10 +107,10 @@ impl Entity {
         touched.exec(db).await.map(|_| ())
     }
 
-    /// Deletes all sessions of a user but the newest `keep`.
+    /// Deletes all but the newest `keep` sessions of a user.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn delete_oldest(
         db: &impl ConnectionTrait,
         user_id: UserId,
@@ -126,7 +126,7 @@ impl Entity {
     /// Deletes up to `limit` expired sessions (see [`Scopes::expired`]); returns how many.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn purge(
         db: &impl ConnectionTrait,
         now: DateTimeUtc,
@@ -141,8 +141,8 @@ impl Entity {
 }
 
 impl Model {
-    /// Whether the session has not expired at `now` and was used after `used_after`: what
-    /// [`Scopes::live`] asks of rows.
+    /// Whether the session has not expired at `now` and was used after `used_after`, like
+    /// [`Scopes::live`].
     pub fn is_live(&self, now: DateTimeUtc, used_after: DateTimeUtc) -> bool {
         self.expires_at > now && self.last_used_at > used_after
     }

@@ -72,8 +72,8 @@ fn user_count() -> Expr {
 
 /// Named conditions on teams, which chain and combine with AND.
 pub trait Scopes: QueryFilter + Sized {
-    /// Teams whose name matches a pattern in any case: `%` is any text, `_` any character, and `\`
-    /// escapes the character after it.
+    /// Teams whose name matches a pattern, ignoring case: `%` is any text, `_` any character, and `\`
+    /// escapes the next character.
     fn name_like(self, pattern: &str) -> Self {
         self.filter(Column::NameFolded.like(text::pattern(pattern)))
     }
@@ -107,7 +107,7 @@ impl Model {
     /// The user's membership in this team, if there is one.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn membership_of(
         &self,
         db: &impl ConnectionTrait,
@@ -117,10 +117,10 @@ impl Model {
     }
 
     /// Adds the user to this team as a member, unless the user belongs to it already; returns whether
-    /// the membership is new. Of concurrent calls one makes the membership.
+    /// the membership is new. Of concurrent calls, one creates it.
     ///
     /// # Errors
-    /// A foreign key violation (see [`DbErr::sql_err`]) when the user does not exist.
+    /// A foreign key violation (see [`DbErr::sql_err`]) if the user does not exist.
     pub async fn add_user(
         &self,
         db: &impl ConnectionTrait,
@@ -131,11 +131,11 @@ impl Model {
         Ok(membership::Entity::add(db, [new]).await? > 0)
     }
 
-    /// Ends the user's membership in this team; returns whether there was one. The rule that a team keeps
-    /// an owner is the caller's.
+    /// Ends the user's membership in this team; returns whether there was one. The caller enforces the
+    /// rule that a team keeps an owner.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn remove_user(
         &self,
         db: &impl ConnectionTrait,
@@ -145,12 +145,12 @@ impl Model {
         Ok(removed.exec(db).await?.rows_affected > 0)
     }
 
-    /// Makes the team's enabled members exactly these users; disabled members stay as they are. Roles
-    /// and dates of the memberships that stay are kept, a repeated id counts once, and it is done as a
-    /// whole or not at all. The rule that a team keeps an owner is the caller's.
+    /// Makes the team's enabled members exactly these users; disabled members are left alone.
+    /// Memberships that remain keep their roles and dates, a repeated id counts once, and either all of it
+    /// is done or nothing. The caller enforces the rule that a team keeps an owner.
     ///
     /// # Errors
-    /// A foreign key violation (see [`DbErr::sql_err`]) when a user does not exist.
+    /// A foreign key violation (see [`DbErr::sql_err`]) if a user does not exist.
     pub async fn set_users(
         &self,
         db: &(impl ConnectionTrait + TransactionTrait),
@@ -173,7 +173,7 @@ impl ActiveModel {
         Self { id: NotSet, name: Set(name), name_folded: NotSet }
     }
 
-    /// Gives the team another name.
+    /// Changes the team's name.
     pub fn rename(&mut self, name: String) {
         self.name.set_ne(name);
     }

@@ -1,25 +1,25 @@
-//! Comparing without case, the same on every database: text is folded here, stored folded beside
-//! the original, and searched with a folded pattern.
+//! Case-insensitive comparison that works the same on every database: text is folded here, stored in a
+//! search column next to the original, and searched with a folded pattern.
 
 use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use sea_orm::sea_query::LikeExpr;
 
-/// Folds case as Unicode does (full case folding), and composes what has several spellings (NFC), so
-/// that `ÄMMÄ`, `ämmä` and `a\u{308}mma\u{308}` are one.
+/// Applies full Unicode case folding and normalises to NFC, so that `ÄMMÄ`, `ämmä` and
+/// `a\u{308}mma\u{308}` become equal.
 pub(crate) fn fold(text: &str) -> String {
     let folded = compose(&CaseMapper::new().fold_string(&compose(text)));
-    // SQLite's LIKE takes these two, which stand for no character, for U+FFFD.
+    // SQLite's LIKE treats these two noncharacters as U+FFFD.
     folded.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }
 
-/// Composes what has several spellings (NFC), so that equal text is equal bytes.
+/// Normalises to NFC, so that equal text has equal bytes.
 pub fn compose(text: &str) -> String {
     ComposingNormalizer::new_nfc().normalize(text).into_owned()
 }
 
-/// A caller's pattern: `%` is any text, `_` any character, `\` takes the next one as it is. A lone
-/// `\` at the end, which PostgreSQL refuses, stands for itself.
+/// A caller's pattern: `%` is any text, `_` any character, `\` escapes the next character. A lone `\` at
+/// the end, which PostgreSQL rejects, stands for itself.
 pub(crate) fn pattern(pattern: &str) -> LikeExpr {
     let mut folded = fold(pattern);
     let escapes_at_end = folded.chars().rev().take_while(|&c| c == '\\').count();
@@ -29,7 +29,7 @@ pub(crate) fn pattern(pattern: &str) -> LikeExpr {
     LikeExpr::new(folded).escape('\\')
 }
 
-/// A pattern for text that holds `part`, in which nothing is a wildcard.
+/// A pattern for text that contains `part`, without wildcards in it.
 pub(crate) fn containing(part: &str) -> LikeExpr {
     let mut pattern = String::from("%");
     for c in fold(part).chars() {

@@ -8,7 +8,7 @@ use sea_orm::{
 /// transaction this is a savepoint.
 ///
 /// # Errors
-/// When no connection, or on SQLite the write lock, becomes free in time.
+/// If no connection, or on SQLite the write lock, becomes free in time.
 pub async fn begin_write<C: TransactionTrait>(db: &C) -> Result<C::Transaction, DbErr> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -21,7 +21,7 @@ pub async fn begin_write<C: TransactionTrait>(db: &C) -> Result<C::Transaction, 
 /// others write in the meantime.
 ///
 /// # Errors
-/// When no connection becomes free in time.
+/// If no connection becomes free in time.
 pub async fn begin_snapshot<C>(db: &C) -> Result<C::Transaction, DbErr>
 where
     C: ConnectionTrait + TransactionTrait,

@@ -4,7 +4,7 @@ use entity::{SessionId, UserId, session, user};
 
 use crate::{Error, Result};
 
-/// Who asks, and with what credential.
+/// Who is asking, and with which credential.
 #[derive(Clone, Debug)]
 pub enum Actor {
     /// Someone without a credential.
@@ -15,27 +15,27 @@ pub enum Actor {
     Operator,
 }
 
-/// A user, and what the user has shown.
+/// A user and their credential.
 #[derive(Debug)]
 pub struct Authenticated {
     /// The user, who is enabled.
     pub user: user::Model,
-    /// What the user has shown.
+    /// The credential.
     pub credential: Credential,
 }
 
-/// What a user has shown to be who they are.
+/// What a user has authenticated with.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// The token of this session.
+    /// The token of a session.
     Session(session::Model),
 }
 
 impl Actor {
-    /// The user who asks.
+    /// The actor's user.
     ///
     /// # Errors
-    /// [`Error::TokenMissing`] when no user does.
+    /// [`Error::TokenMissing`] if the actor is not a user.
     pub fn user(&self) -> Result<&user::Model> {
         match self {
             Self::User(authenticated) => Ok(&authenticated.user),
@@ -43,10 +43,10 @@ impl Actor {
         }
     }
 
-    /// The session with which a user asks.
+    /// The actor's session.
     ///
     /// # Errors
-    /// [`Error::TokenMissing`] when there is none.
+    /// [`Error::TokenMissing`] if there is none.
     pub fn session(&self) -> Result<&session::Model> {
         match self {
             Self::User(authenticated) => match &authenticated.credential {
@@ -56,17 +56,17 @@ impl Actor {
         }
     }
 
-    /// The id of the user who asks, if a user does.
+    /// The id of the actor's user, if any.
     pub fn user_id(&self) -> Option<UserId> {
         self.user().ok().map(|user| user.id)
     }
 
-    /// The id of the session with which a user asks, if there is one.
+    /// The id of the actor's session, if any.
     pub fn session_id(&self) -> Option<SessionId> {
         self.session().ok().map(|session| session.id)
     }
 
-    /// Whether this user asks.
+    /// Whether the actor is this user.
     pub fn is(&self, user_id: UserId) -> bool {
         self.user_id() == Some(user_id)
     }

@@ -1,4 +1,4 @@
-//! Audit lines: who logged in, and who changed what about whom. Nothing that a client typed is in them.
+//! Audit log lines: who logged in, and who changed what about whom. They contain nothing that a client typed.
 
 use std::net::IpAddr;
 
@@ -7,7 +7,7 @@ use log::kv::Value;
 
 use crate::Actor;
 
-/// Logs a login, or a refused one. `user` is left out when there is no such user.
+/// Logs a login attempt. `user` is omitted if there is no such user.
 pub(crate) fn login(outcome: &str, user: Option<UserId>, address: Option<IpAddr>) {
     let address = address.map(|address| address.to_string()).unwrap_or_default();
     match user.map(i64::from) {
@@ -21,7 +21,7 @@ pub(crate) fn login(outcome: &str, user: Option<UserId>, address: Option<IpAddr>
 pub(crate) struct Change {
     /// What was done.
     pub(crate) what: String,
-    /// To whom.
+    /// The user it was done to.
     pub(crate) user: UserId,
 }
 

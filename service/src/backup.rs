@@ -1,4 +1,4 @@
-//! Copies of an SQLite database, made while others use it.
+//! Copies of an SQLite database, made while it is in use.
 
 use std::{
     fs::{self, OpenOptions},
@@ -11,7 +11,7 @@ use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 use crate::{Db, Error};
 
-/// Why a backup was not made.
+/// Why a backup failed.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// Only SQLite databases are copied this way.
@@ -25,7 +25,7 @@ pub enum BackupError {
     Create {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
     /// The database can't be read, or the copy can't be written.
@@ -33,7 +33,7 @@ pub enum BackupError {
     Copy {
         /// The file.
         path: PathBuf,
-        /// What the database said.
+        /// The cause.
         source: Error,
     },
 }
@@ -41,7 +41,7 @@ pub enum BackupError {
 /// Copies an SQLite database, as it is at this moment, into a new file that only its owner can read.
 ///
 /// # Errors
-/// As [`BackupError`] says; no file is left behind then.
+/// See [`BackupError`]; no file is left behind then.
 pub async fn create(db: &Db, path: &Path) -> Result<(), BackupError> {
     if db.is_postgres() {
         return Err(BackupError::Postgres);

@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
-/// Rows per statement: its values stay below the databases' limits, and few of them are in memory.
+/// Rows per statement: few enough for the databases' limits on values, and for memory.
 const CHUNK: usize = 500;
 
-/// Called with the number of rows done, and of all rows.
+/// Called with the number of rows done and the total number.
 pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 
 /// Why rows were not inserted. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
     /// The database has users.
-    #[error("the database has users already; this needs a database without any")]
+    #[error("the database already has users; this needs a database without any")]
     NotEmpty,
     /// A row refers to one that does not exist, or repeats a unique value, for instance.
     #[error("the database rejected a row")]
@@ -43,12 +43,12 @@ pub struct Counts {
     pub memberships: u64,
     /// Notes.
     pub notes: u64,
-    /// Marked notes.
+    /// Marks.
     pub marks: u64,
 }
 
 impl Counts {
-    /// All of them.
+    /// The total.
     pub fn total(&self) -> u64 {
         self.users + self.teams + self.memberships + self.notes + self.marks
     }

@@ -11,7 +11,7 @@ use crate::{
 /// Called with the text of each statement that runs, without the values bound to it.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// How to reach the database, and how much of it to take.
+/// How to reach the database, and how much of it to use.
 #[derive(Clone)]
 pub struct DbSettings {
     /// `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
@@ -29,7 +29,7 @@ pub struct DbSettings {
 }
 
 impl fmt::Debug for DbSettings {
-    /// Without the URL, which may hold a password.
+    /// Omits the URL, which may contain a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DbSettings")
             .field("max_connections", &self.max_connections)
@@ -38,7 +38,7 @@ impl fmt::Debug for DbSettings {
 }
 
 impl DbSettings {
-    /// The settings that suit most, for the database at this URL.
+    /// The default settings for the database at this URL.
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
@@ -74,7 +74,7 @@ impl Db {
     /// nobody else can.
     ///
     /// # Errors
-    /// When the URL does not name an SQLite or PostgreSQL database, or the database can't be reached.
+    /// If the URL does not name an SQLite or PostgreSQL database, or the database can't be reached.
     pub async fn connect(settings: &DbSettings) -> Result<Self> {
         Self::open(settings, None).await
     }
@@ -106,7 +106,7 @@ impl Db {
         Ok(Self { reader: Reader::new(reader), writer })
     }
 
-    /// Where use cases that only read do so.
+    /// The database for use cases that only read.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
@@ -116,21 +116,21 @@ impl Db {
         self.reader.connection()
     }
 
-    /// For housekeeping: a single statement that writes, returns no row, and is done again later when it
-    /// fails. All else goes through [`Db::write`]. On SQLite a statement that returns its row (`insert`
-    /// of an active model) must: the row comes before the commit, whose failure nobody would see.
+    /// For housekeeping: a single statement that writes, returns no row, and is repeated later if it fails.
+    /// Everything else goes through [`Db::write`]. On SQLite a statement that returns its row (`insert` of an
+    /// active model) must: the row comes before the commit, whose failure would go unnoticed.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
 
-    /// Begins a transaction that will write, for work that is not done twice.
+    /// Begins a transaction that will write, for work that is not retried.
     ///
-    /// It is begun whole even when nobody waits for it any more, and taken back then. On PostgreSQL
-    /// sqlx knows of a transaction only once `BEGIN` is answered: a connection that was given back before
-    /// would stay inside of it, with all that others do on it.
+    /// `BEGIN` completes even if the caller is gone, and is rolled back then. On PostgreSQL, sqlx only knows
+    /// of a transaction once `BEGIN` has been answered: a connection that was returned before would remain
+    /// inside the transaction, along with everything that others do on it.
     ///
     /// # Errors
-    /// When no connection is free in time, or the write lock is not.
+    /// If no connection is free in time, or the write lock is not.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
         let writer = self.writer.clone();
         let begun = tokio::spawn(async move { entity::begin_write(&writer).await });
@@ -142,7 +142,7 @@ impl Db {
         self.connection().get_database_backend() == DbBackend::Postgres
     }
 
-    /// Goes on when the schema is that of this binary. Changes nothing.
+    /// Requires that the schema is that of this binary. Changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] otherwise, also when the database has a migration that this binary
@@ -152,8 +152,8 @@ impl Db {
         none_pending(&pending)
     }
 
-    /// Goes on when the database answers and lacks no migration of this binary. It may have newer
-    /// ones: while a new version is rolled out, the old one goes on. Changes nothing.
+    /// Requires that the database responds and lacks no migration of this binary. It may have newer ones:
+    /// while a new version is rolled out, the old one keeps working. Changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] otherwise.
@@ -176,10 +176,10 @@ impl Db {
         ]
     }
 
-    /// Closes the pools, once what is under way is done.
+    /// Closes the pools, once all connections are idle.
     ///
     /// # Errors
-    /// When the database can't be told.
+    /// If the database fails.
     pub async fn close(self) -> Result<()> {
         self.writer.close_by_ref().await?;
         self.connection().close_by_ref().await.map_err(Error::from)

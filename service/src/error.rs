@@ -7,60 +7,60 @@ use crate::Quota;
 /// What a use case returns.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// All that can go wrong, in words of the domain.
+/// Everything that can go wrong, in terms of the domain.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The call needs a session, and none was shown.
+    /// The call needs a session, but there is no token.
     #[error("token missing")]
     TokenMissing,
     /// The token is malformed, forged, or of another algorithm.
     #[error("token invalid")]
     TokenInvalid,
-    /// The token was good once: it has expired, or its session has ended.
+    /// The token was valid once: it has expired, or its session has ended.
     #[error("session expired")]
     SessionExpired,
     /// The token's user is disabled.
     #[error("account disabled")]
     AccountDisabled,
-    /// No such user, or not its password: which of them is nobody's business.
+    /// No such user, or a wrong password: deliberately not which.
     #[error("invalid username or password")]
     WrongCredentials,
-    /// The right password of a disabled user.
+    /// The right password, but the user is disabled.
     #[error("account disabled, please contact admin")]
     LoginDisabled,
     /// Signed in, but not allowed.
     #[error("operation not allowed")]
     NotAllowed,
-    /// Only admins make users here.
+    /// Only admins create users here.
     #[error("registration is closed")]
     RegistrationClosed,
-    /// Nothing there, or nothing that the actor may know of.
+    /// It does not exist, or the actor may not know that it does.
     #[error("not found")]
     NotFound,
-    /// The value is another's.
+    /// The value is taken.
     #[error("{0} must be unique")]
     Taken(Field),
-    /// The change would leave nobody to administer the service.
+    /// The change would leave the service without an admin.
     #[error("the last admin can't be disabled, demoted or deleted")]
     LastAdmin,
     /// The change would leave the team without an owner.
     #[error("the last owner of a team can't leave it or become a member")]
     LastOwner,
-    /// Values that are not allowed.
+    /// Invalid values.
     #[error("{}", joined(.0))]
     Invalid(Vec<Violation>),
-    /// Wrong passwords or new users in too quick a succession.
+    /// Wrong passwords or sign-ups in too quick succession.
     #[error("too many attempts, try again later")]
     TooManyAttempts {
         /// When to try again.
         retry_after: Duration,
-        /// What is used up.
+        /// The quota that is used up.
         quota: Quota,
     },
     /// The database is out of reach or overloaded; the same call may work soon.
     #[error("the service is not available right now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A fault of the service.
+    /// A bug or a failure of the service.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
@@ -86,9 +86,9 @@ impl fmt::Display for Field {
 /// What is wrong with one value of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Where: a JSON pointer (RFC 6901) into the input; empty for the whole of it.
+    /// Where: a JSON pointer (RFC 6901) into the input; empty for the input as a whole.
     pub pointer: String,
-    /// Why, so that it reads on from the member's name: `must not be empty`.
+    /// Why, as the rest of a sentence that starts with the member's name: `must not be empty`.
     pub detail: String,
 }
 
@@ -118,7 +118,7 @@ fn joined(violations: &[Violation]) -> String {
 }
 
 impl Error {
-    /// A fault that has no better name.
+    /// A failure without a more specific variant.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Internal(source.into())
     }
@@ -128,13 +128,13 @@ impl Error {
         Self::Unavailable(source.into())
     }
 
-    /// A transaction that found rows which it had not locked, and must start again.
+    /// A transaction that found rows it had not locked, and must be retried.
     pub(crate) fn retry() -> Self {
         Self::unavailable(Retry)
     }
 
-    /// Whether the transaction was rolled back in favour of another: nothing of it was done, and the same
-    /// may work now.
+    /// Whether the transaction was rolled back in favour of another: nothing was done, and a retry may
+    /// succeed.
     pub(crate) fn is_retryable(&self) -> bool {
         const SERIALIZATION_FAILURE: &str = "40001";
         const DEADLOCK_DETECTED: &str = "40P01";
@@ -144,7 +144,7 @@ impl Error {
             || matches!(code.as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED))
     }
 
-    /// One value that is not allowed.
+    /// A single invalid value.
     pub fn invalid(member: &str, detail: impl fmt::Display) -> Self {
         Self::Invalid(vec![Violation::of(member, detail)])
     }
@@ -152,13 +152,13 @@ impl Error {
 
 /// See [`Error::retry`].
 #[derive(Debug, thiserror::Error)]
-#[error("rows were changed by others at the same time, again and again")]
+#[error("rows kept being changed concurrently")]
 struct Retry;
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         match error {
-            // Another call deleted the row meanwhile.
+            // Another call has deleted the row in the meantime.
             DbErr::RecordNotUpdated => Self::NotFound,
             error if is_transient(&error) => Self::unavailable(error),
             error => Self::internal(error),
@@ -190,8 +190,8 @@ impl<T> Constraints<T> for std::result::Result<T, DbErr> {
     }
 }
 
-/// Whether the same call may work in a moment: the database was out of reach, busy or full, or it
-/// rolled the transaction back.
+/// Whether a retry may succeed: the database was out of reach, busy or full, or it rolled back the
+/// transaction.
 fn is_transient(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return true;
@@ -211,7 +211,7 @@ fn cause(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
-/// The database's own code of an error.
+/// The database's own error code.
 fn database_code(error: &DbErr) -> Option<String> {
     cause(error)?.as_database_error()?.code().map(String::from)
 }

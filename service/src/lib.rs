@@ -1,9 +1,9 @@
-//! The use cases of Teamnotes, their rules and their transactions. A call reads as prose. What reads takes
-//! a [`Reader`]: `notes::get(reader, id)`. What writes takes a unit of [`Work`], in which several can share a
-//! transaction: `notes::create(work, &new)`.
+//! The use cases of Teamnotes, their rules and their transactions. Calls read as prose. Use cases
+//! that only read take a [`Reader`]: `notes::get(reader, id)`. Those that write take a unit of [`Work`], and
+//! several can share one, and with it a transaction: `notes::create(work, &new)`.
 //!
-//! Input is parsed already ([`notes::Content`], [`users::Username`]): a value that exists is allowed.
-//! What goes wrong is an [`Error`]. Who may do what is in `policy.rs`.
+//! Input is already parsed ([`notes::Content`], [`users::Username`]): a value that exists is valid. Failures
+//! are an [`Error`]. `policy.rs` says who may do what.
 
 mod actor;
 mod audit;
@@ -51,17 +51,17 @@ pub use throttle::{Quota, Throttle};
 pub use token::TokenKeys;
 pub use work::Work;
 
-/// What signing up and logging in needs beside the database.
+/// What sign-up and login need besides the database.
 #[derive(Debug)]
 pub struct Auth {
-    /// Signs and checks tokens.
+    /// Signs and verifies tokens.
     pub keys: TokenKeys,
-    /// Hashes and checks passwords.
+    /// Hashes and verifies passwords.
     pub passwords: Passwords,
     /// How long sessions last, and how many a user has.
     pub sessions: SessionRules,
     /// Who may sign up.
     pub registration: users::Registration,
-    /// Slows down who guesses passwords or signs up in bulk.
+    /// Limits the rate of password guesses and sign-ups.
     pub throttle: Throttle,
 }

@@ -1,4 +1,4 @@
-//! Memberships: users join and leave teams. Each use case is there from the team's side and from the user's
+//! Memberships: users join and leave teams. Each use case exists from the team's side and from the user's
 //! side.
 
 use std::collections::HashSet;
@@ -28,14 +28,14 @@ pub struct Added {
     pub user: user::Model,
     /// The membership of the user in the team.
     pub membership: membership::Model,
-    /// Whether it has just been made.
+    /// Whether it has just been created.
     pub is_new: bool,
 }
 
 /// One page of the team's enabled members, the first to join first. Two statements.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such team.
+/// [`Error::NotFound`] if there is no such team.
 pub async fn list_members(
     reader: &Reader,
     team_id: TeamId,
@@ -49,7 +49,7 @@ pub async fn list_members(
 /// One page of the user's teams, newest membership first. Two statements.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such user, or when it is disabled, admins aside.
+/// [`Error::NotFound`] if there is no such user, or if they are disabled, except for admins.
 pub async fn list_teams(
     reader: &Reader,
     actor: &Actor,
@@ -64,7 +64,7 @@ pub async fn list_teams(
 /// The membership of the user in the team, from the team's side.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, or the user is disabled.
+/// [`Error::NotFound`] if there is none, or the user is disabled.
 pub async fn get_member(reader: &Reader, team_id: TeamId, key: &UserKey) -> Result<Member> {
     let member = membership::Entity::find_with_user().in_team(team_id).of_user_key(key);
     let member = member.into_partial_model::<Member>().one(reader.connection()).await?;
@@ -74,7 +74,7 @@ pub async fn get_member(reader: &Reader, team_id: TeamId, key: &UserKey) -> Resu
 /// The membership of the user in the team, from the user's side.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, or the user is disabled, admins aside.
+/// [`Error::NotFound`] if there is none, or the user is disabled, except for admins.
 pub async fn get_team(
     reader: &Reader,
     actor: &Actor,
@@ -86,11 +86,11 @@ pub async fn get_team(
     membership.one(reader.connection()).await?.ok_or(Error::NotFound)
 }
 
-/// Adds the user to the team, once. A role is set whether the membership is new or not.
+/// Adds the user to the team, once. The role, if given, is set whether the membership is new or not.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such team or enabled user; [`Error::NotAllowed`] for others
-/// than owners and admins; [`Error::LastOwner`].
+/// [`Error::NotFound`] if there is no such team or enabled user; [`Error::NotAllowed`] for anyone
+/// but owners and admins; [`Error::LastOwner`].
 pub async fn add(work: &Work, team_id: TeamId, key: &UserKey, role: Option<Role>) -> Result<Added> {
     let team = teams::lock(work, team_id).await?;
     let user = users::lock_unchanged(work, key).await;
@@ -124,8 +124,8 @@ async fn set_role(
 /// Removes the user from the team, from the team's side.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the user does not belong to it or is disabled; [`Error::NotAllowed`] for
-/// others than the member, owners and admins; [`Error::LastOwner`].
+/// [`Error::NotFound`] if the user does not belong to it or is disabled; [`Error::NotAllowed`] for
+/// anyone but the member, owners and admins; [`Error::LastOwner`].
 pub async fn remove_member(work: &Work, team_id: TeamId, key: &UserKey) -> Result<()> {
     let (team, user) = lock_ending(work, team_id, key).await?;
     team.remove_user(work.transaction(), user.id).await?;
@@ -142,7 +142,7 @@ pub async fn leave_team(work: &Work, key: &UserKey, team_id: TeamId) -> Result<(
     Ok(())
 }
 
-/// The team and a member of it whose membership may end.
+/// The team and one of its members, whose membership may end.
 async fn lock_ending(
     work: &Work,
     team_id: TeamId,
@@ -159,13 +159,13 @@ async fn lock_ending(
     Ok((team, user))
 }
 
-/// Makes the team's members exactly these users. Roles and dates of those who stay are kept, a repeated
-/// id counts once, and disabled members stay as they are, since nobody sees them.
+/// Makes the team's members exactly these users. Those who remain keep their roles and dates, a repeated id
+/// counts once, and disabled members are left alone, since nobody sees them.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins; [`Error::Invalid`],
-/// pointing at each id that is not an enabled user's; [`Error::LastOwner`] when no owner stays. Nothing
-/// is changed then.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins; [`Error::Invalid`],
+/// pointing at each id that is not that of an enabled user; [`Error::LastOwner`] if no owner remains.
+/// Nothing is changed then.
 pub async fn set_members(
     work: &Work,
     team_id: TeamId,
@@ -174,7 +174,7 @@ pub async fn set_members(
     let team = teams::lock(work, team_id).await?;
     let known = users::lock_all_unchanged(work, user_ids).await?;
     teams::require_manager(work, &team).await?;
-    require_known("user_ids", user_ids, &known, "names no user")?;
+    require_known("user_ids", user_ids, &known, "does not refer to an existing user")?;
     let owners = membership::Entity::find().in_team(team.id).owners().of_users(user_ids);
     if !policy::may_leave_ownerless(work.actor().await?)
         && !owners.exists(work.transaction()).await?
@@ -185,12 +185,12 @@ pub async fn set_members(
     teams::with_members(work.transaction(), team).await
 }
 
-/// Makes the user's teams exactly these; for admins. Roles and dates of the memberships that stay are
-/// kept, and a repeated id counts once. Returns the newest memberships.
+/// Makes the user's teams exactly these; for admins. Memberships that remain keep their roles and dates, and
+/// a repeated id counts once. Returns the newest memberships.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such user; [`Error::NotAllowed`] for others than admins;
-/// [`Error::Invalid`], pointing at each id that is no team's. Nothing is changed then.
+/// [`Error::NotFound`] if there is no such user; [`Error::NotAllowed`] for anyone but admins;
+/// [`Error::Invalid`], pointing at each id that is not that of a team. Nothing is changed then.
 pub async fn set_teams(
     work: &Work,
     key: &UserKey,
@@ -201,13 +201,13 @@ pub async fn set_teams(
     let user = users::lock_for_change(work, key).await;
     policy::administer(work.actor().await?)?;
     let user = user?;
-    require_known("team_ids", team_ids, &known, "names no team")?;
+    require_known("team_ids", team_ids, &known, "does not refer to an existing team")?;
     user.set_teams(work.transaction(), team_ids, clock::now()).await?;
     let newest = user.teams().order_by_desc(membership::Column::Id).limit(NESTED_LIMIT);
     Ok(newest.into_partial_model::<TeamMembership>().all(work.transaction()).await?)
 }
 
-/// Goes on when all of these ids are known.
+/// Requires that all of these ids are known.
 fn require_known<Id: Copy + Eq + std::hash::Hash>(
     member: &str,
     ids: &[Id],
@@ -221,8 +221,7 @@ fn require_known<Id: Copy + Eq + std::hash::Hash>(
     if unknown.is_empty() { Ok(()) } else { Err(Error::Invalid(unknown)) }
 }
 
-/// Goes on while the team has an enabled owner other than this user, and for those who may leave it
-/// without one.
+/// Requires that the team has another enabled owner, unless the actor may leave it without one.
 async fn require_another_owner(work: &Work, team: &team::Model, user_id: UserId) -> Result<()> {
     let others = team.users().owners().not_of_users(&[user_id]);
     let may_leave_ownerless = policy::may_leave_ownerless(work.actor().await?);

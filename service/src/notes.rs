@@ -16,15 +16,15 @@ use crate::{
     policy, text,
 };
 
-/// What a note says: not blank, and without control characters but tabs and line breaks.
+/// The content of a note: not blank, and without control characters except tabs and line breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Content(String);
 
 impl Content {
-    /// The most characters (Unicode scalar values) that a note has.
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX_CHARS: usize = 10_000;
 
-    /// Accepts what a note may say.
+    /// Parses the content of a note.
     ///
     /// # Errors
     /// Why the text is rejected.
@@ -33,40 +33,40 @@ impl Content {
     }
 }
 
-/// Which notes to list; conditions combine with AND.
+/// Which notes to list; all conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Important notes only, or unimportant ones only.
     pub important: Option<bool>,
-    /// Text that the content contains, in any case.
+    /// Text that the content contains, ignoring case.
     pub search: Option<String>,
-    /// Who wrote them.
+    /// Their author.
     pub author: Option<UserKey>,
 }
 
 /// A note to write.
 #[derive(Clone, Debug)]
 pub struct NewNote {
-    /// What it says.
+    /// The content.
     pub content: Content,
-    /// Whether it matters more than others.
+    /// Whether it is important.
     pub important: bool,
-    /// The time that it is about; now when left out.
+    /// The time it is about; now if omitted.
     pub date: Option<DateTime<Utc>>,
 }
 
-/// What to change about a note; what is `None` stays.
+/// Changes to a note; `None` leaves a value as it is.
 #[derive(Clone, Debug, Default)]
 pub struct NoteChange {
-    /// What it says.
+    /// The content.
     pub content: Option<Content>,
-    /// Whether it matters more than others.
+    /// Whether it is important.
     pub important: Option<bool>,
-    /// The time that it is about.
+    /// The time it is about.
     pub date: Option<DateTime<Utc>>,
 }
 
-/// A note, its author, and who has marked it.
+/// A note, its author, and the users who marked it.
 #[derive(Clone, Debug)]
 pub struct WithMarks {
     /// The note and its author.
@@ -78,7 +78,7 @@ pub struct WithMarks {
 /// One page of notes with their authors, newest first. One statement.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn list(
     reader: &Reader,
     filter: &Filter,
@@ -111,7 +111,7 @@ pub async fn get(reader: &Reader, id: NoteId) -> Result<WithAuthor> {
     note.one(reader.connection()).await?.ok_or(Error::NotFound)
 }
 
-/// The note with this id, its author, and who has marked it. Two statements.
+/// The note with this id, its author, and the users who marked it. Two statements.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -125,7 +125,7 @@ pub async fn get_with_marks(reader: &Reader, id: NoteId) -> Result<WithMarks> {
 /// One page of the enabled users who have marked the note, newest mark first. Two statements.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such note.
+/// [`Error::NotFound`] if there is no such note.
 pub async fn list_users_marked(
     reader: &Reader,
     id: NoteId,
@@ -136,10 +136,10 @@ pub async fn list_users_marked(
     page::read(reader, note.users_marked(), newest_first, request, |row: &MarkedBy| row.id).await
 }
 
-/// Writes a note, whose author is the actor.
+/// Creates a note, written by the actor.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] when no user asks.
+/// [`Error::TokenMissing`] if the actor is not a user.
 pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
     let author = work.user().await?;
     let NewNote { content, important, date } = new;
@@ -156,7 +156,7 @@ pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
 /// Changes a note of the actor.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author.
 pub async fn update(work: &Work, id: NoteId, change: &NoteChange) -> Result<WithAuthor> {
     let actor = work.actor().await?;
     let note = lock(work, id).await?;
@@ -186,7 +186,7 @@ fn apply(note: note::Model, change: &NoteChange) -> note::ActiveModel {
 /// Deletes a note and its marks.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the author and admins.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author and admins.
 pub async fn delete(work: &Work, id: NoteId) -> Result<()> {
     let actor = work.actor().await?;
     let note = lock(work, id).await?;
@@ -195,7 +195,7 @@ pub async fn delete(work: &Work, id: NoteId) -> Result<()> {
     Ok(())
 }
 
-/// The note, which nobody else changes until the end of the transaction.
+/// The note, locked against changes by others until the transaction ends.
 async fn lock(work: &Work, id: NoteId) -> Result<note::Model> {
     let note = note::Entity::find_by_id(id).for_no_key_update();
     note.one(work.transaction()).await?.ok_or(Error::NotFound)

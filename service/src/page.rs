@@ -6,21 +6,21 @@ use sea_orm::{
 
 use crate::{Reader, Result};
 
-/// Which part of a list is asked for.
+/// Which part of a list is requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageRequest {
-    /// The most items that the page may have.
+    /// The maximum number of items.
     pub limit: u64,
-    /// The id of the last item of the page before, if there was one.
+    /// The id of the last item on the previous page, if any.
     pub after: Option<i64>,
 }
 
-/// A part of a list. Pages are cut by id, so that rows inserted in the meantime shift none.
+/// A part of a list. Pages are delimited by id, so that concurrent inserts do not shift them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items, in order.
     pub items: Vec<T>,
-    /// Where the next page starts, if there is one: the `after` of its request.
+    /// The `after` of the next page's request, if there is one.
     pub next: Option<i64>,
 }
 
@@ -31,7 +31,7 @@ impl<T> Page<T> {
     }
 }
 
-/// The first rows of a list that is nested in an object, and how many the list has.
+/// The first rows of a list nested in an object, and the length of that list.
 #[derive(Clone, Debug)]
 pub struct Newest<T> {
     /// The first rows.
@@ -49,17 +49,17 @@ impl<T> From<Vec<WithTotal<T>>> for Newest<T> {
     }
 }
 
-/// Which end of a list comes first.
+/// The order of a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Order {
-    /// The lowest id.
+    /// The lowest id first.
     Ascending,
-    /// The highest id.
+    /// The highest id first.
     Descending,
 }
 
-/// Reads one page of `select` in the order of a column, whose value `key_of` reads from an item. One
-/// row more than asked for tells whether more follow.
+/// Reads one page of `select` in the order of a column, whose value `key_of` reads from an item. It
+/// reads one row more than requested, to know whether more follow.
 pub(crate) async fn read<E, T, K>(
     reader: &Reader,
     select: Select<E>,

@@ -1,6 +1,6 @@
 //! Who may do what: each rule once, by name. A rule looks at the actor and at rows, and at nothing else.
 //!
-//! What writes asks these with the actor that its own transaction sees ([`crate::Work::actor`]).
+//! Writes check these for the actor that their own transaction sees ([`crate::Work::actor`]).
 
 use entity::{UserId, mark, membership, note, session, user};
 
@@ -14,7 +14,7 @@ pub(crate) fn administer(actor: &Actor) -> Result<()> {
     }
 }
 
-/// Everyone may sign up while registration is open; admins always make users.
+/// Everyone may sign up while registration is open; admins can always create users.
 pub(crate) fn sign_up(actor: &Actor, registration: Registration) -> Result<()> {
     match registration {
         Registration::Closed if !actor.is_admin() => Err(Error::RegistrationClosed),
@@ -43,7 +43,7 @@ pub(crate) fn delete_note(actor: &Actor, note: &note::Model) -> Result<()> {
     if actor.is_admin() { Ok(()) } else { edit_note(actor, note) }
 }
 
-/// The user whose mark it is changes and removes it.
+/// Users change and remove their own marks.
 pub(crate) fn change_mark(actor: &Actor, mark: &mark::Model) -> Result<()> {
     allow(mark.is_of(actor.user()?.id))
 }
@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    /// What each of (anonymous, the user 1, the user 2, an admin, an operator) is told.
+    /// The outcomes for: anonymous, user 1, user 2, an admin, an operator.
     fn told(rule: impl Fn(&Actor) -> Result<()>) -> [String; 5] {
         [Actor::Anonymous, actor(user(1)), actor(user(2)), admin(), Actor::Operator]
             .map(|actor| rule(&actor).map_or_else(|error| error.to_string(), |()| "ok".into()))

@@ -2,7 +2,7 @@ use sea_orm::DatabaseConnection;
 
 /// A database to read from. Use cases that only read take one.
 ///
-/// Only use cases get at the connection: outside of this crate nothing can be queried with it.
+/// Only use cases have access to the connection: nothing outside this crate can query with it.
 ///
 /// ```compile_fail,E0624
 /// # use service::Reader;

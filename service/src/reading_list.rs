@@ -16,7 +16,7 @@ use crate::{
 /// A mark, and whether it is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Marked {
-    /// It has just been made.
+    /// It has just been created.
     New(mark::Model),
     /// It existed already.
     Existing(mark::Model),
@@ -25,11 +25,11 @@ pub enum Marked {
 /// The order of lists of marked notes.
 pub(crate) const NEWEST_FIRST: (mark::Column, Order) = (mark::Column::Id, Order::Descending);
 
-/// One page of the actor's marked notes, newest mark first; only those that are read, or only those
-/// that are not, when `read` says so. One statement.
+/// One page of the actor's marked notes, newest mark first; if `read` is set, only read or
+/// only unread ones. One statement.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] when no user asks.
+/// [`Error::TokenMissing`] if the actor is not a user.
 pub async fn list(
     reader: &Reader,
     actor: &Actor,
@@ -40,7 +40,7 @@ pub async fn list(
     page::read(reader, marks, NEWEST_FIRST, request, |marked: &MarkedNote| marked.id).await
 }
 
-/// Only marks of notes that are read, or only of those that are not, when `read` says so.
+/// Only marks of read notes, or only of unread ones, if `read` is set.
 pub(crate) fn narrowed(marks: Select<mark::Entity>, read: Option<bool>) -> Select<mark::Entity> {
     match read {
         Some(true) => marks.read(),
@@ -49,17 +49,18 @@ pub(crate) fn narrowed(marks: Select<mark::Entity>, read: Option<bool>) -> Selec
     }
 }
 
-/// Puts a note on the actor's reading list, once: of concurrent calls one makes the mark and all return
+/// Puts a note on the actor's reading list, once: of concurrent calls, one creates the mark and all return
 /// it.
 ///
 /// # Errors
-/// [`Error::Invalid`] when there is no such note; [`Error::TokenMissing`] when no user asks.
+/// [`Error::Invalid`] if there is no such note; [`Error::TokenMissing`] if the actor is not a user.
 pub async fn mark(work: &Work, note_id: NoteId) -> Result<Marked> {
     let user = work.user().await?;
     loop {
         let added = user.mark_note(work.transaction(), note_id).await;
-        let is_new = added.unless_dangling(|| Error::invalid("note_id", "names no note"))?;
-        // A mark that existed may be removed before it is read; the next round makes it anew.
+        let is_new = added
+            .unless_dangling(|| Error::invalid("note_id", "does not refer to an existing note"))?;
+        // An existing mark may be removed before it is read; the next round creates a new one.
         if let Some(mark) = user.mark_of(work.transaction(), note_id).await? {
             return Ok(if is_new { Marked::New(mark) } else { Marked::Existing(mark) });
         }
@@ -69,7 +70,7 @@ pub async fn mark(work: &Work, note_id: NoteId) -> Result<Marked> {
 /// Marks a note on the actor's reading list as read or unread, unless `read` is `None`.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] when the mark is another user's.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] if the mark is another user's.
 pub async fn set_read(work: &Work, id: MarkId, read: Option<bool>) -> Result<mark::Model> {
     let mut mark = lock_own(work, id).await?.into_active_model();
     if let Some(read) = read {
@@ -81,14 +82,14 @@ pub async fn set_read(work: &Work, id: MarkId, read: Option<bool>) -> Result<mar
 /// Takes a note off the actor's reading list.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] when the mark is another user's.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] if the mark is another user's.
 pub async fn remove(work: &Work, id: MarkId) -> Result<()> {
     let mark = lock_own(work, id).await?;
     work.user().await?.unmark_note(work.transaction(), mark.note_id).await?;
     Ok(())
 }
 
-/// The mark, which nobody else changes until the end of the transaction.
+/// The mark, locked against changes by others until the transaction ends.
 async fn lock_own(work: &Work, id: MarkId) -> Result<mark::Model> {
     let actor = work.actor().await?;
     let mark = mark::Entity::find_by_id(id).for_no_key_update();

@@ -1,36 +1,36 @@
-/// Why a value is not allowed. Reads on from the name of the value: "content must not be empty".
+/// Why a value is invalid, as the rest of a sentence that starts with its name: "content must not be empty".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Rejection {
-    /// Nothing is there.
+    /// It is empty.
     #[error("must not be empty")]
     Empty,
-    /// Nothing but white space is there.
+    /// It has only white space.
     #[error("must not be blank")]
     Blank,
-    /// There are too many characters (Unicode scalar values).
+    /// It has too many characters (Unicode scalar values).
     #[error("must be at most {max} characters long")]
     TooLong {
-        /// The most there may be.
+        /// The maximum.
         max: usize,
     },
-    /// There are too few or too many characters (Unicode scalar values).
+    /// It has too few or too many characters (Unicode scalar values).
     #[error("must be {min} to {max} characters long")]
     Length {
-        /// The fewest there may be.
+        /// The minimum.
         min: usize,
-        /// The most there may be.
+        /// The maximum.
         max: usize,
     },
     /// PostgreSQL can't store NUL in text.
     #[error("must not contain NUL")]
     Nul,
-    /// A control character (C0, DEL or C1) is in it.
+    /// It has a control character (C0, DEL or C1).
     #[error("must not contain control characters")]
     ControlCharacter,
-    /// A character is not one of those in usernames.
+    /// It has a character that is not allowed in usernames.
     #[error("must consist of the characters a-z, 0-9 and . _ @ + -")]
     UsernameCharacter,
-    /// A username that starts with something else could be taken for an id.
+    /// A username that starts with anything else could be mistaken for an id.
     #[error("must start with a letter")]
     UsernameStart,
     /// Attackers try it first.

@@ -1,4 +1,4 @@
-//! Teams. Who belongs to them is in [`crate::memberships`].
+//! Teams. For their members see [`crate::memberships`].
 
 use entity::{
     Locking, NESTED_LIMIT, TeamId, WithTotal,
@@ -14,15 +14,15 @@ use crate::{
     policy, text,
 };
 
-/// What a team is called: not blank, without control characters.
+/// The name of a team: not blank, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TeamName(String);
 
 impl TeamName {
-    /// The most characters (Unicode scalar values) that a name has.
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX_CHARS: usize = 100;
 
-    /// Accepts what a team may be called.
+    /// Parses the name of a team.
     ///
     /// # Errors
     /// Why the text is rejected.
@@ -40,11 +40,11 @@ pub struct WithMembers {
     pub members: Newest<Member>,
 }
 
-/// One page of teams, by id; only those whose name matches the pattern, if there is one (see
+/// One page of teams, by id; if there is a pattern, only those whose name matches it (see
 /// [`entity::team::Scopes::name_like`]). One statement.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn list(
     reader: &Reader,
     name: Option<&str>,
@@ -75,10 +75,10 @@ pub(crate) async fn find(reader: &Reader, id: TeamId) -> Result<team::Model> {
     team::Entity::find_by_id(id).one(reader.connection()).await?.ok_or(Error::NotFound)
 }
 
-/// Makes a team, whose owner is the actor.
+/// Creates a team, owned by the actor.
 ///
 /// # Errors
-/// [`Error::Taken`] when another team has the name; [`Error::TokenMissing`] when no user asks.
+/// [`Error::Taken`] if another team has the name; [`Error::TokenMissing`] if the actor is not a user.
 pub async fn create(work: &Work, name: &TeamName) -> Result<WithMembers> {
     let creator = work.user().await?;
     let team = team::ActiveModel::new(name.0.clone()).insert(work.transaction()).await;
@@ -90,7 +90,7 @@ pub async fn create(work: &Work, name: &TeamName) -> Result<WithMembers> {
 /// Renames a team, unless `name` is `None`.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins; [`Error::Taken`].
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins; [`Error::Taken`].
 pub async fn rename(work: &Work, id: TeamId, name: Option<&TeamName>) -> Result<WithMembers> {
     let team = lock_managed(work, id).await?;
     let mut team = team.into_active_model();
@@ -104,14 +104,14 @@ pub async fn rename(work: &Work, id: TeamId, name: Option<&TeamName>) -> Result<
 /// Deletes a team and its memberships.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than owners and admins.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins.
 pub async fn delete(work: &Work, id: TeamId) -> Result<()> {
     lock_managed(work, id).await?;
     team::Entity::delete_by_id(id).exec(work.transaction()).await?;
     Ok(())
 }
 
-/// The team, which nobody else changes, nor its members, until the end of the transaction.
+/// The team, locked against changes by others to it and its members until the transaction ends.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -120,20 +120,20 @@ pub(crate) async fn lock(work: &Work, id: TeamId) -> Result<team::Model> {
     team.one(work.transaction()).await?.ok_or(Error::NotFound)
 }
 
-/// The same, for those who may manage the team.
+/// The same, if the actor may manage the team.
 async fn lock_managed(work: &Work, id: TeamId) -> Result<team::Model> {
     let team = lock(work, id).await?;
     require_manager(work, &team).await?;
     Ok(team)
 }
 
-/// Goes on for those who may manage the team (see [`policy::manage_team`]).
+/// Requires that the actor may manage the team (see [`policy::manage_team`]).
 pub(crate) async fn require_manager(work: &Work, team: &team::Model) -> Result<()> {
     let actor = work.actor().await?;
     policy::manage_team(actor, own_membership(work, team).await?.as_ref())
 }
 
-/// The membership of the actor in the team, which is not looked for where the actor is an admin.
+/// The membership of the actor in the team; not looked up for admins, who do not need one.
 pub(crate) async fn own_membership(
     work: &Work,
     team: &team::Model,

@@ -1,4 +1,4 @@
-//! What all text that comes in must be.
+//! Validation of all incoming text.
 
 use std::ops::RangeInclusive;
 
@@ -40,7 +40,7 @@ pub(crate) fn stored(text: String, max: usize) -> Result<String, Rejection> {
     without_nul(text)
 }
 
-/// Accepts text of so many characters.
+/// Accepts text of `min` to `max` characters.
 pub(crate) fn sized(text: String, length: RangeInclusive<usize>) -> Result<String, Rejection> {
     if length.contains(&text.chars().count()) {
         return Ok(text);

@@ -12,10 +12,10 @@ use tokio::sync::OnceCell;
 
 use crate::{Actor, Authenticated, Credential, Db, Error, Reader, Result, audit, clock};
 
-/// How often a unit of work is tried that the database rolls back.
+/// How often a unit of work is tried if the database rolls it back.
 const TRIES: u32 = 4;
 
-/// Between two tries; longer before each further one.
+/// The pause between two tries; longer before each further one.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// A transaction, and who asked for it. Use cases that write take one, so that several can share it: what
@@ -33,7 +33,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// # }
 /// ```
 ///
-/// Only use cases get at the transaction: outside of this crate nothing can be queried with it.
+/// Only use cases have access to the transaction: nothing outside this crate can query with it.
 ///
 /// ```compile_fail,E0624
 /// # use service::{Actor, Db, Result};
@@ -47,39 +47,39 @@ const PAUSE: Duration = Duration::from_millis(10);
 /// ```
 pub struct Work {
     transaction: DatabaseTransaction,
-    /// Who asked, as seen before the transaction.
+    /// The actor as seen before the transaction.
     claimed: Actor,
-    /// Who asked, as this transaction sees it.
+    /// The actor as this transaction sees it.
     actor: OnceCell<Actor>,
     audit: Mutex<Vec<audit::Change>>,
 }
 
 impl Work {
-    /// Where the use cases' statements run.
+    /// The transaction, for the statements of use cases.
     pub(crate) fn transaction(&self) -> &DatabaseTransaction {
         &self.transaction
     }
 
-    /// The ids of users to lock before [`Work::actor`] does.
+    /// The actor as seen before the transaction, to lock its user before [`Work::actor`] does.
     pub(crate) fn claimed(&self) -> &Actor {
         &self.claimed
     }
 
-    /// Who asks, as this transaction sees it: the session is live and the user is enabled, and both stay as
-    /// they are until the transaction ends. Whoever revokes or changes them waits for this, or is
-    /// seen by it. Takes its locks at the first call: lock teams and other users before.
+    /// The actor as this transaction sees it: the session is live and the user is enabled, and neither
+    /// changes until the transaction ends. Whatever revokes or changes them waits for this, or is seen by
+    /// it. Takes its locks on the first call: lock teams and other users before.
     ///
     /// # Errors
-    /// [`Error::SessionExpired`] or [`Error::AccountDisabled`] when that has changed since the request
+    /// [`Error::SessionExpired`] or [`Error::AccountDisabled`] if that has changed since the request
     /// came in.
     pub(crate) async fn actor(&self) -> Result<&Actor> {
         self.actor.get_or_try_init(|| self.confirm()).await
     }
 
-    /// The user who asks, as [`Work::actor`] has it.
+    /// The actor's user, as [`Work::actor`] sees it.
     ///
     /// # Errors
-    /// As [`Work::actor`]; [`Error::TokenMissing`] when no user asks.
+    /// As [`Work::actor`]; [`Error::TokenMissing`] if the actor is not a user.
     pub(crate) async fn user(&self) -> Result<&user::Model> {
         self.actor().await?.user()
     }
@@ -90,11 +90,11 @@ impl Work {
         let current = session::Entity::find_unchanged(user.id, session.id);
         let current = current.into_partial_model::<session::WithUser>();
         let current = current.one(&self.transaction).await?.ok_or(Error::SessionExpired)?;
-        // Idle time was checked as the request came in.
+        // Idle time was checked when the request came in.
         Actor::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
     }
 
-    /// Logs what was done to a user, once it is committed.
+    /// Records what was done to a user, to be logged after the commit.
     pub(crate) fn audit(&self, what: impl Into<String>, user: UserId) {
         let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
         audit.push(audit::Change { what: what.into(), user });
@@ -102,8 +102,8 @@ impl Work {
 }
 
 impl Actor {
-    /// The actor as of now: for what is checked between the arrival of a request and its transaction, which
-    /// may be many seconds apart.
+    /// The actor as of now, for checks between the arrival of a request and its transaction, which may be
+    /// many seconds apart.
     ///
     /// # Errors
     /// As [`Work::actor`].
@@ -116,7 +116,7 @@ impl Actor {
         Self::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
     }
 
-    /// The user of a session that was found for a token.
+    /// The actor of a session that was found for a token.
     pub(crate) fn of(
         session::WithUser { session, user }: session::WithUser,
         now: DateTime<Utc>,
@@ -136,10 +136,10 @@ impl Actor {
 impl Db {
     /// Runs a unit of work in one transaction, which is committed unless the work fails. When the
     /// database rolls the transaction back in favour of another, the whole work is run again, up to
-    /// four times in all.
+    /// four times in total.
     ///
     /// # Errors
-    /// Those of the work; [`Error::Unavailable`] when no connection, or on SQLite the write lock, becomes
+    /// Those of the work; [`Error::Unavailable`] if no connection, or on SQLite the write lock, becomes
     /// free in time, or the database fails.
     pub async fn write<T>(
         &self,

@@ -256,7 +256,7 @@ async fn hidden_resources_look_like_missing_ones() {
     for id in [6, 99] {
         let members = serde_json::json!({ "user_ids": [3, id] });
         let error = owner.put("/api/teams/1/members", members).await.problem(422);
-        assert_eq!(error, "user_ids/1 names no user");
+        assert_eq!(error, "user_ids/1 does not refer to an existing user");
     }
 }
 

@@ -13,15 +13,15 @@ fn team_ids(memberships: Select<Entity>) -> SelectStatement {
 
 impl Entity {
     /// Prepares the deletion of a user: in each team that would have no enabled owner left, the
-    /// longest-standing other member becomes an owner; a disabled one only where nobody else is left.
+    /// longest-standing other member becomes an owner; a disabled one only if nobody else is left.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn promote_heirs_of(db: &impl ConnectionTrait, user_id: UserId) -> Result<(), DbErr> {
         let heirs = Query::select()
             .column("id")
             .from_subquery(candidates(user_id), "ranked")
-            .and_where(Expr::col("place").eq(1))
+            .and_where(Expr::col("rank").eq(1))
             .take();
         let promoted = Self::update_many()
             .col_expr(Column::Role, Expr::val(Role::Owner.to_value()))
@@ -30,7 +30,7 @@ impl Entity {
     }
 }
 
-/// The other members of the teams that this user alone owns, each with its place in the line.
+/// The other members of the teams that only this user owns, ranked within each team.
 fn candidates(user_id: UserId) -> SelectStatement {
     let owned = Entity::find().of_user(user_id).owners();
     let owned_by_others = Entity::find_with_user()
@@ -49,6 +49,6 @@ fn candidates(user_id: UserId) -> SelectStatement {
         .select_only()
         .column(Column::Id)
         .into_query()
-        .expr_window_as(Func::cust("ROW_NUMBER"), by_standing, "place")
+        .expr_window_as(Func::cust("ROW_NUMBER"), by_standing, "rank")
         .take()
 }

@@ -124,7 +124,7 @@ impl ActiveModel {
         }
     }
 
-    /// Gives the member another role.
+    /// Changes the member's role.
     pub fn set_role(&mut self, role: Role) {
         self.role.set_ne(role);
     }

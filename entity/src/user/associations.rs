@@ -19,7 +19,7 @@ impl Model {
     /// Counts the notes that this user has written. One statement.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn number_of_notes(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
         note::Entity::find().by(&self.id.into()).count(db).await
     }
@@ -33,7 +33,7 @@ impl Model {
     /// This user's membership in the team, if there is one.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn membership_in(
         &self,
         db: &impl ConnectionTrait,
@@ -43,10 +43,10 @@ impl Model {
     }
 
     /// Adds this user to the team in this role, unless the user belongs to it already; returns whether
-    /// the membership is new. Of concurrent calls one makes the membership.
+    /// the membership is new. Of concurrent calls, one creates it.
     ///
     /// # Errors
-    /// A foreign key violation (see [`DbErr::sql_err`]) when the team does not exist.
+    /// A foreign key violation (see [`DbErr::sql_err`]) if the team does not exist.
     pub async fn add_team(
         &self,
         db: &impl ConnectionTrait,
@@ -58,11 +58,11 @@ impl Model {
         Ok(membership::Entity::add(db, [new]).await? > 0)
     }
 
-    /// Ends this user's membership in the team; returns whether there was one. The rule that a team keeps
-    /// an owner is the caller's.
+    /// Ends this user's membership in the team; returns whether there was one. The caller enforces the
+    /// rule that a team keeps an owner.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn remove_team(
         &self,
         db: &impl ConnectionTrait,
@@ -72,12 +72,12 @@ impl Model {
         Ok(removed.exec(db).await?.rows_affected > 0)
     }
 
-    /// Makes the user's teams exactly these. Roles and dates of the memberships that stay are kept, a
-    /// repeated id counts once, and it is done as a whole or not at all. The rule that a team keeps an
-    /// owner is the caller's.
+    /// Makes the user's teams exactly these. Memberships that remain keep their roles and dates, a
+    /// repeated id counts once, and either all of it is done or nothing. The caller enforces the rule that
+    /// a team keeps an owner.
     ///
     /// # Errors
-    /// A foreign key violation (see [`DbErr::sql_err`]) when a team does not exist.
+    /// A foreign key violation (see [`DbErr::sql_err`]) if a team does not exist.
     pub async fn set_teams(
         &self,
         db: &(impl ConnectionTrait + TransactionTrait),
@@ -102,7 +102,7 @@ impl Model {
     /// This user's mark of the note, if there is one.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn mark_of(
         &self,
         db: &impl ConnectionTrait,
@@ -112,10 +112,10 @@ impl Model {
     }
 
     /// Marks the note as unread, unless this user has marked it already; returns whether the mark is
-    /// new. Of concurrent calls one makes the mark.
+    /// new. Of concurrent calls, one creates it.
     ///
     /// # Errors
-    /// A foreign key violation (see [`DbErr::sql_err`]) when the note does not exist.
+    /// A foreign key violation (see [`DbErr::sql_err`]) if the note does not exist.
     pub async fn mark_note(
         &self,
         db: &impl ConnectionTrait,
@@ -127,7 +127,7 @@ impl Model {
     /// Removes this user's mark of the note; returns whether there was one.
     ///
     /// # Errors
-    /// When the database fails.
+    /// If the database fails.
     pub async fn unmark_note(
         &self,
         db: &impl ConnectionTrait,

@@ -1,4 +1,4 @@
-//! Users: they write notes, belong to teams and mark notes to read.
+//! Users: they write notes, belong to teams, and mark notes to read.
 
 mod associations;
 mod key;
@@ -69,7 +69,7 @@ impl fmt::Debug for PasswordHash {
     }
 }
 
-/// What everyone may see of a user wherever one is mentioned.
+/// What everyone may see of a user, wherever one is mentioned.
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct UserSummary {
@@ -89,7 +89,7 @@ pub struct WithNoteCount {
 }
 
 impl Entity {
-    /// The default scope: where listings of users start. `Entity::find()` is the unscoped query.
+    /// The default scope, from which lists of users start. `Entity::find()` is the unscoped query.
     pub fn listed() -> Select<Self> {
         Self::find().enabled()
     }
@@ -133,22 +133,22 @@ impl ActiveModel {
         }
     }
 
-    /// Gives the user another name.
+    /// Changes the user's name.
     pub fn rename(&mut self, name: String) {
         self.name.set_ne(name);
     }
 
-    /// Stores the hash of a password in place of the one before.
+    /// Replaces the password hash.
     pub fn set_password(&mut self, hash: PasswordHash) {
         self.password_hash.set_ne(Some(hash));
     }
 
-    /// Makes the user an admin, or an ordinary user.
+    /// Makes the user an admin, or an ordinary user again.
     pub fn set_admin(&mut self, admin: bool) {
         self.admin.set_ne(admin);
     }
 
-    /// Lets the user log in, or no longer.
+    /// Disables or enables the user.
     pub fn set_disabled(&mut self, disabled: bool) {
         self.disabled.set_ne(disabled);
     }

@@ -37,8 +37,8 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.admin.eq(false))
     }
 
-    /// Users whose name matches a pattern in any case: `%` is any text, `_` any character, and `\`
-    /// escapes the character after it.
+    /// Users whose name matches a pattern, ignoring case: `%` is any text, `_` any character, and `\`
+    /// escapes the next character.
     fn name_like(self, pattern: &str) -> Self {
         self.filter(Column::NameFolded.like(text::pattern(pattern)))
     }

@@ -7,20 +7,20 @@ use sea_orm::{DeleteMany, EntityTrait};
 
 use crate::{Error, Result, Work, policy, users::lock_for_change};
 
-/// Ends the session that asks.
+/// Ends the actor's session.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] when no session asks.
+/// [`Error::TokenMissing`] if the actor has no session.
 pub async fn log_out(work: &Work) -> Result<()> {
     lock_own_user(work).await?;
     let id = work.actor().await?.session()?.id;
     delete(work, session::Entity::delete_many().with_id(id)).await.map(drop)
 }
 
-/// Ends all sessions of the actor but the one that asks.
+/// Ends all of the actor's sessions but the current one.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] when no session asks.
+/// [`Error::TokenMissing`] if the actor has no session.
 pub async fn end_others(work: &Work) -> Result<()> {
     lock_own_user(work).await?;
     let actor = work.actor().await?;
@@ -31,7 +31,7 @@ pub async fn end_others(work: &Work) -> Result<()> {
 /// Ends a session.
 ///
 /// # Errors
-/// [`Error::NotFound`], also when the session is another user's, admins aside.
+/// [`Error::NotFound`], also when the session is another user's, except for admins.
 pub async fn end(work: &Work, id: SessionId) -> Result<()> {
     let session = session::Entity::find_by_id(id).one(work.transaction()).await?;
     if let Some(session) = &session {
@@ -50,7 +50,7 @@ pub async fn end(work: &Work, id: SessionId) -> Result<()> {
 /// Ends all sessions of a user; returns how many.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins.
 pub async fn revoke(work: &Work, key: &UserKey) -> Result<u64> {
     let user = lock_for_change(work, key).await?;
     policy::manage_user(work.actor().await?, &user)?;
@@ -62,13 +62,13 @@ pub async fn revoke(work: &Work, key: &UserKey) -> Result<u64> {
 /// Ends all sessions of everyone; returns how many.
 ///
 /// # Errors
-/// [`Error::NotAllowed`] for others than admins.
+/// [`Error::NotAllowed`] for anyone but admins.
 pub async fn revoke_all(work: &Work) -> Result<u64> {
     policy::administer(work.actor().await?)?;
     delete(work, session::Entity::delete_many()).await
 }
 
-/// Lets nobody use the sessions of the actor, in order that one of them can end.
+/// Locks the actor's user, so that nothing relies on the sessions that are about to end.
 async fn lock_own_user(work: &Work) -> Result<()> {
     let id = work.claimed().user()?.id;
     match lock_for_change(work, &id.into()).await {

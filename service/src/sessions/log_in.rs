@@ -11,13 +11,13 @@ use crate::{
     users::Username,
 };
 
-/// How much of a `User-Agent` is stored, in characters.
+/// How many characters of a `User-Agent` are stored.
 const USER_AGENT_MAX_CHARS: usize = 256;
 
-/// How often a password is checked whose hash changed in the meantime.
+/// How often a password is verified again because its hash has changed in the meantime.
 const TRIES: u32 = 3;
 
-/// Accepts what may be sent as a username or a password to log in: up to 1,024 characters without NUL.
+/// Accepts a username or a password sent to log in: up to 1,024 characters without NUL.
 ///
 /// # Errors
 /// Why the text is rejected.
@@ -29,11 +29,11 @@ pub fn credential(text: String) -> std::result::Result<String, Rejection> {
     text::without_nul(text)
 }
 
-/// Someone who wants to log in.
+/// A login request.
 pub struct LogIn {
-    /// In any case.
+    /// The username, in any case.
     pub username: String,
-    /// As typed.
+    /// The password, as typed.
     pub password: String,
     /// The client's address, against which wrong passwords are counted.
     pub address: Option<IpAddr>,
@@ -55,8 +55,8 @@ pub struct LoggedIn {
 /// Starts a session.
 ///
 /// # Errors
-/// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`], which does not tell an unknown user from
-/// a wrong password, not even by the time it takes; [`Error::LoginDisabled`].
+/// [`Error::TooManyAttempts`]; [`Error::WrongCredentials`], which does not distinguish an unknown user from a
+/// wrong password, not even by its duration; [`Error::LoginDisabled`].
 pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
     let (address, mut user_id) = (request.address, None);
     let attempt = try_to_log_in(db, auth, request, &mut user_id).await;
@@ -65,7 +65,7 @@ pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
     attempt
 }
 
-/// Sets `user_id` as soon as it is known who logs in.
+/// Sets `user_id` as soon as it is known.
 async fn try_to_log_in(
     db: &Db,
     auth: &Auth,
@@ -106,15 +106,15 @@ async fn check(
     user.filter(|_| is_right).ok_or(Error::WrongCredentials)
 }
 
-/// Text that can't be a username is not counted as one.
+/// Text that can't be a username does not count against one.
 fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
     let Some(address) = address else { return Vec::new() };
     let of_user = username.map(|name| Rule::password_of(name.as_str().to_owned(), address));
     of_user.into_iter().chain([Rule::password(address)]).collect()
 }
 
-/// Starts the session, unless the password hash has changed since it was checked: another login renewed
-/// it, or the password is another. Then there is none.
+/// Starts the session; `None` if the password hash has changed since it was verified, because another login
+/// renewed it or the password was changed.
 async fn start(
     db: &Db,
     auth: &Auth,
@@ -134,8 +134,8 @@ async fn start(
     .await
 }
 
-/// The user, locked so that a session never outlives a disabling or a change of the password that came in
-/// between; `None` when the hash is no longer the one that was checked.
+/// The user, locked so that no session survives a concurrent disabling or password change; `None` if the
+/// hash is no longer the one that was verified.
 async fn lock_checked(work: &Work, checked: &user::Model) -> Result<Option<user::Model>> {
     let user = user::Entity::find_by_id(checked.id).for_no_key_update();
     let user = user.one(work.transaction()).await?.ok_or(Error::WrongCredentials)?;

@@ -1,4 +1,4 @@
-//! Sessions: logging in and out, and what a token is worth.
+//! Sessions: logging in and out, and checking tokens.
 
 mod ending;
 mod log_in;
@@ -25,7 +25,7 @@ use crate::{
 /// The use of a session is recorded at most this often.
 const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// How many sessions one statement purges, and how long the next one waits, so that others get to
+/// How many sessions one statement purges, and how long to wait before the next one, so that others can
 /// write.
 const PURGE_BATCH: u64 = 500;
 const PURGE_PAUSE: Duration = Duration::from_millis(200);
@@ -33,30 +33,29 @@ const PURGE_PAUSE: Duration = Duration::from_millis(200);
 /// How long sessions last, and how many a user has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SessionRules {
-    /// From the login to the end, however much the session is used.
+    /// The lifetime from login, however much the session is used.
     pub ttl: TimeDelta,
-    /// From the last use to the end. Uses are recorded once a minute.
+    /// The lifetime from the last use, which is recorded once a minute.
     pub idle_ttl: TimeDelta,
-    /// The most sessions of one user; the next login ends the oldest.
+    /// The maximum number of sessions per user; the next login ends the oldest.
     pub limit: u64,
 }
 
 impl SessionRules {
-    /// Sessions that were last used before this have expired.
+    /// Sessions that were not used after this have expired.
     fn used_after(&self, now: DateTime<Utc>) -> DateTime<Utc> {
         now - self.idle_ttl
     }
 }
 
 impl Default for SessionRules {
-    /// 30 days, 14 days without use, 50 for each user.
+    /// 30 days, 14 days without use, 50 per user.
     fn default() -> Self {
         Self { ttl: TimeDelta::days(30), idle_ttl: TimeDelta::days(14), limit: 50 }
     }
 }
 
-/// Finds out whose token this is: one statement, which reads the session and its user as they are
-/// now.
+/// Determines whose token this is, with one statement that reads the session and its user as they are now.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
@@ -76,7 +75,7 @@ pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     Ok(actor)
 }
 
-/// Records the use beside the request, which does not wait for it.
+/// Records the use in the background; the request does not wait for it.
 fn touch(db: &Db, id: SessionId) {
     let db = db.clone();
     tokio::spawn(async move {
@@ -90,7 +89,7 @@ fn touch(db: &Db, id: SessionId) {
 /// One page of a user's live sessions, newest first.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins.
 pub async fn list(
     reader: &Reader,
     auth: &Auth,
@@ -106,7 +105,7 @@ pub async fn list(
 /// One page of the actor's live sessions, newest first.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] when no user asks.
+/// [`Error::TokenMissing`] if the actor is not a user.
 pub async fn list_own(
     reader: &Reader,
     auth: &Auth,
@@ -131,7 +130,7 @@ async fn list_of(
 /// Counts the live sessions.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn count_live(reader: &Reader, auth: &Auth) -> Result<u64> {
     let now = clock::now();
     let live = session::Entity::find().live(now, auth.sessions.used_after(now));
@@ -141,7 +140,7 @@ pub async fn count_live(reader: &Reader, auth: &Auth) -> Result<u64> {
 /// Deletes the expired sessions, a few at a time; returns how many.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub async fn purge(db: &Db, rules: SessionRules) -> Result<u64> {
     let now = clock::now();
     let mut total = 0;

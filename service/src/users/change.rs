@@ -11,18 +11,18 @@ use super::{
 };
 use crate::{Actor, Error, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy};
 
-/// What to change about a user; what is `None` stays.
+/// Changes to a user; `None` leaves a value as it is.
 #[derive(Clone, Debug, Default)]
 pub struct UserChange {
-    /// What the user is called.
+    /// The new name.
     pub name: Option<Name>,
-    /// A new password.
+    /// The new password.
     pub password: Option<Password>,
-    /// The current password: required of users who change their own.
+    /// The current password, required of users who change their own.
     pub current_password: Option<String>,
-    /// Only admins set it.
+    /// Can only be set by admins.
     pub admin: Option<bool>,
-    /// Only admins set it. Enabling a user ends the sessions from before.
+    /// Can only be set by admins. Enabling a user ends the user's old sessions.
     pub disabled: Option<bool>,
 }
 
@@ -43,13 +43,13 @@ struct NewPassword {
     replaces: Option<PasswordHash>,
 }
 
-/// Checks the current password and hashes the new one, if there is one. This takes long, so that it is done
-/// before the transaction, which [`update`] runs in.
+/// Verifies the current password and hashes the new one, if there is one. This takes long, so it happens
+/// before the transaction in which [`update`] runs.
 ///
 /// # Errors
-/// [`Error::SessionExpired`] or [`Error::AccountDisabled`] when that has changed since the request came
-/// in; [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::Invalid`] when `current_password` is wrong,
-/// [`Error::TooManyAttempts`] when it was so too often.
+/// [`Error::SessionExpired`] or [`Error::AccountDisabled`] if that has changed since the request came in;
+/// [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::Invalid`] if `current_password` is wrong,
+/// [`Error::TooManyAttempts`] if that happened too often.
 pub async fn prepare_change(
     reader: &Reader,
     passwords: &Passwords,
@@ -86,7 +86,7 @@ async fn check_current(
     let rule = [Rule::OwnPassword(user.id)];
     throttle.attempt(&rule)?;
     let is_right = passwords.verify(&current, user.password_hash.as_ref()).await;
-    // Only a wrong password is held against anyone.
+    // Only a wrong password counts.
     if !matches!(is_right, Ok(false)) {
         throttle.forgive(&rule);
     }
@@ -97,12 +97,12 @@ fn wrong_current_password() -> Error {
     Error::invalid("current_password", "is wrong")
 }
 
-/// Changes a user. A new password ends the user's sessions, except the one that asks.
+/// Changes a user. A new password ends the user's sessions, except the actor's own.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins, and for users who would
-/// change their own `admin` or `disabled`; [`Error::Invalid`] when the password was changed since
-/// `current_password` was checked; [`Error::LastAdmin`].
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins, and for users who try to
+/// change their own `admin` or `disabled`; [`Error::Invalid`] if the password has changed since
+/// `current_password` was verified; [`Error::LastAdmin`].
 pub async fn update(work: &Work, change: &PreparedChange) -> Result<user::Model> {
     let (user, is_last_admin) = if change.drops_admin() {
         lock_with_admins(work, change.user_id).await?

@@ -10,7 +10,7 @@ use crate::{Error, Result, Work, policy};
 /// its last owner, the longest-standing member becomes an owner.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for others than the user and admins;
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins;
 /// [`Error::LastAdmin`].
 pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
     let transaction = work.transaction();
@@ -21,7 +21,7 @@ pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
     if is_last_admin {
         return Err(Error::LastAdmin);
     }
-    // From here on the user joins no team. One joined before the user was locked is not locked.
+    // From here on the user can't join a team. One joined before the user was locked is not locked itself.
     if !team_ids(work, user.id).await?.is_subset(&locked) {
         return Err(Error::retry());
     }
@@ -32,8 +32,8 @@ pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
     Ok(())
 }
 
-/// The teams of the user, locked: whoever else is deleted from one of them at the same time waits, and
-/// sees who inherited it.
+/// The teams of the user, locked: the concurrent deletion of another of their members waits, and sees who
+/// inherited them.
 async fn team_ids(work: &Work, user_id: UserId) -> Result<HashSet<TeamId>> {
     let teams = team::Entity::find_of_user(user_id).for_no_key_update();
     let teams = teams.all(work.transaction()).await?;

@@ -7,17 +7,17 @@ use crate::{Actor, Db, Error, Passwords, Result};
 /// Who becomes the first admin.
 #[derive(Clone, Debug)]
 pub struct FirstAdmin {
-    /// What the admin logs in with; also the name, until it is changed.
+    /// The username; also the name, until it is changed.
     pub username: Username,
-    /// What only the admin knows.
+    /// The password.
     pub password: Password,
 }
 
-/// Creates an admin if there is none, and says whether it did. Of several processes that start at the
+/// Creates an admin if there is none, and returns whether it did. Of several processes that start at the
 /// same time, one does. `announce` is called right before the admin is committed.
 ///
 /// # Errors
-/// [`Error::Taken`] when there is no admin, but a user of this name. What `announce` returns; no admin is
+/// [`Error::Taken`] if there is no admin, but a user with this username. Errors of `announce`; no admin is
 /// created then.
 pub async fn create_first_admin(
     db: &Db,
@@ -37,7 +37,7 @@ pub async fn create_first_admin(
     });
     match created.await {
         Ok(()) => Ok(true),
-        // Another process may have been first.
+        // Another process may have been faster.
         Err(Error::Taken(_)) if has_admin(db).await? => Ok(false),
         Err(error) => Err(error),
     }

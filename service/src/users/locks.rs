@@ -1,5 +1,5 @@
-//! Locks of users. All that a transaction needs are taken by one statement, in the order of their ids,
-//! with that of the actor among them: so no two transactions wait for each other.
+//! Locks on users. One statement takes all that a transaction needs, in the order of their ids, including
+//! the actor's, so that no two transactions wait for each other.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ use sea_orm::{EntityTrait, QueryOrder, Select};
 
 use crate::{Error, Result, Work};
 
-/// The enabled user with this key, who stays as they are until the end of the transaction.
+/// The enabled user with this key, who does not change until the transaction ends.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -21,10 +21,10 @@ pub(crate) async fn lock_unchanged(work: &Work, key: &UserKey) -> Result<user::M
     user.filter(user::Model::may_log_in).ok_or(Error::NotFound)
 }
 
-/// Those of these users who are enabled; they stay as they are until the end of the transaction.
+/// Those of these users who are enabled; they do not change until the transaction ends.
 ///
 /// # Errors
-/// When the database fails.
+/// If the database fails.
 pub(crate) async fn lock_all_unchanged(work: &Work, ids: &[UserId]) -> Result<HashSet<UserId>> {
     let ids = ids.iter().copied().chain(work.claimed().user_id());
     let users = by_id(user::Entity::find().with_ids(ids)).for_share();
@@ -32,7 +32,7 @@ pub(crate) async fn lock_all_unchanged(work: &Work, ids: &[UserId]) -> Result<Ha
     Ok(users.iter().filter(|user| user.may_log_in()).map(|user| user.id).collect())
 }
 
-/// The user with this key, disabled or not, whom nobody else changes until the end of the transaction.
+/// The user with this key, disabled or not, locked against changes by others until the transaction ends.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -41,8 +41,8 @@ pub(crate) async fn lock_for_change(work: &Work, key: &UserKey) -> Result<user::
     users.into_iter().find(|user| key.identifies(user)).ok_or(Error::NotFound)
 }
 
-/// A user, whom nobody else changes or refers to anew until the end of the transaction, and whether the
-/// user is the last enabled admin: of two admins who demote each other at once, one is.
+/// A user, whom nobody else can change or newly reference until the transaction ends, and whether they are
+/// the last enabled admin: of two admins who demote each other at once, one is.
 ///
 /// # Errors
 /// [`Error::NotFound`].

@@ -17,10 +17,11 @@ use crate::{
     policy, reading_list,
 };
 
-/// A page of users ends before the user whose notes come after so many bytes of notes.
+/// The maximum size of the notes on a page of users, in bytes: the page ends before the user whose notes
+/// exceed it.
 const MAX_NOTE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Which users to list; conditions combine with AND.
+/// Which users to list; all conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Admins only, or ordinary users only.
@@ -52,17 +53,17 @@ pub struct Listed {
     pub user: user::Model,
     /// The number of notes that the user has written.
     pub note_count: i64,
-    /// The newest of them.
+    /// The newest of those notes.
     pub notes: Vec<note::Core>,
-    /// The teams that the user joined last.
+    /// The teams that the user joined most recently.
     pub teams: Vec<team::Model>,
 }
 
-/// One page of users, by id. Three statements, whatever the number of users. The page is shorter
-/// than asked for where their notes would exceed 4 MiB.
+/// One page of users, by id. Three statements, whatever the number of users. The page is shorter than
+/// requested if their notes would exceed 4 MiB.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] and [`Error::NotAllowed`] when others than admins ask for disabled users.
+/// [`Error::TokenMissing`] and [`Error::NotAllowed`] if others than admins ask for disabled users.
 pub async fn list(
     reader: &Reader,
     actor: &Actor,
@@ -142,12 +143,12 @@ fn ids(page: &Page<WithNoteCount>) -> Vec<UserId> {
     page.items.iter().map(|row| row.user.id).collect()
 }
 
-/// What else to tell about a user.
+/// What to include with a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Include {
-    /// The teams, which cost a statement.
+    /// The teams, which take another statement.
     pub teams: bool,
-    /// Only marked notes that the user has read, or only those that the user has yet to read.
+    /// Only marked notes that the user has read, or only unread ones.
     pub read: Option<bool>,
 }
 
@@ -158,19 +159,19 @@ pub struct WithLists {
     pub user: user::Model,
     /// The number of notes that the user has written.
     pub note_count: i64,
-    /// The newest of them.
+    /// The newest of those notes.
     pub notes: Vec<note::Core>,
-    /// The notes that the user marked last.
+    /// The notes that the user marked most recently.
     pub marked_notes: Newest<MarkedNote>,
-    /// The teams that the user joined last, if they were asked for.
+    /// The teams that the user joined most recently, if requested.
     pub teams: Option<Newest<TeamMembership>>,
 }
 
-/// The user with this id or username: three statements, and one more with teams. No two of the
-/// lists are ever joined, since rows would multiply.
+/// The user with this id or username: three statements, and one more with teams. The lists are never joined
+/// with each other, since rows would multiply.
 ///
 /// # Errors
-/// [`Error::NotFound`], also when the user is disabled, admins aside.
+/// [`Error::NotFound`], also when the user is disabled, except for admins.
 pub async fn get(
     reader: &Reader,
     actor: &Actor,
@@ -222,8 +223,8 @@ pub async fn list_notes(
     page::read(reader, user.notes(), notes::NEWEST_FIRST, request, id_of).await
 }
 
-/// One page of the notes that the user has marked, newest mark first; only those that are read, or
-/// only those that are not, when `read` says so. Two statements.
+/// One page of the notes that the user has marked, newest mark first; if `read` is set,
+/// only read or only unread ones. Two statements.
 ///
 /// # Errors
 /// As [`get`].

@@ -11,18 +11,18 @@ use crate::{Actor, Auth, Field, Passwords, Result, Rule, Work, clock, error::Con
 pub enum Registration {
     /// Everyone.
     Open,
-    /// Nobody; admins make the users.
+    /// Nobody; admins create users.
     Closed,
 }
 
-/// Someone who wants to be a user.
+/// A user to create.
 #[derive(Clone, Debug)]
 pub struct NewUser {
-    /// What the user logs in with.
+    /// The username.
     pub username: Username,
-    /// What the user is called.
+    /// The name.
     pub name: Name,
-    /// What only the user knows.
+    /// The password.
     pub password: Password,
 }
 
@@ -36,11 +36,11 @@ pub struct HashedUser {
     registration: Registration,
 }
 
-/// Admits who signs up over the network from this address, and hashes the password. This takes long, so that
-/// it is done before the transaction, which [`create`] runs in.
+/// Admits a sign-up over the network from this address, and hashes the password. This takes long, so it
+/// happens before the transaction in which [`create`] runs.
 ///
 /// # Errors
-/// [`Error::RegistrationClosed`] unless an admin asks; [`Error::TooManyAttempts`].
+/// [`Error::RegistrationClosed`] unless the actor is an admin; [`Error::TooManyAttempts`].
 ///
 /// [`Error::RegistrationClosed`]: crate::Error::RegistrationClosed
 /// [`Error::TooManyAttempts`]: crate::Error::TooManyAttempts
@@ -59,20 +59,20 @@ pub async fn admit(
     Ok(HashedUser { registration: auth.registration, ..hashed })
 }
 
-/// Hashes the password of a user, or an admin, whom an operator makes.
+/// Hashes the password of a user, or an admin, created by an operator.
 ///
 /// # Errors
-/// When passwords can't be hashed.
+/// If passwords can't be hashed.
 pub async fn hash(passwords: &Passwords, new: NewUser, admin: bool) -> Result<HashedUser> {
     let NewUser { username, name, password } = new;
     let password_hash = passwords.hash(password).await?;
     Ok(HashedUser { username, name, password_hash, admin, registration: Registration::Closed })
 }
 
-/// Makes a user, who is enabled.
+/// Creates a user, who is enabled.
 ///
 /// # Errors
-/// [`Error::Taken`] when another user has the username; [`Error::RegistrationClosed`].
+/// [`Error::Taken`] if another user has the username; [`Error::RegistrationClosed`].
 ///
 /// [`Error::RegistrationClosed`]: crate::Error::RegistrationClosed
 /// [`Error::Taken`]: crate::Error::Taken

@@ -2,18 +2,18 @@ use std::fmt;
 
 use crate::{Rejection, text};
 
-/// What a user logs in with: characters `a-z 0-9 . _ @ + -`, starting with a letter. Upper case becomes
-/// lower case.
+/// A username: characters `a-z 0-9 . _ @ + -`, starting with a letter. Upper case is converted to lower
+/// case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Username(String);
 
 impl Username {
-    /// The fewest characters that a username has.
+    /// The minimum length in characters.
     pub const MIN_CHARS: usize = 3;
-    /// The most characters that a username has.
+    /// The maximum length in characters.
     pub const MAX_CHARS: usize = 64;
 
-    /// Accepts what a user may log in with.
+    /// Parses a username.
     ///
     /// # Errors
     /// Why the text is rejected.
@@ -31,21 +31,21 @@ impl Username {
         text::sized(username, Self::MIN_CHARS..=Self::MAX_CHARS).map(Self)
     }
 
-    /// In lower case.
+    /// The text, in lower case.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// What a user is called: not blank, without control characters.
+/// The name of a user: not blank, without control characters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
 impl Name {
-    /// The most characters (Unicode scalar values) that a name has.
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX_CHARS: usize = 100;
 
-    /// Accepts what a user may be called.
+    /// Parses the name of a user.
     ///
     /// # Errors
     /// Why the text is rejected.
@@ -53,24 +53,24 @@ impl Name {
         text::line(text, Self::MAX_CHARS).map(Self)
     }
 
-    /// As it was given.
+    /// The text as given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A password that a user may choose: not one of the most common ones. It is normalized (NFC), so that it is
-/// the same from every keyboard.
+/// A password: not one of the most common ones. It is normalised (NFC), so that it is the same from every
+/// keyboard.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
 impl Password {
-    /// The fewest characters (Unicode scalar values) that a password has.
+    /// The minimum length in characters (Unicode scalar values).
     pub const MIN_CHARS: usize = 8;
-    /// The most characters (Unicode scalar values) that a password has.
+    /// The maximum length in characters (Unicode scalar values).
     pub const MAX_CHARS: usize = 256;
 
-    /// Accepts what a user may choose.
+    /// Parses a new password.
     ///
     /// # Errors
     /// Why the text is rejected.
