@@ -72,7 +72,7 @@ pub fn api() -> RouteTable {
         .at("/api/openapi.json", [get(document)])
 }
 
-/// The metrics, which `METRICS_ADDR` gives an address of their own.
+/// The metrics, which can have an address of their own (`METRICS_ADDR`).
 pub fn metrics() -> RouteTable {
     RouteTable::default().at("/metrics", [get(metrics::metrics)])
 }
@@ -86,7 +86,7 @@ pub fn operations() -> RouteTable {
         .at("/docs/{file}", [get(docs::asset)])
 }
 
-/// The OpenAPI document of all these, as `/api/openapi.json` serves it and the repository has it.
+/// The OpenAPI document of all these routes, as served at `/api/openapi.json` and kept in the repository.
 pub fn document_json() -> &'static str {
     static JSON: LazyLock<String> = LazyLock::new(|| {
         let mut document = Document::new();

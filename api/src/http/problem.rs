@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 /// The media type of every failure.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// How many violations a failure points at.
+/// The maximum number of violations in a response.
 pub(crate) const MAX_VIOLATIONS: usize = 100;
 
 /// Which quota is used up, and until when (draft-ietf-httpapi-ratelimit-headers-10).
@@ -48,10 +48,10 @@ pub(crate) enum Problem {
     "errors": [{ "pointer": "/content", "detail": "must not be empty" }]
 }))]
 pub(crate) struct ProblemBody {
-    /// Names the kind of failure.
+    /// Identifies the kind of failure.
     #[serde(rename = "type")]
     kind: String,
-    /// The kind of failure in words.
+    /// The kind of failure, in words.
     title: &'static str,
     /// The status code.
     status: u16,
@@ -69,7 +69,7 @@ pub(crate) struct ProblemBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Violation)]
 pub(crate) struct ViolationBody {
-    /// A JSON pointer (RFC 6901) into the body; empty for the whole of it.
+    /// A JSON pointer (RFC 6901) into the body; empty for the body as a whole.
     pointer: String,
     /// What the value must be.
     detail: String,

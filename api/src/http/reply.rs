@@ -1,5 +1,5 @@
-//! What a handler answers when all goes well: a status, headers, a body. Its type says which, and so
-//! describes it in the OpenAPI document.
+//! Successful replies of handlers: a status, headers, a body. Their type determines which, and describes
+//! them in the OpenAPI document.
 
 use std::marker::PhantomData;
 
@@ -21,7 +21,7 @@ use super::{
     schema::string,
 };
 
-/// A reply of the kind `K`: a body by itself (200), or one of the kinds below.
+/// A reply of kind `K`: a body on its own (200), or one of the kinds below.
 pub(crate) struct Reply<K> {
     response: HttpResponse,
     kind: PhantomData<K>,
@@ -30,10 +30,10 @@ pub(crate) struct Reply<K> {
 /// 201, with the URL of what was created.
 pub(crate) struct Created<T>(PhantomData<T>);
 
-/// 201 when the resource is new, 200 when it was there already.
+/// 201 if the resource is new, 200 if it existed already.
 pub(crate) struct Put<T>(PhantomData<T>);
 
-/// 200, with a link to the next page of a list where there is one.
+/// 200, with a link to the next page of a list if there is one.
 pub(crate) struct PageOf<T>(PhantomData<T>);
 
 /// 200, with a list that is bounded by itself.
@@ -48,35 +48,35 @@ pub(crate) struct PlainText;
 /// 200, as a page for browsers.
 pub(crate) struct Html;
 
-/// 200, of a media type that depends on the request.
+/// 200, with a media type that depends on the request.
 pub(crate) struct File;
 
-/// 200, as JSON that is written already.
+/// 200, with JSON that is already serialized.
 pub(crate) struct RawJson;
 
 impl<K> Reply<K> {
-    /// A response with headers of its own.
+    /// A response with additional headers.
     pub(crate) fn new(response: HttpResponse) -> Self {
         Self { response, kind: PhantomData }
     }
 }
 
 impl<T: Serialize> Reply<T> {
-    /// This body.
+    /// A body.
     pub(crate) fn ok(body: T) -> Self {
         Self::new(HttpResponse::Ok().json(body))
     }
 }
 
 impl<T: Serialize> Reply<Created<T>> {
-    /// What was created, and its URL.
+    /// The created resource and its URL.
     pub(crate) fn created(location: String, body: T) -> Self {
         Self::new(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
     }
 }
 
 impl<T: Serialize> Reply<Put<T>> {
-    /// What was put somewhere, and whether it is new there.
+    /// The resource, and whether it is new.
     pub(crate) fn put(is_new: bool, body: T) -> Self {
         let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
         Self::new(response.json(body))
@@ -84,7 +84,7 @@ impl<T: Serialize> Reply<Put<T>> {
 }
 
 impl<T: Serialize> Reply<PageOf<T>> {
-    /// One page of the list that was asked for.
+    /// One page of the requested list.
     pub(crate) fn page<F>(list: &List<F>, page: Page<T>) -> Self {
         let mut response = HttpResponse::Ok();
         if let Some(next) = page.next {
@@ -102,21 +102,21 @@ impl<T: Serialize> Reply<ListOf<T>> {
 }
 
 impl Reply<NoContent> {
-    /// Nothing to say.
+    /// An empty reply.
     pub(crate) fn no_content() -> Self {
         Self::new(HttpResponse::NoContent().finish())
     }
 }
 
 impl Reply<PlainText> {
-    /// This text.
+    /// Plain text.
     pub(crate) fn text(text: &'static str) -> Self {
         Self::new(HttpResponse::Ok().content_type(ContentType::plaintext()).body(text))
     }
 }
 
 impl Reply<RawJson> {
-    /// This document.
+    /// A document.
     pub(crate) fn json(document: &'static str) -> Self {
         Self::new(HttpResponse::Ok().content_type(ContentType::json()).body(document))
     }
@@ -146,7 +146,7 @@ impl<T: ToSchema> Describe for Reply<Created<T>> {
 impl<T: ToSchema> Describe for Reply<Put<T>> {
     fn describe(operation: &mut OperationDoc) {
         operation.json::<T>(201, "Newly added");
-        operation.json::<T>(200, "There already");
+        operation.json::<T>(200, "Already there");
     }
 }
 
@@ -204,7 +204,7 @@ where
     }
 }
 
-/// The first line of what a schema says about itself.
+/// The first line of a schema's description.
 fn about<T: PartialSchema>() -> String {
     let description = match T::schema() {
         RefOr::T(Schema::Object(object)) => object.description,

@@ -1,4 +1,4 @@
-//! What the API has: one module a resource, with its bodies and its handlers.
+//! The resources of the API: one module each, with its bodies and handlers.
 
 pub(crate) mod memberships;
 pub(crate) mod notes;

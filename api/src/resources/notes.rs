@@ -34,7 +34,7 @@ pub(crate) struct NoteCoreBody {
     #[schema(value_type = ContentText)]
     content: String,
     important: bool,
-    /// The time that the note is about, which its author chooses.
+    /// The time the note is about, chosen by its author.
     date: DateTime<Utc>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
@@ -62,17 +62,17 @@ impl From<note::WithAuthor> for NoteBody {
     }
 }
 
-/// A note, its author, and what was asked for.
+/// A note, its author, and what was requested with `include`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NoteDetail)]
 pub(crate) struct NoteDetailBody {
     #[serde(flatten)]
     note: NoteBody,
-    /// With `include=users_marked`: the enabled users with the newest marks, 100 at most.
+    /// Only with `include=users_marked`: the enabled users with the newest marks, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     users_marked: Option<Vec<UserSummaryBody>>,
-    /// With `include=users_marked`: how many enabled users have marked the note.
+    /// Only with `include=users_marked`: how many enabled users have marked the note.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     marked_count: Option<i64>,
@@ -102,7 +102,7 @@ pub(crate) struct NewNoteBody {
     #[deserr(default, from(bool) = Some)]
     #[schema(default = false, nullable = false)]
     important: Option<bool>,
-    /// Now, when left out.
+    /// Defaults to now.
     #[deserr(default, from(DateTime<Utc>) = Some)]
     #[schema(nullable = false)]
     date: Option<DateTime<Utc>>,
@@ -114,7 +114,7 @@ impl From<NewNoteBody> for NewNote {
     }
 }
 
-/// What to change about a note; what is left out stays.
+/// Changes to a note; members that are omitted stay as they are.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = NoteChange)]
@@ -136,15 +136,15 @@ impl From<NoteChangeBody> for NoteChange {
     }
 }
 
-/// Which notes to list; conditions combine with AND.
+/// Which notes to list; all conditions must hold.
 #[derive(Clone, Deserr, IntoParams)]
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NoteQuery {
-    /// Important notes only, or unimportant ones only.
+    /// Only important notes, or only unimportant ones.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     important: Option<bool>,
-    /// Text that the content contains, in any case; `%` and `_` are plain characters.
+    /// Text that the content contains, ignoring case; `%` and `_` have no special meaning.
     #[deserr(default, from(SearchText) = Some)]
     #[param(inline)]
     search: Option<SearchText>,
@@ -154,7 +154,7 @@ pub(crate) struct NoteQuery {
     user: Option<UserKey>,
 }
 
-/// Digits that are not an id name nobody, like a username that nobody has.
+/// Digits that are not a valid id match nobody, like an unknown username.
 fn author(key: String) -> Option<UserKey> {
     UserKey::parse(&key).or(Some(UserKey::Username(String::new())))
 }
@@ -165,18 +165,18 @@ impl From<NoteQuery> for Filter {
     }
 }
 
-/// What to add to a note.
+/// What to include with a note.
 #[derive(Clone, Deserr, IntoParams)]
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct NoteIncludeQuery {
-    /// A comma-separated list: `users_marked` adds who has marked the note.
+    /// A comma-separated list: `users_marked` includes the users who have marked the note.
     #[deserr(default)]
     #[param(value_type = Option<String>, example = "users_marked")]
     include: Include<NoteInclude>,
 }
 
-/// What can be added to a note.
+/// What can be included with a note.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum NoteInclude {
     UsersMarked,
@@ -248,7 +248,7 @@ pub(crate) async fn update(
     Ok(Reply::ok(note.into()))
 }
 
-/// Deletes a note and its marks. For its author and admins.
+/// Deletes a note and its marks. For its author and for admins.
 #[operation(403)]
 pub(crate) async fn delete(
     state: AppState,

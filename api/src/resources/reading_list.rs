@@ -90,7 +90,7 @@ pub(crate) struct MarkChangeBody {
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct MarkQuery {
-    /// Read notes only, or unread ones only.
+    /// Only read notes, or only unread ones.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     pub(crate) read: Option<bool>,
 }

@@ -16,7 +16,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Who logs in.
+/// The credentials to log in with.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = Credentials)]
@@ -37,7 +37,7 @@ fn credential(text: String) -> Result<String, String> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
 pub(crate) struct LoggedInBody {
-    /// For `Authorization: Bearer`.
+    /// The token to send as `Authorization: Bearer`.
     token: String,
     username: String,
     name: String,
@@ -58,7 +58,7 @@ pub(crate) struct SessionBody {
     #[schema(value_type = IdSchema)]
     id: SessionId,
     created_at: DateTime<Utc>,
-    /// Updated once a minute at most.
+    /// Updated at most once a minute.
     last_used_at: DateTime<Utc>,
     expires_at: DateTime<Utc>,
     /// The `User-Agent` of the client that logged in.
@@ -136,7 +136,7 @@ pub(crate) async fn list(
     Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id()))))
 }
 
-/// Lists a user's sessions, newest first. For the user and admins.
+/// Lists a user's sessions, newest first. For the user and for admins.
 #[operation(403)]
 pub(crate) async fn list_of_user(
     state: AppState,
@@ -149,7 +149,7 @@ pub(crate) async fn list_of_user(
     Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id()))))
 }
 
-/// Ends all sessions of a user. For the user and admins.
+/// Ends all sessions of a user. For the user and for admins.
 #[operation(403)]
 pub(crate) async fn end_of_user(
     state: AppState,
@@ -169,7 +169,7 @@ pub(crate) async fn current(me: SignedIn) -> Result<Reply<CurrentSessionBody>, P
     Ok(Reply::ok(CurrentSessionBody { session, user }))
 }
 
-/// Ends a session. For its user and admins.
+/// Ends a session. For its user and for admins.
 #[operation]
 pub(crate) async fn end(
     state: AppState,

@@ -66,7 +66,7 @@ texts! {
 
     /// The schema of [`Username`].
     UsernameText, "Username": Username =
-        text("Upper case becomes lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
+        text("Upper case is converted to lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
             .pattern(Some("^[A-Za-z][A-Za-z0-9._@+-]*$"))
             .examples(["alice"]);
 

@@ -19,7 +19,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Whoever asks, with or without a credential.
+/// The caller, with or without a credential.
 pub(crate) struct Anyone(Actor);
 
 impl Deref for Anyone {
@@ -45,7 +45,7 @@ impl Describe for Anyone {
     }
 }
 
-/// A user who asks; anyone else gets 401.
+/// A signed-in user; anyone else gets 401.
 pub(crate) struct SignedIn(Actor);
 
 impl Deref for SignedIn {
@@ -79,8 +79,7 @@ fn actor(request: &HttpRequest) -> Actor {
     request.extensions().get::<Actor>().cloned().unwrap_or(Actor::Anonymous)
 }
 
-/// Checks the token of a request that has one, whatever the request is for, and keeps whose it is for
-/// [`SignedIn`] and [`Anyone`].
+/// Checks the token of any request that has one, and keeps the actor for [`SignedIn`] and [`Anyone`].
 pub(crate) async fn check_token<B: MessageBody>(
     state: AppState,
     request: ServiceRequest,
@@ -106,7 +105,7 @@ pub(crate) async fn check_token<B: MessageBody>(
 }
 
 /// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case. Credentials of another
-/// scheme are meant for a proxy in front, and are no token.
+/// scheme are meant for a proxy in front, and are not a token.
 fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Error> {
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let Some(header) = headers.next() else { return Ok(None) };

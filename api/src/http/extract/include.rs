@@ -4,7 +4,7 @@ use super::BadParameter;
 
 /// What a resource can include.
 pub(crate) trait Includable: Copy + PartialEq + 'static {
-    /// Everything, by the name that clients give it.
+    /// All of them, by the names that clients use.
     const ALL: &[(&str, Self)];
 }
 
@@ -19,7 +19,7 @@ impl<T> Default for Include<T> {
 }
 
 impl<T: Includable> Include<T> {
-    /// Whether this was asked for.
+    /// Whether this was requested.
     pub(crate) fn has(&self, included: T) -> bool {
         self.0.contains(&included)
     }

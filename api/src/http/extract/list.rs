@@ -18,17 +18,17 @@ use crate::http::{
 #[deserr(error = BadParameter)]
 #[into_params(parameter_in = Query)]
 struct PageQuery {
-    /// How many items at most.
+    /// The maximum number of items.
     #[deserr(default)]
     #[param(inline, required = false)]
     limit: Limit,
-    /// Where the page starts, from the `Link` of the page before. Good for the same path and filters only.
+    /// Where the page starts, from the `Link` of the previous page. Only valid for the same path and filters.
     #[deserr(default, from(String) = Some)]
     #[param(min_length = 1)]
     cursor: Option<String>,
 }
 
-/// How many items a page has at most.
+/// The maximum number of items on a page.
 struct Limit(u64);
 
 impl Limit {
@@ -61,17 +61,17 @@ describe!(Limit as "Limit": integer()
     .maximum(Some(Limit::MAX))
     .default(Some(Limit::DEFAULT.into())));
 
-/// What part of a list is asked for: the filter, and the page of it.
+/// The requested part of a list: the filter and the page.
 pub(crate) struct List<F> {
     pub(crate) filter: F,
     pub(crate) page: PageRequest,
     path: String,
-    /// All parameters but the cursor.
+    /// All parameters except the cursor.
     query: String,
     id: ListId,
 }
 
-/// The filter of lists that have none.
+/// The filter of lists without one.
 #[derive(Clone, Copy, Deserr, IntoParams)]
 #[deserr(error = BadParameter, deny_unknown_fields)]
 pub(crate) struct NoFilter {}
@@ -100,7 +100,7 @@ impl<F: Deserr<BadParameter>> List<F> {
 }
 
 impl<F> List<F> {
-    /// The URL of the page after this position.
+    /// The URL of the page that follows this position.
     pub(crate) fn next_url(&self, after: i64) -> String {
         let Self { path, query, id, .. } = self;
         let separator = if query.is_empty() { "" } else { "&" };

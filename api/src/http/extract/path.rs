@@ -15,7 +15,7 @@ use crate::http::{
     schema::{self, string},
 };
 
-/// The `{id}` in the path. What is not a positive 64-bit integer names nothing.
+/// The `{id}` in the path: 404 if it is not a positive 64-bit integer.
 pub(crate) struct Id<T>(pub(crate) T);
 
 impl<T: FromStr> FromRequest for Id<T> {
@@ -110,7 +110,7 @@ fn user(request: &HttpRequest) -> Result<UserKey, Problem> {
     }
 }
 
-/// The segment with this name, decoded; none when it is not UTF-8.
+/// The segment with this name, decoded; `None` if it is not UTF-8.
 fn segment<'a>(request: &'a HttpRequest, name: &str) -> Option<Cow<'a, str>> {
     percent_decode_str(request.match_info().get(name)?).decode_utf8().ok()
 }

@@ -168,7 +168,7 @@ pub(crate) fn number(text: &str) -> Option<i64> {
 pub(crate) struct SearchText(pub(crate) String);
 
 impl SearchText {
-    /// The most characters it may have.
+    /// The maximum length in characters.
     pub(crate) const MAX_CHARS: usize = 200;
 
     fn parse(text: String) -> Result<Self, String> {

@@ -8,8 +8,8 @@ use actix_web::{
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Sent with every response that does not set them itself: caches store nothing, and other pages show
-/// nothing. TLS, and so HSTS, is up to the proxy.
+/// Sent with every response that does not set them itself, to keep it out of caches and frames. TLS, and
+/// so HSTS, is up to the proxy.
 const HEADERS: [(HeaderName, HeaderValue); 6] = [
     (CACHE_CONTROL, HeaderValue::from_static("no-store")),
     (

@@ -104,7 +104,7 @@ impl Supervision {
     }
 }
 
-/// Gives failures of the framework the body of all others.
+/// Replaces the body of the framework's failures with a problem.
 fn as_problem<B: MessageBody>(
     response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {

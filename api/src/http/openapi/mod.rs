@@ -1,4 +1,4 @@
-//! The OpenAPI document, made of what routes, handlers, extractors and replies say about themselves.
+//! The OpenAPI document, generated from what routes, handlers, extractors and replies say about themselves.
 
 mod operation;
 mod problems;
@@ -15,14 +15,14 @@ use utoipa::{
 
 use super::problem::{ProblemBody, ViolationBody};
 
-/// A document that grows by operations.
+/// A document that operations are added to.
 pub(crate) struct Document {
     paths: Paths,
     components: ComponentsBuilder,
 }
 
 impl Document {
-    /// Has what operations refer to: the failures, and how a session is shown.
+    /// Starts with what operations refer to: the failures, and the security scheme.
     pub(crate) fn new() -> Self {
         let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = ComponentsBuilder::new()

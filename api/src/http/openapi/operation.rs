@@ -14,12 +14,12 @@ use utoipa::{
 
 use super::problems;
 
-/// Something in the signature of a handler, which says what it means for the operation.
+/// A part of a handler's signature that describes its meaning for the operation.
 pub(crate) trait Describe {
-    /// Whether it reads the query. Where nothing does, parameters are rejected.
+    /// Whether it reads the query. If nothing does, any parameter is rejected.
     const READS_QUERY: bool = false;
 
-    /// Adds to the documentation; by default nothing.
+    /// Adds to the documentation; nothing by default.
     fn describe(_operation: &mut OperationDoc) {}
 }
 
@@ -55,7 +55,7 @@ impl OperationDoc {
         all.extend(parameters.into_iter().map(RefOr::T));
     }
 
-    /// A part of the path, which may name nothing.
+    /// A part of the path, which may not exist (404).
     pub(crate) fn path_parameter(&mut self, name: &str, schema: ObjectBuilder) {
         let parameter = ParameterBuilder::new()
             .name(name)
@@ -74,7 +74,7 @@ impl OperationDoc {
         self.failures(&[408, 413, 415, 422]);
     }
 
-    /// That a session is needed, or makes a difference.
+    /// Whether a session is required or optional.
     pub(crate) fn session(&mut self, required: Required) {
         let session = SecurityRequirement::new("session", Vec::<String>::new());
         let optional = (required == Required::False).then(SecurityRequirement::default);
@@ -119,7 +119,7 @@ impl OperationDoc {
         self.responses.insert(status.to_string(), response.into());
     }
 
-    /// A header of a response that is there already.
+    /// A header of a response that has been added before.
     pub(crate) fn header(
         &mut self,
         status: u16,
@@ -133,7 +133,7 @@ impl OperationDoc {
         }
     }
 
-    /// A reference to the schema of this type, which goes into the document.
+    /// A reference to the schema of this type, which is added to the document.
     fn schema<T: ToSchema>(&mut self) -> RefOr<Schema> {
         self.schemas.push((T::name().into_owned(), T::schema()));
         T::schemas(&mut self.schemas);

@@ -7,19 +7,16 @@ use crate::http::{
     schema::{integer, string},
 };
 
-/// A header's name, and what it says.
+/// A header's name and description.
 type Header = (&'static str, &'static str, fn() -> ObjectBuilder);
 
 const RETRY_AFTER: Header = ("Retry-After", "When to try again, in seconds", integer);
-const RATE_LIMIT: Header = (
-    "RateLimit",
-    "What is left of the quota (`r`), and the seconds until it is whole again (`t`)",
-    string,
-);
+const RATE_LIMIT: Header =
+    ("RateLimit", "The remaining quota (`r`), and the seconds until it is reset (`t`)", string);
 const RATE_LIMIT_POLICY: Header =
     ("RateLimit-Policy", "The quota (`q`) and its window in seconds (`w`)", string);
 
-/// Every failure, by status: what it means, and the headers it has.
+/// Every failure by status: its meaning and headers.
 const PROBLEMS: [(u16, &str, &[Header]); 13] = [
     (
         400,
@@ -29,21 +26,17 @@ const PROBLEMS: [(u16, &str, &[Header]); 13] = [
     ),
     (
         401,
-        "The token is missing, not valid or expired, or the credentials are wrong",
+        "The token is missing, invalid or expired, or the credentials are wrong",
         &[("WWW-Authenticate", "`Bearer`", string)],
     ),
     (403, "Not allowed", &[]),
     (404, "Not found", &[]),
-    (
-        405,
-        "The path exists, but not for this method",
-        &[("Allow", "The methods that it exists for", string)],
-    ),
+    (405, "The path exists, but not for this method", &[("Allow", "The allowed methods", string)]),
     (408, "The body did not arrive in time", &[]),
-    (409, "A unique value is taken, or the state does not allow it", &[]),
+    (409, "A unique value is taken, or the current state does not allow it", &[]),
     (413, "The body is larger than 256 KiB", &[]),
     (415, "The body is not `application/json`", &[]),
-    (422, "Values are not allowed; `errors` points at each", &[]),
+    (422, "Invalid values; `errors` has a pointer to each", &[]),
     (429, "Too many attempts", &[RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY]),
     (500, "Internal error", &[]),
     (503, "The database is out of reach, or the service is overloaded", &[RETRY_AFTER]),

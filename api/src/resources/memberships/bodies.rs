@@ -97,18 +97,18 @@ impl From<Added> for TeamMembershipBody {
     }
 }
 
-/// How a user belongs to a team.
+/// A membership to create or change.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = Membership)]
 pub(crate) struct MembershipBody {
-    /// When left out: `member` for a new member, unchanged for others.
+    /// If omitted: `member` for a new member, unchanged for an existing one.
     #[deserr(default, from(RoleBody) = Some)]
     #[schema(nullable = false)]
     pub(super) role: Option<RoleBody>,
 }
 
-/// Who the members of a team are to be.
+/// The new members of a team.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = UserIds)]
@@ -119,7 +119,7 @@ pub(crate) struct UserIdsBody {
     pub(super) user_ids: Vec<UserId>,
 }
 
-/// Which teams a user is to belong to.
+/// The new teams of a user.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = TeamIds)]

@@ -20,7 +20,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists a team's members, earliest first.
+/// Lists a team's members, in the order they joined.
 #[operation]
 pub(crate) async fn list_members(
     state: AppState,
@@ -31,9 +31,9 @@ pub(crate) async fn list_members(
     Ok(Reply::page(&list, members.map(MemberBody::from)))
 }
 
-/// Replaces the members of a team with these users. For its owners and admins.
+/// Sets the members of a team to exactly these users. For its owners and for admins.
 ///
-/// Members who stay keep their roles. Disabled members are not touched.
+/// Remaining members keep their roles. Disabled members are left alone.
 #[operation(403, 409)]
 pub(crate) async fn set_members(
     state: AppState,
@@ -55,7 +55,7 @@ pub(crate) async fn get_member(
     Ok(Reply::ok(member.into()))
 }
 
-/// Adds a member to a team, or sets a member's role. For the team's owners and admins.
+/// Adds a member to a team, or sets a member's role. For the team's owners and for admins.
 #[operation(403, 409)]
 pub(crate) async fn put_member(
     state: AppState,
@@ -69,7 +69,7 @@ pub(crate) async fn put_member(
     Ok(Reply::put(added.is_new, added.into()))
 }
 
-/// Removes a member from a team. For the team's owners, admins, and the member.
+/// Removes a member from a team. For the team's owners, for admins, and for the member.
 #[operation(403, 409)]
 pub(crate) async fn remove_member(
     state: AppState,
@@ -93,9 +93,9 @@ pub(crate) async fn list_teams(
     Ok(Reply::page(&list, teams.map(TeamMembershipBody::from)))
 }
 
-/// Replaces the teams of a user with these. For admins.
+/// Sets the teams of a user to exactly these. For admins.
 ///
-/// Roles in teams that stay are kept. Returns the 100 newest memberships.
+/// The user keeps their role in remaining teams. Returns the newest memberships, at most 100.
 #[operation(403)]
 pub(crate) async fn set_teams(
     state: AppState,
@@ -108,7 +108,7 @@ pub(crate) async fn set_teams(
     Ok(Reply::list(teams.into_iter().map(TeamMembershipBody::from)))
 }
 
-/// Returns a user's membership in a team.
+/// Shows a team of a user: the user's membership in this team.
 #[operation]
 pub(crate) async fn get_team(
     state: AppState,
@@ -119,7 +119,7 @@ pub(crate) async fn get_team(
     Ok(Reply::ok(team.into()))
 }
 
-/// Adds a user to a team, or sets the user's role. For the team's owners and admins.
+/// Adds a user to a team, or sets the user's role. For the team's owners and for admins.
 #[operation(403, 409)]
 pub(crate) async fn put_team(
     state: AppState,
@@ -133,7 +133,7 @@ pub(crate) async fn put_team(
     Ok(Reply::put(added.is_new, added.into()))
 }
 
-/// Removes a user from a team. For the team's owners, admins, and the user.
+/// Removes a user from a team. For the team's owners, for admins, and for the user.
 #[operation(403, 409)]
 pub(crate) async fn leave_team(
     state: AppState,

@@ -1,4 +1,4 @@
-//! `/docs`: the OpenAPI document as a page to read and try. Its assets are built in.
+//! `/docs`: the OpenAPI document as an interactive page. Its assets are built in.
 
 use std::{
     future::{Ready, ready},
@@ -21,7 +21,7 @@ use crate::http::{
     schema::string,
 };
 
-/// The page may load and call this service only.
+/// The page may only load from and call this service.
 const POLICY: &str = "default-src 'none'; script-src 'self'; \
     style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; \
     frame-ancestors 'none'; base-uri 'none'; form-action 'none'";

@@ -1,4 +1,4 @@
-//! Whether the process serves, and whether it can do its work.
+//! Probes: whether the process is up, and whether it is ready.
 
 use std::time::Duration;
 

@@ -27,7 +27,7 @@ async fn gauges(state: &State) -> Gauges {
     Gauges {
         pools: state.db.pools(),
         hashing_queue: state.auth.passwords.queued(),
-        // Omitted while the database does not answer: that is when the other numbers are looked at.
+        // Omitted while the database does not respond, when the other metrics are needed most.
         live_sessions: live.ok().and_then(Result::ok).and_then(|live| live.try_into().ok()),
     }
 }

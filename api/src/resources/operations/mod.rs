@@ -1,4 +1,4 @@
-//! What operators and their tools ask for.
+//! Endpoints for operators and their tools.
 
 pub(crate) mod docs;
 pub(crate) mod health;

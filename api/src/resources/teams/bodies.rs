@@ -8,7 +8,7 @@ use crate::resources::{
     values::{IdSchema, TeamNameText},
 };
 
-/// A team where one is mentioned.
+/// A team, wherever one is mentioned.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = TeamCore)]
 pub(crate) struct TeamCoreBody {
@@ -46,7 +46,7 @@ impl From<team::WithUserCount> for ListedTeamBody {
 pub(crate) struct TeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
-    /// The enabled users who joined first, 100 at most.
+    /// The enabled users who joined first, at most 100.
     users: Vec<MemberBody>,
     /// The number of its enabled users.
     user_count: i64,

@@ -46,7 +46,7 @@ pub(crate) async fn get(state: AppState, Id(id): Id<TeamId>) -> Result<Reply<Tea
     Ok(Reply::ok(teams::get(state.db.reader(), id).await?.into()))
 }
 
-/// Renames a team. For its owners and admins.
+/// Renames a team. For its owners and for admins.
 #[operation(403, 409)]
 pub(crate) async fn update(
     state: AppState,
@@ -58,7 +58,7 @@ pub(crate) async fn update(
     Ok(Reply::ok(state.db.write(&me, rename).await?.into()))
 }
 
-/// Deletes a team. For its owners and admins.
+/// Deletes a team. For its owners and for admins.
 #[operation(403)]
 pub(crate) async fn delete(
     state: AppState,

@@ -7,7 +7,7 @@ use crate::{
     resources::values::TeamNameText,
 };
 
-/// A team to make.
+/// A team to create.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = NewTeam)]
@@ -16,7 +16,7 @@ pub(crate) struct NewTeamBody {
     pub(super) name: TeamName,
 }
 
-/// What to change about a team; what is left out stays.
+/// Changes to a team; members that are omitted stay as they are.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = TeamChange)]
@@ -31,7 +31,7 @@ pub(crate) struct TeamChangeBody {
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TeamQuery {
-    /// A pattern for the name, in any case: `%` matches any text, `_` any character, `\` escapes.
+    /// A pattern for the name, ignoring case: `%` matches any text, `_` any character, `\` escapes.
     #[deserr(default, from(SearchText) = Some)]
     #[param(inline, example = "%ops%")]
     pub(super) name: Option<SearchText>,

@@ -11,7 +11,7 @@ use crate::resources::{
     notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody, values::IdSchema,
 };
 
-/// A user where one is mentioned.
+/// A user, wherever one is mentioned.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserSummary)]
 pub(crate) struct UserSummaryBody {
@@ -69,9 +69,9 @@ pub(crate) struct ListedUserBody {
     #[serde(flatten)]
     user: UserBody,
     note_count: i64,
-    /// The newest, 100 at most.
+    /// The newest notes, at most 100.
     notes: Vec<NoteCoreBody>,
-    /// The newest memberships, 100 at most.
+    /// The newest memberships, at most 100.
     teams: Vec<TeamCoreBody>,
 }
 
@@ -90,17 +90,17 @@ pub(crate) struct UserDetailBody {
     #[serde(flatten)]
     user: UserBody,
     note_count: i64,
-    /// The newest, 100 at most.
+    /// The newest notes, at most 100.
     notes: Vec<NoteCoreBody>,
-    /// The number of marked notes; with `read`, of those alone.
+    /// The number of marked notes; with `read`, only of those selected.
     marked_count: i64,
-    /// The newest marks, 100 at most.
+    /// The newest marks, at most 100.
     marked_notes: Vec<MarkedNoteBody>,
-    /// With `teams=true`.
+    /// Only with `teams=true`: the number of teams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     team_count: Option<i64>,
-    /// With `teams=true`: the newest memberships, 100 at most.
+    /// Only with `teams=true`: the newest memberships, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     teams: Option<Vec<TeamCoreBody>>,

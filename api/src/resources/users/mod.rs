@@ -60,7 +60,7 @@ pub(crate) async fn get(
     Ok(Reply::ok(user.into()))
 }
 
-/// Changes a user. For the user and admins.
+/// Changes a user. For the user and for admins.
 #[operation(403, 409, 429)]
 pub(crate) async fn update(
     state: AppState,

@@ -10,7 +10,7 @@ use crate::{
     resources::values::{NameText, PasswordText, UsernameText},
 };
 
-/// A user to make.
+/// A user to create.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = NewUser)]
@@ -29,7 +29,7 @@ impl From<NewUserBody> for NewUser {
     }
 }
 
-/// What to change about a user; what is left out stays.
+/// Changes to a user; members that are omitted stay as they are.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = UserChange)]
@@ -40,15 +40,15 @@ pub(crate) struct UserChangeBody {
     #[deserr(default, from(Password) = Some)]
     #[schema(value_type = Option<PasswordText>, nullable = false)]
     password: Option<Password>,
-    /// Required to change one's own `password`: the present one.
+    /// The current password; required to change one's own `password`.
     #[deserr(default, try_from(String) = credential -> String)]
     #[schema(format = Password, nullable = false)]
     current_password: Option<String>,
-    /// For admins to set.
+    /// Can only be set by admins.
     #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     admin: Option<bool>,
-    /// For admins to set. Enabling a user ends the sessions from before.
+    /// Can only be set by admins. Enabling a user ends the user's old sessions.
     #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     disabled: Option<bool>,
@@ -65,15 +65,15 @@ impl From<UserChangeBody> for UserChange {
     }
 }
 
-/// Which users to list; conditions combine with AND.
+/// Which users to list; all conditions must hold.
 #[derive(Clone, Deserr, IntoParams)]
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct UserQuery {
-    /// Admins only, or users who are not admins only.
+    /// Only admins, or only users who are not admins.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     admin: Option<bool>,
-    /// A pattern for the name, in any case: `%` matches any text, `_` any character, `\` escapes.
+    /// A pattern for the name, ignoring case: `%` matches any text, `_` any character, `\` escapes.
     #[deserr(default, from(SearchText) = Some)]
     #[param(inline, example = "%jami%")]
     name: Option<SearchText>,
@@ -125,15 +125,15 @@ impl From<UserQuery> for Filter {
     }
 }
 
-/// What else to say about a user.
+/// What to include with a user.
 #[derive(Deserr, IntoParams)]
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct IncludeQuery {
-    /// The teams too.
+    /// Whether to include the teams.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     teams: Option<bool>,
-    /// Only marked notes that the user has read, or has not read yet.
+    /// Only marked notes that the user has read, or only unread ones.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     read: Option<bool>,
 }
