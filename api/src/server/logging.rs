@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn values_with_blanks_are_quoted() {
+    fn values_with_spaces_are_quoted() {
         for (text, expected) in [
             ("success", "success"),
             ("/api/notes/{id}", "/api/notes/{id}"),

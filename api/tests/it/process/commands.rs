@@ -161,7 +161,7 @@ fn a_command_that_reads_or_changes_a_database_does_not_create_it() {
 }
 
 #[test]
-fn a_database_that_can_t_be_opened_is_named() {
+fn a_database_that_cannot_be_opened_is_named() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("notes.db")).unwrap();
     let settings = [("DATABASE_URL", "sqlite:notes.db")];

@@ -235,7 +235,7 @@ async fn an_export_is_a_snapshot_whatever_is_written_meanwhile() {
 }
 
 #[test]
-fn commands_leave_no_write_ahead_log_that_the_next_one_waits_for() {
+fn commands_leave_no_write_ahead_log_behind() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
     let url = "sqlite:notes.db";

@@ -175,7 +175,7 @@ async fn until(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_whose_body_comes_after_the_revocation_writes_nothing() {
+async fn a_request_whose_body_arrives_after_a_revocation_writes_nothing() {
     let [here, there] = instances().await;
     let admin = there.admin().await;
     let cases = Case::all(HELD_IN_THE_BODY, &admin).await;
@@ -228,7 +228,7 @@ async fn block_hashing(app: &TestApp, admin: &Client, logins: &mut JoinSet<()>) 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_request_whose_password_is_hashed_after_the_revocation_writes_nothing() {
+async fn a_request_whose_password_is_hashed_after_a_revocation_writes_nothing() {
     let [here, there] = instances().await;
     let admin = there.admin().await;
     let cases = Case::all(HELD_IN_THE_QUEUE, &admin).await;
@@ -355,7 +355,7 @@ async fn race(trial: usize, apps: &[TestApp; 3], admins: &[Client; 3], outcome: 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_write_takes_effect_that_begins_after_the_revocation_on_any_of_three_instances() {
+async fn no_write_that_begins_after_a_revocation_takes_effect_on_any_instance() {
     let apps: [TestApp; 3] = instances().await;
     let admin = apps[0].admin().await;
     let token = admin.token.as_deref().unwrap();
