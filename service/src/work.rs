@@ -60,9 +60,10 @@ impl Work {
         &self.transaction
     }
 
-    /// The actor as seen before the transaction, to lock its user before [`Work::actor`] does.
-    pub(crate) fn claimed(&self) -> &Actor {
-        &self.claimed
+    /// The id of the user who asks, to be locked together with other users before [`Work::actor`] locks it.
+    /// What that user may do, only the latter knows.
+    pub(crate) fn claimed_user_id(&self) -> Option<UserId> {
+        self.claimed.user_id()
     }
 
     /// The actor as this transaction sees it: the session is live and the user is enabled, and neither
@@ -139,8 +140,9 @@ impl Db {
     /// four times in total.
     ///
     /// # Errors
-    /// Those of the work; [`Error::Unavailable`] if no connection, or on SQLite the write lock, becomes
-    /// free in time, or the database fails.
+    /// Those of the work; [`Error::SessionExpired`] or [`Error::AccountDisabled`] before them when that
+    /// has changed since the request came in; [`Error::Unavailable`] when no connection, or on SQLite the
+    /// write lock, becomes free in time, or the database fails.
     pub async fn write<T>(
         &self,
         actor: &Actor,
@@ -170,11 +172,13 @@ impl Db {
             actor: OnceCell::new(),
             audit: Mutex::default(),
         };
-        let done = match work(&unit).await {
-            // A session that has ended is told so, and not what exists.
-            Err(Error::NotFound) => return unit.actor().await.and(Err(Error::NotFound)),
-            done => done?,
-        };
+        let done = work(&unit).await;
+        if !matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) {
+            // Even if the work did not ask: nothing is committed for an actor whose session has ended, and
+            // that goes before all other failures.
+            unit.actor().await?;
+        }
+        let done = done?;
         let Work { transaction, claimed, audit, .. } = unit;
         transaction.commit().await?;
         let audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -70,11 +70,8 @@ pub async fn revoke_all(work: &Work) -> Result<u64> {
 
 /// Locks the actor's user, so that nothing relies on the sessions that are about to end.
 async fn lock_own_user(work: &Work) -> Result<()> {
-    let id = work.claimed().user()?.id;
-    match lock_for_change(work, &id.into()).await {
-        Err(Error::NotFound) => Err(Error::SessionExpired),
-        locked => locked.map(drop),
-    }
+    let id = work.claimed_user_id().ok_or(Error::TokenMissing)?;
+    lock_for_change(work, &id.into()).await.map(drop)
 }
 
 async fn delete(work: &Work, sessions: DeleteMany<session::Entity>) -> Result<u64> {

@@ -26,7 +26,7 @@ pub(crate) async fn lock_unchanged(work: &Work, key: &UserKey) -> Result<user::M
 /// # Errors
 /// If the database fails.
 pub(crate) async fn lock_all_unchanged(work: &Work, ids: &[UserId]) -> Result<HashSet<UserId>> {
-    let ids = ids.iter().copied().chain(work.claimed().user_id());
+    let ids = ids.iter().copied().chain(work.claimed_user_id());
     let users = by_id(user::Entity::find().with_ids(ids)).for_share();
     let users = users.all(work.transaction()).await?;
     Ok(users.iter().filter(|user| user.may_log_in()).map(|user| user.id).collect())
@@ -47,7 +47,7 @@ pub(crate) async fn lock_for_change(work: &Work, key: &UserKey) -> Result<user::
 /// # Errors
 /// [`Error::NotFound`].
 pub(crate) async fn lock_with_admins(work: &Work, id: UserId) -> Result<(user::Model, bool)> {
-    let ids = [id].into_iter().chain(work.claimed().user_id());
+    let ids = [id].into_iter().chain(work.claimed_user_id());
     let users = by_id(user::Entity::find().with_ids_or_enabled_admins(ids)).for_update();
     let users = users.all(work.transaction()).await?;
     let is_other_admin = |user: &user::Model| user.id != id && user.admin && user.may_log_in();
@@ -58,7 +58,7 @@ pub(crate) async fn lock_with_admins(work: &Work, id: UserId) -> Result<(user::M
 }
 
 fn with_actor(work: &Work, key: &UserKey) -> Select<user::Entity> {
-    let actor = work.claimed().user_id().map(UserKey::Id);
+    let actor = work.claimed_user_id().map(UserKey::Id);
     by_id(user::Entity::find().identified_by_any([key].into_iter().chain(&actor)))
 }
 

@@ -7,3 +7,4 @@
 )]
 
 mod transfer;
+mod work;
