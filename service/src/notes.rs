@@ -7,11 +7,10 @@ use entity::{
     note::{self, Scopes as _, WithAuthor},
     user::UserKey,
 };
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Select};
 
 use crate::{
     Error, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
-    error::Constraints,
     page::{self, Order},
     policy, text,
 };
@@ -148,8 +147,7 @@ pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
     if let Some(date) = date {
         note.set_date(*date);
     }
-    let note = note.insert(work.transaction()).await;
-    let note = note.unless_dangling(|| Error::SessionExpired)?;
+    let note = note.insert(work.transaction()).await?;
     Ok(WithAuthor { note: note.into(), author: author.summary() })
 }
 
@@ -159,7 +157,7 @@ pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author.
 pub async fn update(work: &Work, id: NoteId, change: &NoteChange) -> Result<WithAuthor> {
     let actor = work.actor().await?;
-    let note = lock(work, id).await?;
+    let note = lock(work, note::Entity::find_by_id(id).for_no_key_update()).await?;
     policy::edit_note(actor, &note)?;
     let note = apply(note, change).update(work.transaction()).await?;
     Ok(WithAuthor { note: note.into(), author: actor.user()?.summary() })
@@ -189,14 +187,12 @@ fn apply(note: note::Model, change: &NoteChange) -> note::ActiveModel {
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author and admins.
 pub async fn delete(work: &Work, id: NoteId) -> Result<()> {
     let actor = work.actor().await?;
-    let note = lock(work, id).await?;
+    let note = lock(work, note::Entity::find_by_id(id).for_update()).await?;
     policy::delete_note(actor, &note)?;
     note::Entity::delete_by_id(id).exec(work.transaction()).await?;
     Ok(())
 }
 
-/// The note, locked against changes by others until the transaction ends.
-async fn lock(work: &Work, id: NoteId) -> Result<note::Model> {
-    let note = note::Entity::find_by_id(id).for_no_key_update();
+async fn lock(work: &Work, note: Select<note::Entity>) -> Result<note::Model> {
     note.one(work.transaction()).await?.ok_or(Error::NotFound)
 }

@@ -120,9 +120,11 @@ pub(crate) async fn lock(work: &Work, id: TeamId) -> Result<team::Model> {
     team.one(work.transaction()).await?.ok_or(Error::NotFound)
 }
 
-/// The same, if the actor may manage the team.
+/// The team, for those who may manage it. Nobody refers to it anew either: its deletion needs that, and so
+/// does a change of its name, since that is unique.
 async fn lock_managed(work: &Work, id: TeamId) -> Result<team::Model> {
-    let team = lock(work, id).await?;
+    let team = team::Entity::find_by_id(id).for_update();
+    let team = team.one(work.transaction()).await?.ok_or(Error::NotFound)?;
     require_manager(work, &team).await?;
     Ok(team)
 }
