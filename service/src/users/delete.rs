@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
-use entity::{Locking, TeamId, UserId, membership, team, user};
-use sea_orm::EntityTrait;
+use entity::{Locking, TeamId, membership, team, user};
+use sea_orm::{EntityTrait, Select};
 
 use super::{UserKey, locks::lock_with_admins};
 use crate::{Error, Result, Work, policy};
@@ -15,14 +15,15 @@ use crate::{Error, Result, Work, policy};
 pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
     let transaction = work.transaction();
     let found = user::Entity::find_by_key(key).one(transaction).await?.ok_or(Error::NotFound)?;
-    let locked = team_ids(work, found.id).await?;
+    // Whoever else is deleted from one of these teams at the same time waits, and sees who inherited it.
+    let locked = team_ids(work, team::Entity::find_of_user(found.id).for_no_key_update()).await?;
     let (user, is_last_admin) = lock_with_admins(work, found.id).await?;
     policy::manage_user(work.actor().await?, &user)?;
     if is_last_admin {
         return Err(Error::LastAdmin);
     }
-    // From here on the user can't join a team. One joined before the user was locked is not locked itself.
-    if !team_ids(work, user.id).await?.is_subset(&locked) {
+    // From here on the user joins no team. One that the user joined in between is not locked.
+    if !team_ids(work, team::Entity::find_of_user(user.id)).await?.is_subset(&locked) {
         return Err(Error::retry());
     }
     membership::Entity::promote_heirs_of(transaction, user.id).await?;
@@ -32,10 +33,7 @@ pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
     Ok(())
 }
 
-/// The teams of the user, locked: the concurrent deletion of another of their members waits, and sees who
-/// inherited them.
-async fn team_ids(work: &Work, user_id: UserId) -> Result<HashSet<TeamId>> {
-    let teams = team::Entity::find_of_user(user_id).for_no_key_update();
+async fn team_ids(work: &Work, teams: Select<team::Entity>) -> Result<HashSet<TeamId>> {
     let teams = teams.all(work.transaction()).await?;
     Ok(teams.into_iter().map(|team| team.id).collect())
 }
