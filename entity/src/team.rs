@@ -84,8 +84,8 @@ impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
-    /// These teams, by id: the order in which teams are locked.
-    pub fn find_all(ids: impl IntoIterator<Item = TeamId>) -> Select<Self> {
+    /// The teams with these ids, by id: the order in which teams are locked.
+    pub fn find_by_ids(ids: impl IntoIterator<Item = TeamId>) -> Select<Self> {
         Self::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id)
     }
 
@@ -116,8 +116,8 @@ impl Model {
         membership::Entity::find_by_user_and_team((user_id, self.id)).one(db).await
     }
 
-    /// Adds the user to this team as a member, unless the user belongs to it already; returns whether
-    /// the membership is new. Of concurrent calls, one creates it.
+    /// Adds the user to this team in this role, unless the user belongs to it already; returns whether
+    /// the membership is new. Of concurrent calls one makes the membership.
     ///
     /// # Errors
     /// A foreign key violation (see [`DbErr::sql_err`]) if the user does not exist.
@@ -125,9 +125,10 @@ impl Model {
         &self,
         db: &impl ConnectionTrait,
         user_id: UserId,
+        role: Role,
         joined_at: DateTimeUtc,
     ) -> Result<bool, DbErr> {
-        let new = membership::ActiveModel::new(user_id, self.id, Role::Member, joined_at);
+        let new = membership::ActiveModel::new(user_id, self.id, role, joined_at);
         Ok(membership::Entity::add(db, [new]).await? > 0)
     }
 

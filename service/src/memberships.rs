@@ -96,7 +96,8 @@ pub async fn add(work: &Work, team_id: TeamId, key: &UserKey, role: Option<Role>
     let user = users::lock_unchanged(work, key).await;
     teams::require_manager(work, &team).await?;
     let user = user?;
-    let is_new = team.add_user(work.transaction(), user.id, clock::now()).await?;
+    let first_role = role.unwrap_or(Role::Member);
+    let is_new = team.add_user(work.transaction(), user.id, first_role, clock::now()).await?;
     let membership = team.membership_of(work.transaction(), user.id).await?;
     let mut membership = membership.ok_or_else(Error::retry)?;
     if let Some(role) = role
@@ -196,7 +197,7 @@ pub async fn set_teams(
     key: &UserKey,
     team_ids: &[TeamId],
 ) -> Result<Vec<TeamMembership>> {
-    let known = team::Entity::find_all(team_ids.iter().copied()).for_key_share();
+    let known = team::Entity::find_by_ids(team_ids.iter().copied()).for_key_share();
     let known = known.all(work.transaction()).await?.iter().map(|team| team.id).collect();
     let user = users::lock_for_change(work, key).await;
     policy::administer(work.actor().await?)?;
@@ -221,7 +222,8 @@ fn require_known<Id: Copy + Eq + std::hash::Hash>(
     if unknown.is_empty() { Ok(()) } else { Err(Error::Invalid(unknown)) }
 }
 
-/// Requires that the team has another enabled owner, unless the actor may leave it without one.
+/// Requires that the team has an enabled owner other than this user, unless the actor may leave it without
+/// one.
 async fn require_another_owner(work: &Work, team: &team::Model, user_id: UserId) -> Result<()> {
     let others = team.users().owners().not_of_users(&[user_id]);
     let may_leave_ownerless = policy::may_leave_ownerless(work.actor().await?);

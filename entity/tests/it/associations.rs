@@ -52,8 +52,8 @@ async fn a_user_joins_a_team_once_and_leaves_it_once() {
 async fn a_team_adds_a_user_once_and_removes_the_user_once() {
     let (_database, db) = database().await;
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
-    assert!(ops.add_user(&db, alice.id, noon()).await.unwrap());
-    assert!(!ops.add_user(&db, alice.id, noon()).await.unwrap());
+    assert!(ops.add_user(&db, alice.id, Role::Member, noon()).await.unwrap());
+    assert!(!ops.add_user(&db, alice.id, Role::Member, noon()).await.unwrap());
     let membership = ops.membership_of(&db, alice.id).await.unwrap();
     assert_eq!(membership, alice.membership_in(&db, ops.id).await.unwrap());
     assert_eq!(users_of(&db, &ops).await, [member("Alice")]);
@@ -68,7 +68,7 @@ async fn a_missing_team_or_user_cannot_be_joined() {
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let missing = TeamId::try_from(99).unwrap();
     let joined = alice.add_team(&db, missing, Role::Member, noon()).await;
-    let added = ops.add_user(&db, UserId::try_from(99).unwrap(), noon()).await;
+    let added = ops.add_user(&db, UserId::try_from(99).unwrap(), Role::Member, noon()).await;
     for rejected in [joined, added] {
         let rejected = rejected.unwrap_err().sql_err();
         assert!(matches!(rejected, Some(SqlErr::ForeignKeyConstraintViolation(_))), "{rejected:?}");
