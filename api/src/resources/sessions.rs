@@ -3,7 +3,10 @@
 use api_macros::operation;
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
-use entity::{SessionId, UserId, session, user};
+use entity::{
+    SessionId, UserId, session,
+    user::{self, UserSummary},
+};
 use serde::Serialize;
 use service::sessions::{self, LogIn, LoggedIn};
 use utoipa::ToSchema;
@@ -46,7 +49,7 @@ pub(crate) struct LoggedInBody {
 
 impl From<LoggedIn> for LoggedInBody {
     fn from(LoggedIn { token, session, user }: LoggedIn) -> Self {
-        let user::Model { username, name, .. } = user;
+        let UserSummary { id: _, username, name } = user.summary();
         Self { token, username, name, expires_at: session.expires_at }
     }
 }

@@ -153,7 +153,7 @@ impl ActiveModel {
         self.disabled.set_ne(disabled);
     }
 
-    /// Records the time of a change that others can see.
+    /// Records the time of a change.
     pub fn touch(&mut self, now: DateTimeUtc) {
         self.updated_at = Set(now);
     }
