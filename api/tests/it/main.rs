@@ -17,6 +17,7 @@ mod network;
 mod notes;
 mod openapi;
 mod operations;
+mod owners;
 mod permissions;
 mod process;
 mod properties;
