@@ -113,7 +113,9 @@ fn info() -> Info {
         .description(Some(
             "Notes, users, teams and reading lists. Every response has a header `X-Request-Id`: the \
              request's own if that is 1 to 128 visible ASCII characters. A token that is sent is checked \
-             on every call under `/api`, also where none is needed.",
+             on every call under `/api`, also where none is needed. A list in an object ends before the item \
+             that would take it past 1 MiB; the count beside it is of all items, which the list's own path \
+             has in pages.",
         ))
         .license(Some(license.identifier(Some("MIT OR Apache-2.0")).build()))
         .build()

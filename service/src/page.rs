@@ -15,19 +15,39 @@ pub struct PageRequest {
     pub after: Option<i64>,
 }
 
-/// A part of a list. Pages are delimited by id, so that concurrent inserts do not shift them.
+/// The most bytes of JSON that a list has, on a page or nested in an object, unless a single item is
+/// larger.
+pub const PAGE_BYTES: usize = 1024 * 1024;
+
+/// A part of a list. Pages are cut by id, so that rows inserted in the meantime shift none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The items, in order.
-    pub items: Vec<T>,
-    /// The `after` of the next page's request, if there is one.
-    pub next: Option<i64>,
+    /// The items, in order, each with its id in this list.
+    items: Vec<(i64, T)>,
+    has_more: bool,
 }
 
 impl<T> Page<T> {
+    /// The items, in order.
+    pub fn items(&self) -> impl Iterator<Item = &T> {
+        self.items.iter().map(|(_, item)| item)
+    }
+
     /// The same page with other items.
-    pub fn map<U>(self, f: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(f).collect(), next: self.next }
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Page<U> {
+        let items = self.items.into_iter().map(|(id, item)| (id, f(item)));
+        Page { items: items.collect(), has_more: self.has_more }
+    }
+
+    /// Ends the page after this many items, unless it has no more than that.
+    pub fn truncate(&mut self, count: usize) {
+        self.has_more |= count < self.items.len();
+        self.items.truncate(count);
+    }
+
+    /// Where the next page starts, if there is one: the `after` of its request.
+    pub fn next(&self) -> Option<i64> {
+        self.items.last().filter(|_| self.has_more).map(|(id, _)| *id)
     }
 }
 
@@ -81,14 +101,14 @@ where
         Order::Ascending => sea_query::Order::Asc,
         Order::Descending => sea_query::Order::Desc,
     };
-    let mut items = select
+    let items = select
         .order_by(column, direction)
         .limit(request.limit + 1)
         .into_partial_model::<T>()
         .all(reader.connection())
         .await?;
-    let has_more = items.len() as u64 > request.limit;
-    items.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
-    let next = if has_more { items.last().map(|item| key_of(item).into()) } else { None };
-    Ok(Page { items, next })
+    let items = items.into_iter().map(|item| (key_of(&item).into(), item)).collect();
+    let mut page = Page { items, has_more: false };
+    page.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
+    Ok(page)
 }

@@ -1,6 +1,7 @@
 //! HTTP: extractors, middleware, failures, replies, the route table and the OpenAPI document. Knows neither
 //! the resources of the API nor the server.
 
+pub(crate) mod bounded;
 pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod extract;

@@ -8,13 +8,14 @@ use actix_web::{
     http::header::{ContentType, LINK, LOCATION},
 };
 use serde::Serialize;
-use service::Page;
+use service::{Error, Page};
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema},
 };
 
 use super::{
+    bounded::{self, Bounded},
     extract::List,
     openapi::{Describe, OperationDoc},
     problem::Problem,
@@ -84,20 +85,26 @@ impl<T: Serialize> Reply<Put<T>> {
 }
 
 impl<T: Serialize> Reply<PageOf<T>> {
-    /// One page of the requested list.
-    pub(crate) fn page<F>(list: &List<F>, page: Page<T>) -> Self {
+    /// One page of the requested list, as far as it fits.
+    ///
+    /// # Errors
+    /// If an item can't be written as JSON.
+    pub(crate) fn page<F>(list: &List<F>, mut page: Page<T>) -> Result<Self, Problem> {
+        let items = bounded::fitting(page.items()).collect::<Result<Vec<_>, _>>();
+        let items = items.map_err(Error::internal)?;
+        page.truncate(items.len());
         let mut response = HttpResponse::Ok();
-        if let Some(next) = page.next {
+        if let Some(next) = page.next() {
             response.insert_header((LINK, format!("<{}>; rel=\"next\"", list.next_url(next))));
         }
-        Self::new(response.json(page.items))
+        Ok(Self::new(response.json(items)))
     }
 }
 
 impl<T: Serialize> Reply<ListOf<T>> {
-    /// All of these.
+    /// These, as far as they fit.
     pub(crate) fn list(items: impl Iterator<Item = T>) -> Self {
-        Self::new(HttpResponse::Ok().json(items.collect::<Vec<T>>()))
+        Self::new(HttpResponse::Ok().json(items.collect::<Bounded<T>>()))
     }
 }
 
@@ -152,7 +159,10 @@ impl<T: ToSchema> Describe for Reply<Put<T>> {
 
 impl<T: ToSchema> Describe for Reply<PageOf<T>> {
     fn describe(operation: &mut OperationDoc) {
-        operation.json_list::<T>("A page of the list");
+        operation.json_list::<T>(
+            "A page of the list. It ends before the item that would take it past 1 MiB, even below \
+             `limit`; a single item may be larger.",
+        );
         let description = "The next page, if there is one: `<URL>; rel=\"next\"` (RFC 8288)";
         operation.header(200, "Link", description, string());
     }

@@ -16,6 +16,7 @@ use super::{
     values::{ContentText, IdSchema},
 };
 use crate::http::{
+    bounded::Bounded,
     extract::{
         BadParameter, Body, Id, Includable, Include, List, NoFilter, Query, SearchText, SignedIn,
         Violations, flag,
@@ -70,9 +71,9 @@ pub(crate) struct NoteDetailBody {
     note: NoteBody,
     /// Only with `include=users_marked`: the enabled users with the newest marks, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    users_marked: Option<Vec<UserSummaryBody>>,
-    /// Only with `include=users_marked`: how many enabled users have marked the note.
+    #[schema(value_type = Option<Vec<UserSummaryBody>>, nullable = false)]
+    users_marked: Option<Bounded<UserSummaryBody>>,
+    /// With `include=users_marked`: how many enabled users have marked the note.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     marked_count: Option<i64>,
@@ -193,7 +194,7 @@ pub(crate) async fn list(
     list: List<NoteQuery>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
     let notes = notes::list(state.db.reader(), &list.filter.clone().into(), list.page).await?;
-    Ok(Reply::page(&list, notes.map(NoteBody::from)))
+    Reply::page(&list, notes.map(NoteBody::from))
 }
 
 /// Creates a note, written by the caller.
@@ -232,7 +233,7 @@ pub(crate) async fn list_users_marked(
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<UserSummaryBody>>, Problem> {
     let marks = notes::list_users_marked(state.db.reader(), id, list.page).await?;
-    Ok(Reply::page(&list, marks.map(|mark| mark.user.into())))
+    Reply::page(&list, marks.map(|mark| mark.user.into()))
 }
 
 /// Changes a note. For its author.

@@ -103,7 +103,7 @@ pub(crate) async fn list(
     list: List<MarkQuery>,
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
     let marked = reading_list::list(state.db.reader(), &me, list.filter.read, list.page).await?;
-    Ok(Reply::page(&list, marked.map(MarkedNoteBody::from)))
+    Reply::page(&list, marked.map(MarkedNoteBody::from))
 }
 
 /// Marks a note for the caller. Marking it again changes nothing.

@@ -136,7 +136,7 @@ pub(crate) async fn list(
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let sessions = sessions::list_own(state.db.reader(), &state.auth, &me, list.page).await?;
-    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id()))))
+    Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
 }
 
 /// Lists a user's sessions, newest first. For the user and for admins.
@@ -149,7 +149,7 @@ pub(crate) async fn list_of_user(
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let reader = state.db.reader();
     let sessions = sessions::list(reader, &state.auth, &me, &user, list.page).await?;
-    Ok(Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id()))))
+    Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
 }
 
 /// Ends all sessions of a user. For the user and for admins.

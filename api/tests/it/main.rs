@@ -18,6 +18,7 @@ mod notes;
 mod openapi;
 mod operations;
 mod owners;
+mod page_size;
 mod permissions;
 mod process;
 mod properties;

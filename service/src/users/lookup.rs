@@ -12,16 +12,12 @@ use futures_util::TryStreamExt;
 use sea_orm::{EntityTrait, QueryOrder, QuerySelect};
 
 use crate::{
-    Actor, Error, Newest, Page, PageRequest, Reader, Result, notes,
+    Actor, Error, Newest, PAGE_BYTES, Page, PageRequest, Reader, Result, notes,
     page::{self, Order},
     policy, reading_list,
 };
 
-/// The maximum size of the notes on a page of users, in bytes: the page ends before the user whose notes
-/// exceed it.
-const MAX_NOTE_BYTES: usize = 4 * 1024 * 1024;
-
-/// Which users to list; all conditions must hold.
+/// Which users to list; conditions combine with AND.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Admins only, or ordinary users only.
@@ -59,8 +55,8 @@ pub struct Listed {
     pub teams: Vec<team::Model>,
 }
 
-/// One page of users, by id. Three statements, whatever the number of users. The page is shorter than
-/// requested if their notes would exceed 4 MiB.
+/// One page of users, by id. Three statements, whatever the number of users. The page is shorter
+/// than requested if the notes of its users exceed [`PAGE_BYTES`].
 ///
 /// # Errors
 /// [`Error::TokenMissing`] and [`Error::NotAllowed`] if others than admins ask for disabled users.
@@ -98,9 +94,6 @@ async fn with_notes_and_teams(
     reader: &Reader,
     mut page: Page<WithNoteCount>,
 ) -> Result<Page<Listed>> {
-    if page.items.is_empty() {
-        return Ok(Page { items: Vec::new(), next: None });
-    }
     let mut notes = notes_of(reader, &mut page).await?;
     let mut teams: HashMap<UserId, Vec<team::Model>> = HashMap::new();
     let newest = membership::Entity::newest_teams_of_each(ids(&page), NESTED_LIMIT)
@@ -117,30 +110,33 @@ async fn with_notes_and_teams(
     }))
 }
 
-/// The newest notes of each user. The page ends before the first user whose notes exceed its size.
+/// The newest notes of each user. The page ends before the user whose notes would take it past
+/// [`PAGE_BYTES`], unless that is the first: no more is read than can be sent, since text only gets
+/// longer as JSON.
 async fn notes_of(
     reader: &Reader,
     page: &mut Page<WithNoteCount>,
 ) -> Result<HashMap<UserId, Vec<note::Core>>> {
     let mut notes: HashMap<UserId, Vec<note::Core>> = HashMap::new();
     let mut bytes = 0;
+    let first = page.items().next().map(|row| row.user.id);
     let newest = note::Entity::newest_of_each(ids(page), NESTED_LIMIT);
     let newest = newest.stream_partial_model::<_, note::Core>(reader.connection()).await?;
     let mut newest = pin!(newest);
     while let Some(note) = newest.try_next().await? {
-        if bytes > MAX_NOTE_BYTES && !notes.contains_key(&note.user_id) {
-            page.items.retain(|row| row.user.id < note.user_id);
-            page.next = page.items.last().map(|row| row.user.id.into());
+        bytes += note.content.len();
+        if bytes > PAGE_BYTES && first != Some(note.user_id) {
+            let users_before = page.items().take_while(|row| row.user.id < note.user_id).count();
+            page.truncate(users_before);
             break;
         }
-        bytes += note.content.len();
         notes.entry(note.user_id).or_default().push(note);
     }
     Ok(notes)
 }
 
 fn ids(page: &Page<WithNoteCount>) -> Vec<UserId> {
-    page.items.iter().map(|row| row.user.id).collect()
+    page.items().map(|row| row.user.id).collect()
 }
 
 /// What to include with a user.

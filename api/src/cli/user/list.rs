@@ -58,9 +58,9 @@ async fn for_each_page(
     let mut request = PageRequest { limit: PAGE, after: None };
     loop {
         let page = users::list(db.reader(), &Actor::Operator, &everyone, request).await?;
-        let users: Vec<user::Model> = page.items.into_iter().map(|row| row.user).collect();
+        let users: Vec<user::Model> = page.items().map(|row| row.user.clone()).collect();
         print(&users)?;
-        match page.next {
+        match page.next() {
             Some(after) => request.after = Some(after),
             None => return Ok(()),
         }

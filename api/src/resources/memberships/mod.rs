@@ -28,7 +28,7 @@ pub(crate) async fn list_members(
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<MemberBody>>, Problem> {
     let members = memberships::list_members(state.db.reader(), id, list.page).await?;
-    Ok(Reply::page(&list, members.map(MemberBody::from)))
+    Reply::page(&list, members.map(MemberBody::from))
 }
 
 /// Sets the members of a team to exactly these users. For its owners and for admins.
@@ -90,7 +90,7 @@ pub(crate) async fn list_teams(
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<TeamMembershipBody>>, Problem> {
     let teams = memberships::list_teams(state.db.reader(), &anyone, &user, list.page).await?;
-    Ok(Reply::page(&list, teams.map(TeamMembershipBody::from)))
+    Reply::page(&list, teams.map(TeamMembershipBody::from))
 }
 
 /// Sets the teams of a user to exactly these. For admins.

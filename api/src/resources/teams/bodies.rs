@@ -3,9 +3,12 @@ use serde::Serialize;
 use service::teams::WithMembers;
 use utoipa::ToSchema;
 
-use crate::resources::{
-    memberships::MemberBody,
-    values::{IdSchema, TeamNameText},
+use crate::{
+    http::bounded::Bounded,
+    resources::{
+        memberships::MemberBody,
+        values::{IdSchema, TeamNameText},
+    },
 };
 
 /// A team, wherever one is mentioned.
@@ -46,8 +49,9 @@ impl From<team::WithUserCount> for ListedTeamBody {
 pub(crate) struct TeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
-    /// The enabled users who joined first, at most 100.
-    users: Vec<MemberBody>,
+    /// The enabled users who joined first, 100 at most.
+    #[schema(value_type = Vec<MemberBody>)]
+    users: Bounded<MemberBody>,
     /// The number of its enabled users.
     user_count: i64,
 }

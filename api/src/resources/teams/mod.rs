@@ -25,7 +25,7 @@ pub(crate) async fn list(
 ) -> Result<Reply<PageOf<ListedTeamBody>>, Problem> {
     let name = list.filter.name.as_ref().map(|SearchText(pattern)| pattern.as_str());
     let teams = teams::list(state.db.reader(), name, list.page).await?;
-    Ok(Reply::page(&list, teams.map(ListedTeamBody::from)))
+    Reply::page(&list, teams.map(ListedTeamBody::from))
 }
 
 /// Creates a team, owned by the caller.

@@ -7,8 +7,11 @@ use serde::Serialize;
 use service::users::{Listed, WithLists};
 use utoipa::ToSchema;
 
-use crate::resources::{
-    notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody, values::IdSchema,
+use crate::{
+    http::bounded::Bounded,
+    resources::{
+        notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody, values::IdSchema,
+    },
 };
 
 /// A user, wherever one is mentioned.
@@ -69,10 +72,12 @@ pub(crate) struct ListedUserBody {
     #[serde(flatten)]
     user: UserBody,
     note_count: i64,
-    /// The newest notes, at most 100.
-    notes: Vec<NoteCoreBody>,
-    /// The newest memberships, at most 100.
-    teams: Vec<TeamCoreBody>,
+    /// The newest, 100 at most.
+    #[schema(value_type = Vec<NoteCoreBody>)]
+    notes: Bounded<NoteCoreBody>,
+    /// The newest memberships, 100 at most.
+    #[schema(value_type = Vec<TeamCoreBody>)]
+    teams: Bounded<TeamCoreBody>,
 }
 
 impl From<Listed> for ListedUserBody {
@@ -90,20 +95,22 @@ pub(crate) struct UserDetailBody {
     #[serde(flatten)]
     user: UserBody,
     note_count: i64,
-    /// The newest notes, at most 100.
-    notes: Vec<NoteCoreBody>,
-    /// The number of marked notes; with `read`, only of those selected.
+    /// The newest, 100 at most.
+    #[schema(value_type = Vec<NoteCoreBody>)]
+    notes: Bounded<NoteCoreBody>,
+    /// The number of marked notes; with `read`, of those alone.
     marked_count: i64,
-    /// The newest marks, at most 100.
-    marked_notes: Vec<MarkedNoteBody>,
-    /// Only with `teams=true`: the number of teams.
+    /// The newest marks, 100 at most.
+    #[schema(value_type = Vec<MarkedNoteBody>)]
+    marked_notes: Bounded<MarkedNoteBody>,
+    /// With `teams=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     team_count: Option<i64>,
     /// Only with `teams=true`: the newest memberships, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    teams: Option<Vec<TeamCoreBody>>,
+    #[schema(value_type = Option<Vec<TeamCoreBody>>, nullable = false)]
+    teams: Option<Bounded<TeamCoreBody>>,
 }
 
 impl From<WithLists> for UserDetailBody {

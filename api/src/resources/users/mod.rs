@@ -21,8 +21,6 @@ use crate::http::{
 };
 
 /// Lists users with their newest notes and teams, by id.
-///
-/// A page ends early if the notes in it exceed 4 MiB; `Link` leads to the rest.
 #[operation(403)]
 pub(crate) async fn list(
     state: AppState,
@@ -31,7 +29,7 @@ pub(crate) async fn list(
 ) -> Result<Reply<PageOf<ListedUserBody>>, Problem> {
     let filter = list.filter.clone().into();
     let users = users::list(state.db.reader(), &anyone, &filter, list.page).await?;
-    Ok(Reply::page(&list, users.map(ListedUserBody::from)))
+    Reply::page(&list, users.map(ListedUserBody::from))
 }
 
 /// Creates a user. For admins alone while registration is closed.
@@ -95,7 +93,7 @@ pub(crate) async fn list_notes(
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
     let notes = users::list_notes(state.db.reader(), &anyone, &key, list.page).await?;
-    Ok(Reply::page(&list, notes.map(NoteBody::from)))
+    Reply::page(&list, notes.map(NoteBody::from))
 }
 
 /// Lists the notes that a user has marked, newest mark first.
@@ -108,5 +106,5 @@ pub(crate) async fn list_marked_notes(
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
     let (reader, read) = (state.db.reader(), list.filter.read);
     let marked = users::list_marked_notes(reader, &anyone, &key, read, list.page).await?;
-    Ok(Reply::page(&list, marked.map(MarkedNoteBody::from)))
+    Reply::page(&list, marked.map(MarkedNoteBody::from))
 }
