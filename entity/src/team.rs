@@ -117,7 +117,7 @@ impl Model {
     }
 
     /// Adds the user to this team in this role, unless the user belongs to it already; returns whether
-    /// the membership is new. Of concurrent calls one makes the membership.
+    /// the membership is new. Of concurrent calls, one creates it.
     ///
     /// # Errors
     /// A foreign key violation (see [`DbErr::sql_err`]) if the user does not exist.

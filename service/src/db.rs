@@ -125,9 +125,9 @@ impl Db {
 
     /// Begins a transaction that will write, for work that is not retried.
     ///
-    /// It is begun even if the caller goes away in the meantime, and rolled back then. On PostgreSQL sqlx
-    /// knows of a transaction only once `BEGIN` is answered: a connection that was returned to the pool
-    /// before would stay inside it, with all that others do on it.
+    /// `BEGIN` completes even if the caller is gone, and is rolled back then. On PostgreSQL, sqlx only knows
+    /// of a transaction once `BEGIN` has been answered: a connection that was returned before would remain
+    /// inside the transaction, along with everything that others do on it.
     ///
     /// # Errors
     /// If no connection is free in time, or the write lock is not.
@@ -152,8 +152,8 @@ impl Db {
         none_pending(&pending)
     }
 
-    /// Requires that the database answers and lacks no migration of this binary. It may have newer
-    /// ones: while a new version is rolled out, the old one goes on. Changes nothing.
+    /// Requires that the database responds and lacks no migration of this binary. It may have newer ones:
+    /// while a new version is rolled out, the old one keeps working. Changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] otherwise.

@@ -222,8 +222,7 @@ fn require_known<Id: Copy + Eq + std::hash::Hash>(
     if unknown.is_empty() { Ok(()) } else { Err(Error::Invalid(unknown)) }
 }
 
-/// Requires that the team has an enabled owner other than this user, unless the actor may leave it without
-/// one.
+/// Requires that the team has another enabled owner, unless the actor may leave it without one.
 async fn require_another_owner(work: &Work, team: &team::Model, user_id: UserId) -> Result<()> {
     let others = team.users().owners().not_of_users(&[user_id]);
     let may_leave_ownerless = policy::may_leave_ownerless(work.actor().await?);

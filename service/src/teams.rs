@@ -120,8 +120,8 @@ pub(crate) async fn lock(work: &Work, id: TeamId) -> Result<team::Model> {
     team.one(work.transaction()).await?.ok_or(Error::NotFound)
 }
 
-/// The team, for those who may manage it. Nobody refers to it anew either: its deletion needs that, and so
-/// does a change of its name, since that is unique.
+/// The team, if the actor may manage it, locked as strongly as a deletion needs, and a change of the name,
+/// which is unique.
 async fn lock_managed(work: &Work, id: TeamId) -> Result<team::Model> {
     let team = team::Entity::find_by_id(id).for_update();
     let team = team.one(work.transaction()).await?.ok_or(Error::NotFound)?;

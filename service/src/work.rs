@@ -60,8 +60,8 @@ impl Work {
         &self.transaction
     }
 
-    /// The id of the user who asks, to be locked together with other users before [`Work::actor`] locks it.
-    /// What that user may do, only the latter knows.
+    /// The id of the actor's user, to lock it together with other users before [`Work::actor`] does. It says
+    /// nothing about what the user may do by now.
     pub(crate) fn claimed_user_id(&self) -> Option<UserId> {
         self.claimed.user_id()
     }
@@ -140,8 +140,8 @@ impl Db {
     /// four times in total.
     ///
     /// # Errors
-    /// Those of the work; [`Error::SessionExpired`] or [`Error::AccountDisabled`] before them when that
-    /// has changed since the request came in; [`Error::Unavailable`] when no connection, or on SQLite the
+    /// Those of the work; [`Error::SessionExpired`] or [`Error::AccountDisabled`] before them if that
+    /// has changed since the request came in; [`Error::Unavailable`] if no connection, or on SQLite the
     /// write lock, becomes free in time, or the database fails.
     pub async fn write<T>(
         &self,

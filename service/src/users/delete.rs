@@ -15,14 +15,14 @@ use crate::{Error, Result, Work, policy};
 pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
     let transaction = work.transaction();
     let found = user::Entity::find_by_key(key).one(transaction).await?.ok_or(Error::NotFound)?;
-    // Whoever else is deleted from one of these teams at the same time waits, and sees who inherited it.
+    // The concurrent deletion of another member of these teams waits, and sees who inherited them.
     let locked = team_ids(work, team::Entity::find_of_user(found.id).for_no_key_update()).await?;
     let (user, is_last_admin) = lock_with_admins(work, found.id).await?;
     policy::manage_user(work.actor().await?, &user)?;
     if is_last_admin {
         return Err(Error::LastAdmin);
     }
-    // From here on the user joins no team. One that the user joined in between is not locked.
+    // From here on the user can't join a team. One joined before the user was locked is not locked itself.
     if !team_ids(work, team::Entity::find_of_user(user.id)).await?.is_subset(&locked) {
         return Err(Error::retry());
     }
