@@ -106,7 +106,7 @@ fn plan(arguments: Arguments) -> Result<Plan, SettingsError> {
     let mut reader = Reader::new(&environment);
     let url = reader.database_url();
     if !environment.has(&settings::DATABASE_URL) {
-        reader.reject(&settings::DATABASE_URL, "is not set, and there is no --database-url");
+        reader.reject(&settings::DATABASE_URL, "is not set, and no --database-url is given");
     }
     let mut lock = reader.migration_lock();
     lock.kind = arguments.lock.unwrap_or(lock.kind);

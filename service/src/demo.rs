@@ -1,4 +1,4 @@
-//! Made-up data to look at and to measure with: plausible, and the same each time.
+//! Made-up data for demonstrations and benchmarks: plausible, and the same each time.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
@@ -70,10 +70,10 @@ const PREDICATES: [&str; 10] = [
 ];
 
 /// Fills a database that has no users, in one transaction. The first user is an admin; all have the same
-/// password. `progress` is called with the number of rows done, and of all rows.
+/// password. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
-/// As [`BulkError`] says; nothing is changed then.
+/// See [`BulkError`]; nothing is changed then.
 pub async fn fill(
     db: &Db,
     passwords: &Passwords,
@@ -139,7 +139,7 @@ fn pick<T: Copy>(from: &[T], number: usize) -> T {
     from[number % from.len()]
 }
 
-/// Three seconds after the row before it: users come first, then what they do.
+/// Three seconds after the previous row: users come first, then what they do.
 fn time(position: usize) -> DateTime<Utc> {
     let first = DateTime::from_timestamp(1_704_067_200, 0).unwrap_or_default();
     first + TimeDelta::seconds(i64::try_from(3 * position).unwrap_or_default())
@@ -187,7 +187,7 @@ fn new_note(number: usize, users: &[UserId]) -> note::ActiveModel {
     note
 }
 
-/// The notes that a user marks follow each other, so that none is marked twice.
+/// The notes that a user marks are consecutive, so that none is marked twice.
 fn new_mark(number: usize, users: &[UserId], notes: &[NoteId]) -> mark::ActiveModel {
     let (user, nth) = (number / MARKS, number % MARKS);
     let mut mark = mark::ActiveModel::new(pick(users, user), pick(notes, mixed(user) / 2 + nth));

@@ -1,4 +1,4 @@
-//! Changes to the schema of the database, by commands and as the service starts.
+//! Schema changes, by commands and at startup.
 
 pub use migration::{Applied, Command, Lock, LockKind, MigrationError};
 
@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 use crate::{DbSettings, Error, Result};
 
-/// Something that a command would delete for good.
+/// Something that a command would permanently delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Loss {
     /// A table, or a column as `table.column`.
@@ -15,11 +15,11 @@ pub struct Loss {
     pub rows: i64,
 }
 
-/// Runs a command, under the lock that all processes take, and gives the state of each migration after
-/// it.
+/// Runs a command, under the lock that all processes take, and returns the state of each migration
+/// afterwards.
 ///
 /// # Errors
-/// When the database can't be reached, or as [`MigrationError`] says; nothing is changed then.
+/// If the database can't be reached, or see [`MigrationError`]; nothing is changed then.
 pub async fn run(settings: &DbSettings, command: Command) -> Result<Vec<Applied>> {
     on_connection(settings, async |connection| {
         command.run(connection, settings.migration_lock).await.map_err(Error::internal)
@@ -35,7 +35,7 @@ pub async fn bring_up_to_date(settings: &DbSettings) -> Result<()> {
     run(settings, Command::Up { num: None }).await.map(drop)
 }
 
-/// What the command would do, as SQL, without doing it.
+/// The SQL that the command would run, without running it.
 ///
 /// # Errors
 /// As [`run`].
@@ -47,7 +47,7 @@ pub async fn plan(settings: &DbSettings, command: Command) -> Result<Vec<String>
     .await
 }
 
-/// What the command would delete for good.
+/// What the command would permanently delete.
 ///
 /// # Errors
 /// As [`run`].
@@ -65,7 +65,7 @@ pub async fn losses(settings: &DbSettings, command: Command) -> Result<Vec<Loss>
     .await
 }
 
-/// Does this work on the one connection that migrations run on, and closes it.
+/// Does this work on a connection for migrations, and closes it.
 async fn on_connection<T>(
     settings: &DbSettings,
     work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
@@ -78,7 +78,7 @@ async fn on_connection<T>(
     Ok(done)
 }
 
-/// The table that a statement drops, or of which it drops the column.
+/// The table that a statement drops, or the table and the column.
 fn dropped(sql: &str) -> Option<(&str, Option<&str>)> {
     let mut quoted = sql.split('"').skip(1).step_by(2);
     let table = quoted.next()?;

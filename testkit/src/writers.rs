@@ -100,7 +100,7 @@ impl Writers {
     /// the teams.
     ///
     /// # Panics
-    /// When an answer is neither a success nor a 503, or does not come in time; or half of a set of
+    /// If an answer is neither a success nor a 503, or does not come in time; or half of a set of
     /// members is seen.
     pub async fn write_until<T>(&mut self, end: impl Future<Output = T>) -> (T, Tally) {
         let over = Arc::new(AtomicBool::new(false));
@@ -123,7 +123,7 @@ impl Writers {
     /// Looks for what was acknowledged since the last check.
     ///
     /// # Panics
-    /// When some of it is missing or there twice, or another set of members than the last one.
+    /// If some of it is missing or there twice, or another set of members than the last one.
     pub async fn check(&mut self) {
         for writer in &mut self.writers {
             writer.check().await;

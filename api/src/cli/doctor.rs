@@ -110,7 +110,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
 /// Connecting would create a missing SQLite file.
 fn missing_file(settings: &Settings) -> Option<Finding> {
     let file = sqlite_file::of(&settings.database.url).filter(|file| !file.exists())?;
-    let detail = format!("{} does not exist; the service creates it at start", file.display());
+    let detail = format!("{} does not exist; the service creates it at startup", file.display());
     Some(Finding::new("database", Health::Bad, detail))
 }
 
@@ -126,17 +126,17 @@ fn passwords(cost: PasswordCost) -> Finding {
 fn secret(settings: &Settings) -> Finding {
     let subject = "secret";
     if let Some(secret) = &settings.secret {
-        let detail = format!("{} bytes, of at least {MIN_SECRET}", secret.0.len());
+        let detail = format!("{} bytes; at least {MIN_SECRET} are required", secret.0.len());
         return Finding::new(subject, Health::Good, detail);
     }
     let Some(file) = secret::file(settings) else {
-        return Finding::new(subject, Health::Doubtful, "a new one at each start");
+        return Finding::new(subject, Health::Doubtful, "regenerated at each start");
     };
     match std::fs::metadata(&file) {
         Ok(kept) if kept.len() >= MIN_SECRET as u64 => {
             Finding::new(subject, Health::Good, format!("kept in {}", file.display()))
         }
         Ok(_) => Finding::new(subject, Health::Bad, format!("{} is too short", file.display())),
-        Err(_) => Finding::new(subject, Health::Doubtful, "created at the next start"),
+        Err(_) => Finding::new(subject, Health::Doubtful, "will be created at the next start"),
     }
 }

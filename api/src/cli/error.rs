@@ -29,7 +29,7 @@ pub(super) enum CommandError {
 }
 
 impl CommandError {
-    /// Whether nobody reads standard output any more.
+    /// Whether standard output was closed by its reader.
     pub(super) fn is_closed_output(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe)
     }

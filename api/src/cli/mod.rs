@@ -77,7 +77,7 @@ enum Command {
     Openapi,
     /// Check that the service on this machine is up; exit status 0 if it is
     Healthcheck,
-    /// Print a script that completes commands in a shell
+    /// Print a completion script for a shell
     Completions {
         /// The shell
         shell: Shell,
@@ -166,7 +166,7 @@ fn passwords() -> Result<Passwords, CommandError> {
     Ok(Passwords::new(cost)?)
 }
 
-/// Does this work on a database with the schema of this version, and closes it.
+/// Does this work on a database with the schema of this version, and closes the database.
 async fn with_db<T>(
     work: impl AsyncFnOnce(&Db) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {

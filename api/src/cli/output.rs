@@ -1,5 +1,5 @@
-//! Writing to standard output, which may be closed or full, and to terminals, which obey some of the
-//! characters that users may have put into their names.
+//! Writing to standard output, which may be closed or full, and to terminals, which some characters in
+//! users' names would control.
 
 use std::{
     fmt::{Display, Write as _},
@@ -34,7 +34,7 @@ pub(super) fn note(text: impl Display) {
     let _ = writeln!(io::stderr(), "{}", lines.join("\n"));
 }
 
-/// JSON with `\u202e` in place of U+202E, and so on. Outside of strings there are no such characters.
+/// JSON with `\u202e` in place of U+202E, and so on. Such characters only occur in strings.
 fn visible_json(value: &Value) -> String {
     let mut visible = String::new();
     for c in value.to_string().chars() {

@@ -34,7 +34,7 @@ pub(super) async fn run() -> Result<(), CommandError> {
     Ok(application.run().await?)
 }
 
-/// Says where things are. The service goes on when nobody can read it.
+/// Prints the URLs. The service continues if standard output can't be written to.
 fn greet(address: SocketAddr) {
     let base = format!("http://{address}");
     let greeting = format!(

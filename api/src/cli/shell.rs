@@ -4,7 +4,7 @@ use clap_mangen::Man;
 
 use super::{Arguments, CommandError, output};
 
-/// Prints the script that completes commands in this shell.
+/// Prints the completion script for this shell.
 pub(super) fn completions(shell: Shell) -> Result<(), CommandError> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Arguments::command(), "teamnotes", &mut script);

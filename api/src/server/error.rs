@@ -42,7 +42,7 @@ pub enum StartError {
     /// The database can't be reached or read.
     #[error("can't use {database}")]
     Database {
-        /// The SQLite file, where it is one.
+        /// The SQLite file, if it is one.
         database: String,
         /// The cause.
         source: Error,
@@ -50,7 +50,7 @@ pub enum StartError {
 }
 
 impl StartError {
-    /// What an error of this database becomes.
+    /// Converts an error of this database.
     pub(crate) fn database(settings: &DbSettings) -> impl FnOnce(Error) -> Self {
         let file = sqlite_file::of(&settings.url);
         let database = file.map_or("the database".into(), |file| file.display().to_string());
@@ -58,8 +58,8 @@ impl StartError {
     }
 }
 
-/// The error and its causes, on one line. A cause that the text before it names already is left out,
-/// and so are the words that tell clients of the API as little as possible.
+/// The error and its causes, on one line. Omits causes that are already named, and the deliberately vague
+/// messages for clients of the API.
 pub(crate) fn describe(error: &(dyn StdError + 'static)) -> String {
     let mut text = String::new();
     let mut next = Some(error);

@@ -38,7 +38,7 @@ pub(super) async fn create(
     }
 }
 
-/// Nobody would know the password of an admin that was created all the same.
+/// The admin is not created then, since nobody would know the password.
 #[derive(Debug, thiserror::Error)]
 #[error("can't show the password on standard output: {0}")]
 struct NotShown(io::Error);

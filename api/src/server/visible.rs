@@ -1,4 +1,4 @@
-//! Text for terminals and logs, which obey some of the characters that users may have put into it.
+//! Text for terminals and logs, without characters that would control them.
 
 use icu_properties::{CodePointMapData, props::GeneralCategory};
 
@@ -15,8 +15,8 @@ pub(crate) fn visible(text: &str) -> String {
     visible
 }
 
-/// Whether a character moves the cursor, breaks the line, turns the direction of text or shows nothing.
-/// Scripts and emoji need the joiners.
+/// Whether a character moves the cursor, breaks the line, changes the direction of text or is invisible.
+/// Joiners are kept, since some scripts and emoji need them.
 pub(crate) fn is_invisible(c: char) -> bool {
     const JOINERS: [char; 2] = ['\u{200c}', '\u{200d}'];
     !JOINERS.contains(&c)

@@ -1,6 +1,6 @@
 //! The entities as their users write them, on whichever database the tests run on.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue fails on the spot")]
 
 mod associations;
 mod loading;

@@ -1,6 +1,6 @@
 //! Migrations, up and down, on whichever database the tests run on.
 
-#![expect(clippy::unwrap_used, reason = "a test that can't go on fails where it stands")]
+#![expect(clippy::unwrap_used, reason = "a test that can't continue fails on the spot")]
 
 mod command_line;
 mod concurrent;

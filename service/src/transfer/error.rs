@@ -3,10 +3,10 @@ use std::{io, path::PathBuf};
 use super::rows::VERSION;
 use crate::{Error, bulk::BulkError};
 
-/// Why an export or an import failed. Nothing is left of what it did.
+/// Why an export or import failed. Nothing it did remains.
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
-    /// The file can't be created, written or read, or it is not a whole export.
+    /// The file can't be created, written or read, or it is not a complete export.
     #[error("{}: {source}", .path.display())]
     File {
         /// The file.
@@ -22,7 +22,7 @@ pub enum TransferError {
     Service(#[from] Error),
 }
 
-/// What is wrong with an export file, to go on after its name.
+/// What is wrong with an export file, as the rest of a sentence that starts with its name.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// It exists already, or its directory can't be written to.
@@ -67,6 +67,6 @@ pub enum FileError {
     #[error("was altered: its rows do not match its last line")]
     Altered,
     /// Something follows its last line.
-    #[error("was altered: it goes on after its last line")]
+    #[error("was altered: something follows its last line")]
     Trailing,
 }

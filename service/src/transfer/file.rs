@@ -15,10 +15,10 @@ use super::{
 };
 use crate::{Error, bulk::Counts};
 
-/// What the first line says.
+/// The format named in the first line.
 const FORMAT: &str = "teamnotes export";
 
-/// No row is longer, in bytes: a note has at most 10,000 characters.
+/// An upper bound on the length of a line, in bytes: a note has at most 10,000 characters.
 const LONGEST_LINE: u64 = 1 << 20;
 
 /// The default level of `zstd`.
@@ -71,7 +71,7 @@ impl Writer {
         written.map_err(|error| named(&self.path, FileError::Write(error)))
     }
 
-    /// Writes the last line, and makes sure that all of it is on the disk.
+    /// Writes the last line, and flushes everything to disk.
     pub(super) fn finish(mut self) -> Result<Transferred> {
         let transferred = self.lines.transferred();
         let Transferred { counts, sha256 } = transferred.clone();
@@ -91,8 +91,8 @@ impl Output {
     }
 }
 
-/// A file that is being read, line by line. Each line must be in its place, and the last one must match
-/// all the others: whoever reads to the end has read what was written.
+/// A file that is being read, line by line. Lines must be in order, and the last one must match
+/// all the others: a file that was read to its end is the one that was written.
 pub(super) struct Reader {
     path: PathBuf,
     input: Box<dyn BufRead + Send>,
@@ -100,7 +100,7 @@ pub(super) struct Reader {
     number: u64,
     rank: u8,
     is_over: bool,
-    /// Read, and of another kind than was asked for.
+    /// A line that was read, but is of another kind than requested.
     ahead: Option<Line>,
 }
 
@@ -135,7 +135,7 @@ impl Reader {
         }
     }
 
-    /// The rows that come next and are of one kind.
+    /// The next rows of one kind.
     pub(super) fn rows<A>(&mut self) -> impl Iterator<Item = Result<A>>
     where
         A: TryFrom<Line, Error = Line>,
@@ -160,7 +160,7 @@ impl Reader {
         }
     }
 
-    /// The next row; none at the end of a file that is whole.
+    /// The next row; `None` at the end of a complete file.
     pub(super) fn next(&mut self) -> Result<Option<Line>> {
         self.read().map_err(|problem| named(&self.path, problem))
     }
@@ -185,7 +185,7 @@ impl Reader {
         Ok(Some(line))
     }
 
-    /// A line, its line break included.
+    /// A line, including its line break.
     fn json(&mut self) -> std::result::Result<Vec<u8>, FileError> {
         let mut json = Vec::new();
         let mut bounded = self.input.by_ref().take(LONGEST_LINE);
@@ -209,7 +209,7 @@ impl Reader {
         }
     }
 
-    /// What was read so far.
+    /// What has been read so far.
     pub(super) fn transferred(&self) -> Transferred {
         self.lines.transferred()
     }
@@ -235,7 +235,7 @@ impl Checked {
     }
 }
 
-/// What reads the file, compressed or not.
+/// A reader of the file, compressed or not.
 fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
     let mut file = BufReader::new(File::open(path)?);
     let is_compressed = file.fill_buf()?.starts_with(&ZSTD_MAGIC);
@@ -250,7 +250,7 @@ fn named(path: &Path, source: FileError) -> TransferError {
     TransferError::File { path: path.into(), source }
 }
 
-/// Compressed data that ends too early is such an error.
+/// Truncated compressed data gives this error.
 fn unreadable(error: io::Error) -> FileError {
     match error.kind() {
         ErrorKind::UnexpectedEof => FileError::Truncated,

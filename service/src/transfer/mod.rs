@@ -1,4 +1,4 @@
-//! Export of the whole database to one file, and import: a backup, and the way from one kind of database
+//! Export of the whole database to one file, and import: for backups, and to move from one kind of database
 //! to the other.
 //!
 //! The file has one JSON object per line: a header, then each user, team, membership, note and mark,
@@ -29,7 +29,7 @@ use line::Line;
 
 type Result<T> = std::result::Result<T, TransferError>;
 
-/// How many rows are in memory at once.
+/// How many rows are held in memory at once.
 const BATCH: u64 = 1_000;
 
 /// What was written to a file, or read from one.
@@ -41,11 +41,11 @@ pub struct Transferred {
     pub sha256: String,
 }
 
-/// Writes everything but the sessions to a new file, as of one moment, while others go on changing it.
-/// `progress` is called with the number of rows done, and of all rows.
+/// Writes everything but the sessions to a new file, as a snapshot, while others keep changing the database.
+/// `progress` is called with the number of rows done and the total number.
 ///
 /// # Errors
-/// As [`TransferError`] says; no file is left behind then.
+/// See [`TransferError`]; no file is left behind then.
 pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
     let snapshot = entity::begin_snapshot(db.connection()).await.map_err(Error::from)?;
     let file = Writer::create(path)?;
@@ -58,7 +58,7 @@ pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transfe
     exported
 }
 
-/// A file that is being filled.
+/// A file being written.
 struct Export<'a> {
     snapshot: DatabaseTransaction,
     file: Writer,
@@ -112,7 +112,7 @@ async fn counts(db: &impl ConnectionTrait) -> crate::Result<Counts> {
     })
 }
 
-/// Reads a file to its end and gives what is in it. No database is involved.
+/// Reads a file to its end and returns what is in it. Uses no database.
 ///
 /// # Errors
 /// [`TransferError::File`] unless it is a whole export of a version that this program reads.
@@ -123,16 +123,16 @@ pub fn verify(path: &Path) -> Result<Transferred> {
 }
 
 /// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
-/// rows get higher ids. `progress` is called with the number of rows done, and of all rows.
+/// rows get higher ids. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
-/// As [`verify`]; [`TransferError::Rows`] when the rows do not fit together, or there are users already.
+/// As [`verify`]; [`TransferError::Rows`] if the rows are inconsistent, or there are users already.
 /// Nothing is changed then.
 pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
     let total = verify(path)?.counts.total();
     let transaction = db.begin().await?;
     if db.is_postgres() {
-        // Keeps others from signing up meanwhile. SQLite has one writer anyway.
+        // Keeps others from signing up in the meantime. SQLite has only one writer anyway.
         let lock = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
         transaction.execute_unprepared(lock).await.map_err(Error::from)?;
     }
@@ -151,7 +151,7 @@ pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transfe
     Ok(file.transferred())
 }
 
-/// The rows that come next and are of one kind, to be inserted as they are.
+/// The next rows of one kind, to be inserted unchanged.
 fn rows<M>(
     file: &mut Reader,
 ) -> impl Iterator<Item = Result<<M::Entity as EntityTrait>::ActiveModel>>

@@ -5,7 +5,7 @@
 //!
 //! 1. Its field gets `#[serde(default)]`, or a default of its own: the value that the migration gives to
 //!    existing rows.
-//! 2. [`VERSION`] goes up by one, so that an older service says that the file is too new for it.
+//! 2. [`VERSION`] is increased by one, so that an older service reports that the file is too new for it.
 
 use chrono::{DateTime, Utc};
 use entity::{
@@ -158,7 +158,7 @@ impl From<mark::Model> for Line {
 }
 
 impl TryFrom<Line> for user::Model {
-    /// A line of another kind, returned as it is.
+    /// A line of another kind, returned unchanged.
     type Error = Line;
 
     /// `before_save` sets the search column.

@@ -42,7 +42,7 @@ pub(super) fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
     }
 }
 
-/// Reads the name of a person.
+/// Reads the name of a user.
 pub(super) fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     stored(deserializer, "the name", Name::MAX_CHARS)
 }
@@ -57,7 +57,7 @@ pub(super) fn content<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stri
     stored(deserializer, "the content", Content::MAX_CHARS)
 }
 
-/// Reads a hash that passwords can be checked against, or `null`; one of them is required.
+/// Reads a hash that passwords can be verified against, or `null`; the member must be present.
 pub(super) fn password_hash<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<PasswordHash>, D::Error> {
@@ -92,7 +92,7 @@ pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTim
     }
 }
 
-/// How a role is spelled.
+/// The representation of a role.
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Role", rename_all = "lowercase")]
 pub(super) enum RoleName {

@@ -3,7 +3,7 @@
 #![expect(
     clippy::indexing_slicing,
     clippy::unwrap_used,
-    reason = "a test that can't go on fails where it stands"
+    reason = "a test that can't continue fails on the spot"
 )]
 
 mod transfer;

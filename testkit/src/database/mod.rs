@@ -92,7 +92,7 @@ impl TestDatabase {
     /// Changes the database behind the service's back.
     ///
     /// # Errors
-    /// When the database rejects the statement.
+    /// If the database rejects the statement.
     pub async fn try_execute(&self, sql: &str) -> Result<(), DbErr> {
         let db = self.connect().await;
         let executed = db.execute_unprepared(sql).await;

@@ -103,7 +103,7 @@ async fn update(user: &str, change: UserChange) -> Result<(), CommandError> {
     print(&changed.await?)
 }
 
-/// One line about one user.
+/// One line per user.
 fn print(user: &user::Model) -> Result<(), CommandError> {
     let admin = if user.admin { " admin" } else { "" };
     let disabled = if user.disabled { " disabled" } else { "" };
