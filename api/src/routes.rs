@@ -112,10 +112,10 @@ fn info() -> Info {
         .version(env!("CARGO_PKG_VERSION"))
         .description(Some(
             "Notes, users, teams and reading lists. Every response has a header `X-Request-Id`: the \
-             request's own if that is 1 to 128 visible ASCII characters. A token that is sent is checked \
-             on every call under `/api`, also where none is needed. A list in an object ends before the item \
-             that would take it past 1 MiB; the count beside it is of all items, which the list's own path \
-             has in pages.",
+             request's own if that is 1 to 128 visible ASCII characters. A token, if present, is checked \
+             on every call under `/api`, even if none is needed. A list nested in an object ends before the item \
+             that would take it past 1 MiB; the count next to it is that of all items, which the list's own path \
+             returns in pages.",
         ))
         .license(Some(license.identifier(Some("MIT OR Apache-2.0")).build()))
         .build()

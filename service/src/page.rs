@@ -15,11 +15,11 @@ pub struct PageRequest {
     pub after: Option<i64>,
 }
 
-/// The most bytes of JSON that a list has, on a page or nested in an object, unless a single item is
+/// The maximum size of a list in bytes of JSON, on a page or nested in an object, unless a single item is
 /// larger.
 pub const PAGE_BYTES: usize = 1024 * 1024;
 
-/// A part of a list. Pages are cut by id, so that rows inserted in the meantime shift none.
+/// A part of a list. Pages are delimited by id, so that concurrent inserts do not shift them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
     /// The items, in order, each with its id in this list.
@@ -39,13 +39,13 @@ impl<T> Page<T> {
         Page { items: items.collect(), has_more: self.has_more }
     }
 
-    /// Ends the page after this many items, unless it has no more than that.
+    /// Ends the page after this many items, if it has more.
     pub fn truncate(&mut self, count: usize) {
         self.has_more |= count < self.items.len();
         self.items.truncate(count);
     }
 
-    /// Where the next page starts, if there is one: the `after` of its request.
+    /// The `after` of the next page's request, if there is one.
     pub fn next(&self) -> Option<i64> {
         self.items.last().filter(|_| self.has_more).map(|(id, _)| *id)
     }

@@ -1,4 +1,4 @@
-//! Lists as they are sent: they end before they get too large.
+//! Serialized lists, which end before they exceed a size.
 
 use serde::{
     Serialize, Serializer,
@@ -7,7 +7,7 @@ use serde::{
 use serde_json::value::{RawValue, to_raw_value};
 use service::PAGE_BYTES;
 
-/// The items, as JSON, that an array of at most [`PAGE_BYTES`] has room for. The first always fits.
+/// The items, as JSON, that fit into an array of at most [`PAGE_BYTES`]. The first always fits.
 pub(crate) fn fitting<T: Serialize>(
     items: impl Iterator<Item = T>,
 ) -> impl Iterator<Item = serde_json::Result<Box<RawValue>>> {
@@ -19,7 +19,7 @@ pub(crate) fn fitting<T: Serialize>(
     })
 }
 
-/// A list that is nested in an object, as far as it fits.
+/// A list nested in an object, as far as it fits.
 #[derive(Debug)]
 pub(crate) struct Bounded<T>(Vec<T>);
 

@@ -73,7 +73,7 @@ pub(crate) struct NoteDetailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<UserSummaryBody>>, nullable = false)]
     users_marked: Option<Bounded<UserSummaryBody>>,
-    /// With `include=users_marked`: how many enabled users have marked the note.
+    /// Only with `include=users_marked`: how many enabled users have marked the note.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     marked_count: Option<i64>,

@@ -75,7 +75,7 @@ pub(crate) struct NewMarkBody {
     user_id: Option<UserId>,
 }
 
-/// What to change about a mark; what is left out stays.
+/// Changes to a mark; members that are omitted stay as they are.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = MarkChange)]

@@ -17,7 +17,7 @@ use crate::{
     policy, reading_list,
 };
 
-/// Which users to list; conditions combine with AND.
+/// Which users to list; all conditions must hold.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// Admins only, or ordinary users only.
@@ -111,8 +111,8 @@ async fn with_notes_and_teams(
 }
 
 /// The newest notes of each user. The page ends before the user whose notes would take it past
-/// [`PAGE_BYTES`], unless that is the first: no more is read than can be sent, since text only gets
-/// longer as JSON.
+/// [`PAGE_BYTES`], unless that is the first: no more is read than can be sent, since JSON is at least as long
+/// as the text in it.
 async fn notes_of(
     reader: &Reader,
     page: &mut Page<WithNoteCount>,

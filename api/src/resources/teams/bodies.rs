@@ -49,7 +49,7 @@ impl From<team::WithUserCount> for ListedTeamBody {
 pub(crate) struct TeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
-    /// The enabled users who joined first, 100 at most.
+    /// The enabled users who joined first, at most 100.
     #[schema(value_type = Vec<MemberBody>)]
     users: Bounded<MemberBody>,
     /// The number of its enabled users.

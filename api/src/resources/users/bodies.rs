@@ -72,10 +72,10 @@ pub(crate) struct ListedUserBody {
     #[serde(flatten)]
     user: UserBody,
     note_count: i64,
-    /// The newest, 100 at most.
+    /// The newest notes, at most 100.
     #[schema(value_type = Vec<NoteCoreBody>)]
     notes: Bounded<NoteCoreBody>,
-    /// The newest memberships, 100 at most.
+    /// The newest memberships, at most 100.
     #[schema(value_type = Vec<TeamCoreBody>)]
     teams: Bounded<TeamCoreBody>,
 }
@@ -95,15 +95,15 @@ pub(crate) struct UserDetailBody {
     #[serde(flatten)]
     user: UserBody,
     note_count: i64,
-    /// The newest, 100 at most.
+    /// The newest notes, at most 100.
     #[schema(value_type = Vec<NoteCoreBody>)]
     notes: Bounded<NoteCoreBody>,
-    /// The number of marked notes; with `read`, of those alone.
+    /// The number of marked notes; with `read`, only of those selected.
     marked_count: i64,
-    /// The newest marks, 100 at most.
+    /// The newest marks, at most 100.
     #[schema(value_type = Vec<MarkedNoteBody>)]
     marked_notes: Bounded<MarkedNoteBody>,
-    /// With `teams=true`.
+    /// Only with `teams=true`: the number of teams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     team_count: Option<i64>,

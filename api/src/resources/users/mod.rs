@@ -73,7 +73,7 @@ pub(crate) async fn update(
     Ok(Reply::ok(user.into()))
 }
 
-/// Deletes a user and everything that belongs to the user. For the user and admins.
+/// Deletes a user and everything that belongs to the user. For the user and for admins.
 #[operation(403, 409)]
 pub(crate) async fn delete(
     state: AppState,
