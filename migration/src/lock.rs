@@ -149,6 +149,10 @@ fn is_created_concurrently(error: &DbErr) -> bool {
     )
 }
 
+/// Once the lock is held, others only read or look for it: the commit, and what is read after it, waits for
+/// them longer than an attempt to get the lock does.
+const WAIT_FOR_READERS: &str = "PRAGMA busy_timeout = 30000";
+
 async fn try_sqlite(db: &DatabaseConnection) -> Result<Option<DatabaseTransaction>, DbErr> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -157,7 +161,11 @@ async fn try_sqlite(db: &DatabaseConnection) -> Result<Option<DatabaseTransactio
     match db.begin_with_options(immediate).await {
         // SQLITE_BUSY
         Err(error) if code(&error).as_deref() == Some("5") => Ok(None),
-        begun => begun.map(Some),
+        begun => {
+            let transaction = begun?;
+            transaction.execute_unprepared(WAIT_FOR_READERS).await?;
+            Ok(Some(transaction))
+        }
     }
 }
 
