@@ -16,6 +16,7 @@ pub mod doctor;
 mod error;
 mod hs256;
 pub mod memberships;
+mod network;
 pub mod notes;
 mod page;
 mod password;

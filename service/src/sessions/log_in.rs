@@ -76,7 +76,7 @@ async fn try_to_log_in(
     let rules = rules(username.as_ref(), request.address);
     for _ in 0..TRIES {
         auth.throttle.attempt(&rules)?;
-        let checked = check(db, auth, username.as_ref(), &request.password, user_id).await;
+        let checked = check(db, auth, username.as_ref(), &request, user_id).await;
         // Only wrong passwords count.
         if !matches!(checked, Err(Error::WrongCredentials)) {
             auth.throttle.forgive(&rules);
@@ -93,7 +93,7 @@ async fn check(
     db: &Db,
     auth: &Auth,
     username: Option<&Username>,
-    password: &str,
+    request: &LogIn,
     user_id: &mut Option<UserId>,
 ) -> Result<user::Model> {
     let user = match username {
@@ -102,7 +102,8 @@ async fn check(
     };
     *user_id = user.as_ref().map(|user| user.id);
     let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
-    let is_right = auth.passwords.verify(password, hash).await?;
+    let passwords = auth.passwords.on_behalf_of(request.address);
+    let is_right = passwords.verify(&request.password, hash).await?;
     user.filter(|_| is_right).ok_or(Error::WrongCredentials)
 }
 
@@ -121,7 +122,8 @@ async fn start(
     checked: &user::Model,
     request: &LogIn,
 ) -> Result<Option<LoggedIn>> {
-    let renewed = auth.passwords.rehash(&request.password, checked.password_hash.as_ref()).await?;
+    let passwords = auth.passwords.on_behalf_of(request.address);
+    let renewed = passwords.rehash(&request.password, checked.password_hash.as_ref()).await?;
     let user_agent: Option<String> = request
         .user_agent
         .as_ref()

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use entity::{
     UserId, session,
     user::{self, PasswordHash, UserKey},
@@ -20,6 +22,8 @@ pub struct UserChange {
     pub password: Option<Password>,
     /// The current password, required of users who change their own.
     pub current_password: Option<String>,
+    /// The client's address.
+    pub address: Option<IpAddr>,
     /// Can only be set by admins.
     pub admin: Option<bool>,
     /// Can only be set by admins. Enabling a user ends the user's old sessions.
@@ -61,10 +65,11 @@ pub async fn prepare_change(
     // A session that has ended is not told whether a password is right.
     let actor = &actor.refresh(reader).await?;
     let user = find_by_key(reader, key).await?;
-    let UserChange { name, password, current_password, admin, disabled } = change;
+    let UserChange { name, password, current_password, address, admin, disabled } = change;
     let mut prepared = PreparedChange { user_id: user.id, name, admin, disabled, password: None };
     prepared.require_allowed(actor, &user)?;
     if let Some(password) = password {
+        let passwords = &passwords.on_behalf_of(address);
         if actor.is(user.id) {
             check_current(passwords, throttle, &user, current_password).await?;
         }

@@ -55,7 +55,7 @@ pub async fn admit(
         let rules: Vec<Rule> = address.map(Rule::sign_up).into_iter().collect();
         auth.throttle.attempt(&rules)?;
     }
-    let hashed = hash(&auth.passwords, new, false).await?;
+    let hashed = hash(&auth.passwords.on_behalf_of(address), new, false).await?;
     Ok(HashedUser { registration: auth.registration, ..hashed })
 }
 

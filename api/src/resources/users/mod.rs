@@ -7,7 +7,10 @@ use api_macros::operation;
 pub(crate) use bodies::UserSummaryBody;
 use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
-use service::{Auth, users};
+use service::{
+    Auth,
+    users::{self, UserChange},
+};
 
 use super::{
     notes::NoteBody,
@@ -64,10 +67,11 @@ pub(crate) async fn update(
     state: AppState,
     me: SignedIn,
     UserPath(key): UserPath,
+    Address(address): Address,
     Body(change): Body<UserChangeBody>,
 ) -> Result<Reply<UserBody>, Problem> {
     let (reader, Auth { passwords, throttle, .. }) = (state.db.reader(), &state.auth);
-    let change = change.into();
+    let change = UserChange { address, ..change.into() };
     let change = users::prepare_change(reader, passwords, throttle, &me, &key, change).await?;
     let user = state.db.write(&me, async |work| users::update(work, &change).await).await?;
     Ok(Reply::ok(user.into()))

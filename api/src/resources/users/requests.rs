@@ -61,7 +61,7 @@ fn credential(text: String) -> Result<Option<String>, String> {
 impl From<UserChangeBody> for UserChange {
     fn from(change: UserChangeBody) -> Self {
         let UserChangeBody { name, password, current_password, admin, disabled } = change;
-        Self { name, password, current_password, admin, disabled }
+        Self { name, password, current_password, address: None, admin, disabled }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `/api/login`, `/api/logout` and `/api/sessions`
 
 mod ending;
+mod flood;
 mod held;
 mod limits;
 mod login;

@@ -1,10 +1,6 @@
-use std::{
-    cell::RefCell,
-    sync::{
-        Arc,
-        atomic::{AtomicI64, Ordering},
-    },
-};
+mod queue;
+
+use std::{cell::RefCell, net::IpAddr, sync::Arc};
 
 use argon2::{
     Algorithm, Argon2, Block, Params, Version,
@@ -17,10 +13,8 @@ use entity::user::PasswordHash;
 use rayon_core::{ThreadPool, ThreadPoolBuilder};
 use tokio::sync::oneshot;
 
-use crate::{Error, Result, users::Password};
-
-/// The most passwords that are being hashed or verified, or waiting: a few seconds of work.
-const QUEUE: i64 = 200;
+use self::queue::Queue;
+use crate::{Error, Result, network::Network, users::Password};
 
 /// What computing a hash costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +46,17 @@ impl Default for PasswordCost {
 }
 
 /// Hashes and verifies passwords with argon2id, on its own threads: half as many as there are cores,
-/// which bounds its memory and leaves the other cores to everything else, however many users log in.
+/// which bounds its memory and leaves the other cores to everything else, however many users log in. The
+/// networks of clients take turns.
 #[derive(Clone, Debug)]
 pub struct Passwords {
     argon2: Argon2<'static>,
     /// The start of every hash at this cost.
     prefix: String,
     threads: Arc<ThreadPool>,
-    queued: Arc<AtomicI64>,
+    queue: Arc<Queue>,
+    /// Whose turn in the queue is used.
+    network: Option<Network>,
 }
 
 impl Passwords {
@@ -83,8 +80,14 @@ impl Passwords {
             argon2: Argon2::new(Algorithm::Argon2id, Version::V0x13, params),
             prefix: format!("$argon2id$v=19$m={memory},t={passes},p=1$"),
             threads: Arc::new(threads),
-            queued: Arc::default(),
+            queue: Arc::default(),
+            network: None,
         })
+    }
+
+    /// The same threads and queue, on behalf of a client.
+    pub(crate) fn on_behalf_of(&self, client: Option<IpAddr>) -> Self {
+        Self { network: client.map(Network::widest), ..self.clone() }
     }
 
     /// The hash to store, as a PHC string with its own salt.
@@ -147,25 +150,26 @@ impl Passwords {
 
     /// How many passwords are being hashed or verified, or waiting.
     pub fn queued(&self) -> i64 {
-        self.queued.load(Ordering::Relaxed)
+        i64::try_from(self.queue.jobs()).unwrap_or(i64::MAX)
     }
 
-    /// Runs the work on one of the threads, unless too much is waiting. Skips work that nobody is waiting
-    /// for any more.
+    /// Runs the work on one of the threads when it is the network's turn, unless too much is waiting. Skips
+    /// work that nobody is waiting for any more.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        let permit = Permit::acquire(&self.queued)?;
         let (sender, result) = oneshot::channel();
-        self.threads.spawn(move || {
-            let _permit = permit;
+        self.queue.push(self.network, move || {
             if !sender.is_closed() {
                 // Fails if the caller has gone meanwhile.
                 let _ = sender.send(work());
             }
         });
-        result.await.map_err(Error::internal)?
+        let queue = self.queue.clone();
+        self.threads.spawn(move || queue.run_next());
+        let dropped = |_dropped| Error::unavailable("too many passwords are waiting to be hashed");
+        result.await.map_err(dropped)?
     }
 }
 
@@ -204,25 +208,6 @@ pub(crate) fn is_hash(text: &str) -> bool {
         && cost.is_ok_and(|cost| {
             cost.m_cost() <= PasswordCost::MAX_MEMORY && cost.t_cost() <= PasswordCost::MAX_PASSES
         })
-}
-
-/// A permit to be in the queue, released however the work ends.
-struct Permit(Arc<AtomicI64>);
-
-impl Permit {
-    fn acquire(queued: &Arc<AtomicI64>) -> Result<Self> {
-        let permit = Self(queued.clone());
-        if queued.fetch_add(1, Ordering::Relaxed) >= QUEUE {
-            return Err(Error::unavailable("too many passwords are waiting to be hashed"));
-        }
-        Ok(permit)
-    }
-}
-
-impl Drop for Permit {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 #[cfg(test)]
