@@ -1,5 +1,6 @@
 //! Valid values of `DATABASE_URL`.
 
+use percent_encoding::percent_decode_str;
 use sea_orm_migration::sea_orm::sqlx::{
     Error, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
@@ -24,10 +25,17 @@ pub fn check(url: &str) -> Result<(), String> {
     })
 }
 
-/// SQLite takes an empty name for a temporary file, which is deleted with its last connection.
+/// SQLite takes an empty name for a temporary file, which is deleted with its last connection, and has
+/// several names for a database in memory. A file must not be lost because of how it was spelled.
 fn names_no_file(rest: &str) -> bool {
-    let (path, _) = rest.split_once('?').unwrap_or((rest, ""));
-    path.trim_start_matches('/').is_empty()
+    if rest == ":memory:" {
+        return false;
+    }
+    let decoded = percent_decode_str(rest).decode_utf8_lossy();
+    let (path, options) = decoded.split_once('?').unwrap_or((&decoded, ""));
+    let path = path.strip_prefix("//").unwrap_or(path);
+    let is_in_memory = path.contains(":memory:") || options.contains("mode=memory");
+    path.is_empty() || path.ends_with('/') || path.starts_with("file:") || is_in_memory
 }
 
 #[cfg(test)]
@@ -51,7 +59,16 @@ mod tests {
             ("sqlite:", "must name a file"),
             ("sqlite://", "must name a file"),
             ("sqlite:?mode=rwc", "must name a file"),
+            ("sqlite:///", "must name a file"),
             ("sqlite:///?mode=rwc", "must name a file"),
+            ("sqlite:data/", "must name a file"),
+            ("sqlite://:memory:", "must name a file"),
+            ("sqlite:%3Amemory%3a", "must name a file"),
+            ("sqlite::memory:?cache=shared", "must name a file"),
+            ("sqlite:a.db?mode=memory", "must name a file"),
+            ("sqlite:a.db?cache=shared&mode=%6demory", "must name a file"),
+            ("sqlite:file::memory:", "must name a file"),
+            ("sqlite:file:a.db", "must name a file"),
             ("mysql://u:hunter2@h/d", "must start with"),
             ("postgres://u:hunter2@h:99999/d", "invalid port number"),
             ("postgres://u:hunter2@bad host/d", "is not a valid URL"),

@@ -4,7 +4,7 @@ use std::{
     fs::{DirBuilder, OpenOptions},
     io::{self, ErrorKind},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use percent_encoding::percent_decode_str;
@@ -13,9 +13,8 @@ use percent_encoding::percent_decode_str;
 pub fn of(url: &str) -> Option<PathBuf> {
     let file = url.strip_prefix("sqlite:")?;
     let file = file.strip_prefix("//").unwrap_or(file);
-    let (path, options) = file.split_once('?').unwrap_or((file, ""));
-    let in_memory = path.is_empty() || path == ":memory:" || options.contains("mode=memory");
-    if in_memory {
+    let (path, _) = file.split_once('?').unwrap_or((file, ""));
+    if path == ":memory:" {
         return None;
     }
     let path = percent_decode_str(path).decode_utf8_lossy();
@@ -32,12 +31,21 @@ pub fn make(url: &str) -> io::Result<()> {
     let named = |error: io::Error| {
         io::Error::new(error.kind(), format!("can't create {}: {error}", file.display()))
     };
-    if let Some(directory) = file.parent() {
-        DirBuilder::new().recursive(true).mode(0o700).create(directory).map_err(named)?;
-    }
+    make_directory(&file).map_err(named)?;
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&file) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(named(error)),
         _ => Ok(()),
+    }
+}
+
+/// Creates the directory of a file if it is missing, accessible to its owner only.
+///
+/// # Errors
+/// If it can't be created.
+pub fn make_directory(file: &Path) -> io::Result<()> {
+    match file.parent() {
+        Some(directory) => DirBuilder::new().recursive(true).mode(0o700).create(directory),
+        None => Ok(()),
     }
 }
 
@@ -55,8 +63,6 @@ mod tests {
             ("sqlite:///var/a.db", Some("/var/a.db")),
             ("sqlite:my%20notes.db", Some("my notes.db")),
             ("sqlite::memory:", None),
-            ("sqlite://:memory:", None),
-            ("sqlite:x?mode=memory", None),
             ("postgres://db/a.db", None),
         ] {
             assert_eq!(of(url), file.map(PathBuf::from), "{url}");
