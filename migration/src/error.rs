@@ -1,6 +1,6 @@
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
-use sea_orm_migration::sea_orm::DbErr;
+use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxPostgresError};
 
 /// Why the schema was not changed. No part of the command has taken effect then.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +32,64 @@ pub enum MigrationError {
     /// The database did not respond in time.
     #[error("the database does not respond within {} s: is it running, and is its address right?", .0.as_secs())]
     Unreachable(Duration),
+    /// The database can't store every text.
+    #[error(
+        "the database is encoded in {0}, which can't represent every character: create one with \
+         ENCODING 'UTF8' TEMPLATE template0"
+    )]
+    Encoding(String),
+    /// The server can't roll back a change of the schema, which trying it without keeping it takes.
+    #[error(
+        "can't try out a schema change on this server ({0}): it may not roll it back completely; make a backup \
+         and run the command itself, with --yes"
+    )]
+    NoRollback(&'static str),
+    /// The list of migrations says that the schema is up to date, but it is not.
+    #[error(
+        "the database has lost {}: restore a backup, or re-create them as the migrations do",
+        .0.join(", ")
+    )]
+    Incomplete(Vec<String>),
     /// The database returned an error.
     #[error("{0}")]
     Database(#[from] DbErr),
+}
+
+/// What PostgreSQL adds to the message of an error: the detail, such as which view depends on a table, and a
+/// hint. They may contain values of rows, so they are for operators only.
+pub fn details(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(failed) = error.downcast_ref::<DbErr>().and_then(postgres_error) {
+            let detail = failed.detail().map(|detail| format!("detail: {}", one_line(detail)));
+            let hint = failed.hint().map(|hint| format!("hint: {}", one_line(hint)));
+            let parts: Vec<String> = detail.into_iter().chain(hint).collect();
+            return (!parts.is_empty()).then(|| parts.join("; "));
+        }
+        next = error.source();
+    }
+    None
+}
+
+fn postgres_error(error: &DbErr) -> Option<&SqlxPostgresError> {
+    sqlx_error(error)?.as_database_error()?.try_downcast_ref()
+}
+
+/// The driver's error.
+pub(crate) fn sqlx_error(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(cause))
+        | DbErr::Exec(RuntimeErr::SqlxError(cause))
+        | DbErr::Query(RuntimeErr::SqlxError(cause)) => Some(cause),
+        _ => None,
+    }
+}
+
+/// The database's own error code: an SQLSTATE of PostgreSQL, or a result code of SQLite.
+pub fn database_code(error: &DbErr) -> Option<String> {
+    sqlx_error(error)?.as_database_error()?.code().map(String::from)
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join(", ")
 }

@@ -20,13 +20,17 @@ mod m20211209_000006_add_role_to_memberships;
 mod m20211209_000007_add_search_columns;
 
 pub mod database_url;
+mod plan;
+pub mod schema;
+pub mod server;
 pub mod settings;
 pub mod sqlite_file;
 
 pub use command::Command;
-pub use error::MigrationError;
+pub use error::{MigrationError, database_code, details};
 pub use lock::{Lock, LockKind};
-pub use locked::{Applied, apply, connect, lacking, pending, plan, status};
+pub use locked::{Applied, apply, connect, lacking, pending, status};
+pub use plan::{Planned, plan};
 
 /// The migrations, oldest first. The list must stay at the end of this file: `sea-orm-cli migrate
 /// generate` adds to it, and takes everything up to the file's last bracket to be part of it.

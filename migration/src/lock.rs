@@ -2,11 +2,11 @@ use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
 use sea_orm_migration::sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use crate::MigrationError;
+use crate::{MigrationError, database_code};
 
 /// An arbitrary number, the same for every process.
 const ADVISORY_LOCK: i64 = 8_112_209;
@@ -90,7 +90,7 @@ impl Lock {
                 let free = "SELECT true FROM migration_lock WHERE id = 1 FOR UPDATE SKIP LOCKED";
                 match try_postgres(db, free).await {
                     // Another process has dropped it along with all other tables.
-                    Err(error) if code(&error).as_deref() == Some("42P01") => Ok(None),
+                    Err(error) if database_code(&error).as_deref() == Some("42P01") => Ok(None),
                     tried => tried,
                 }
             }
@@ -144,7 +144,7 @@ fn is_created_concurrently(error: &DbErr) -> bool {
     const DUPLICATE_OBJECT: &str = "42710";
     const UNDEFINED_TABLE: &str = "42P01";
     matches!(
-        code(error).as_deref(),
+        database_code(error).as_deref(),
         Some(UNIQUE_VIOLATION | DUPLICATE_TABLE | DUPLICATE_OBJECT | UNDEFINED_TABLE)
     )
 }
@@ -160,21 +160,11 @@ async fn try_sqlite(db: &DatabaseConnection) -> Result<Option<DatabaseTransactio
     };
     match db.begin_with_options(immediate).await {
         // SQLITE_BUSY
-        Err(error) if code(&error).as_deref() == Some("5") => Ok(None),
+        Err(error) if database_code(&error).as_deref() == Some("5") => Ok(None),
         begun => {
             let transaction = begun?;
             transaction.execute_unprepared(WAIT_FOR_READERS).await?;
             Ok(Some(transaction))
         }
     }
-}
-
-/// The database's own error code.
-fn code(error: &DbErr) -> Option<String> {
-    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) =
-        error
-    else {
-        return None;
-    };
-    cause.as_database_error()?.code().map(String::from)
 }

@@ -1,4 +1,4 @@
-use std::{collections::HashSet, fmt, sync::Arc, time::Duration};
+use std::{collections::HashSet, fmt, time::Duration};
 
 use sea_orm_migration::{
     MigratorTrait,
@@ -8,7 +8,7 @@ use sea_orm_migration::{
     },
 };
 
-use crate::{Command, Lock, MigrationError, Migrator, sqlite_file};
+use crate::{Command, Lock, MigrationError, Migrator, schema::TABLES, server, sqlite_file};
 
 /// How long one attempt to get SQLite's write lock takes.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
@@ -37,7 +37,7 @@ impl fmt::Display for Applied {
 /// silently empty those.
 ///
 /// # Errors
-/// If the URL is not one of SQLite or PostgreSQL, or the database can't be reached.
+/// If the URL is not one of SQLite or PostgreSQL, or the database can't be reached, or is not in UTF-8.
 pub async fn connect(
     url: &str,
     schema: Option<&str>,
@@ -55,14 +55,20 @@ pub async fn connect(
     if let Some(schema) = schema {
         options.set_schema_search_path(schema);
     }
-    Database::connect(options).await.map_err(|error| match error {
+    let connected = Database::connect(options).await.map_err(|error| match error {
         DbErr::Conn(RuntimeErr::SqlxError(cause))
             if matches!(*cause, sqlx::Error::PoolTimedOut) =>
         {
             MigrationError::Unreachable(CONNECT_TIMEOUT)
         }
         error => error.into(),
-    })
+    });
+    let db = connected?;
+    if let Err(unsuitable) = server::require_utf8(&db).await {
+        db.close().await?;
+        return Err(unsuitable);
+    }
+    Ok(db)
 }
 
 /// Runs `command` in one transaction, under a lock that every process takes: of several that start
@@ -76,50 +82,29 @@ pub async fn apply(
     lock: Lock,
     command: Command,
 ) -> Result<(), MigrationError> {
+    // Whoever has nothing to do needs neither the lock nor the right to create tables.
+    if matches!(command, Command::Up { .. }) && pending(db).await?.is_empty() {
+        return Ok(());
+    }
     let transaction = lock.acquire(db).await?;
     run(&transaction, command).await?;
     transaction.commit().await?;
     Ok(())
 }
 
-/// The SQL that [`apply`] would run. It is run, recorded, and rolled back.
-///
-/// # Errors
-/// As [`apply`].
-pub async fn plan(
-    mut db: DatabaseConnection,
-    lock: Lock,
+/// Runs it in a transaction that holds the lock.
+pub(crate) async fn run(
+    transaction: &DatabaseTransaction,
     command: Command,
-) -> Result<Vec<String>, MigrationError> {
-    let (sender, receiver) = std::sync::mpsc::channel();
-    let sender = Arc::new(std::sync::Mutex::new(sender));
-    db.set_metric_callback(move |info| {
-        if let Ok(sender) = sender.lock() {
-            // The receiver is gone once the plan is complete.
-            let _ = sender.send(info.statement.sql.clone());
-        }
-    });
-    let transaction = lock.acquire(&db).await?;
-    run(&transaction, command).await?;
-    transaction.rollback().await?;
-    let mut planned: Vec<String> = receiver.try_iter().filter(|sql| is_change(sql)).collect();
-    // Report a change of many rows once.
-    planned.dedup();
-    Ok(planned)
-}
-
-/// Whether a statement changes the service's own tables.
-fn is_change(sql: &str) -> bool {
-    let reads = ["SELECT", "PRAGMA", "SET"];
-    !reads.iter().any(|read| sql.starts_with(read)) && !sql.contains("seaql_migrations")
-}
-
-async fn run(transaction: &DatabaseTransaction, command: Command) -> Result<(), MigrationError> {
+) -> Result<(), MigrationError> {
     match command {
         Command::Status => return Ok(()),
         Command::Up { num } => up(transaction, num).await?,
         Command::Down { num } => down(transaction, Some(num)).await?,
-        Command::Fresh => Migrator::fresh(transaction).await?,
+        Command::Fresh => {
+            drop_all(transaction).await?;
+            up(transaction, None).await?;
+        }
         Command::Refresh => {
             down(transaction, None).await?;
             up(transaction, None).await?;
@@ -153,6 +138,16 @@ async fn down(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(),
     Ok(())
 }
 
+/// Drops the service's own tables, whatever state they are in, and nothing that belongs to others.
+async fn drop_all(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
+    for table in TABLES.iter().rev().chain(&["seaql_migrations"]) {
+        let drop = format!("DROP TABLE IF EXISTS \"{table}\"");
+        let backend = transaction.get_database_backend();
+        transaction.execute_raw(Statement::from_string(backend, drop)).await?;
+    }
+    Ok(())
+}
+
 /// Every migration of this binary, oldest first. Changes nothing.
 ///
 /// # Errors
@@ -180,13 +175,35 @@ pub async fn pending(db: &impl ConnectionTrait) -> Result<Vec<String>, Migration
     }
 }
 
-/// Like [`pending`], but migrations that this binary does not know are not an error.
+/// Like [`pending`], but migrations that this binary does not know are not an error. Takes one statement.
 ///
 /// # Errors
-/// If the database can't be read, or was never migrated.
+/// If the database can't be read, or was never migrated; [`MigrationError::Incomplete`] if none is lacking,
+/// but a table is.
 pub async fn lacking(db: &impl ConnectionTrait) -> Result<Vec<String>, MigrationError> {
-    let applied: HashSet<String> = versions(db).await?.into_iter().collect();
-    Ok(known().into_iter().filter(|name| !applied.contains(name)).collect())
+    let found = versions_and_tables(db).await?;
+    let lacking: Vec<String> = known().into_iter().filter(|name| !found.contains(name)).collect();
+    let tables = TABLES.iter().filter(|table| !found.contains(**table));
+    let tables: Vec<String> = tables.map(|table| format!("table {table}")).collect();
+    if lacking.is_empty() && !tables.is_empty() {
+        return Err(MigrationError::Incomplete(tables));
+    }
+    Ok(lacking)
+}
+
+/// The migrations that the database has, and the service's tables.
+async fn versions_and_tables(db: &impl ConnectionTrait) -> Result<HashSet<String>, DbErr> {
+    let backend = db.get_database_backend();
+    let tables = match backend {
+        DbBackend::Postgres => {
+            "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND pg_table_is_visible(oid) AND relname"
+        }
+        _ => "SELECT name FROM sqlite_master WHERE type = 'table' AND name",
+    };
+    let names = TABLES.join("', '");
+    let sql = format!("SELECT version FROM seaql_migrations UNION ALL {tables} IN ('{names}')");
+    let rows = db.query_all_raw(Statement::from_string(backend, sql)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 fn known() -> Vec<String> {

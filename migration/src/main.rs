@@ -73,7 +73,10 @@ async fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             // There is nowhere to report that standard error can't be written to.
-            let _ = writeln!(io::stderr(), "error: {failure}");
+            let _ = match migration::details(&failure) {
+                None => writeln!(io::stderr(), "error: {failure}"),
+                Some(details) => writeln!(io::stderr(), "error: {failure} ({details})"),
+            };
             ExitCode::from(if matches!(failure, Failure::Settings(_)) { 2 } else { 1 })
         }
     }

@@ -142,18 +142,21 @@ impl Db {
         self.connection().get_database_backend() == DbBackend::Postgres
     }
 
-    /// Requires that the schema is that of this binary. Changes nothing.
+    /// Requires that the schema is that of this binary, with all its tables, and that the database can store
+    /// any text. Changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] otherwise, also when the database has a migration that this binary
     /// does not know.
     pub async fn require_schema(&self) -> Result<()> {
-        let pending = migration::pending(self.connection()).await.map_err(Error::unavailable)?;
-        none_pending(&pending)
+        let db = self.connection();
+        migration::server::require_utf8(db).await.map_err(Error::unavailable)?;
+        none_pending(&migration::pending(db).await.map_err(Error::unavailable)?)?;
+        self.require_ready().await
     }
 
-    /// Requires that the database responds and lacks no migration of this binary. It may have newer ones:
-    /// while a new version is rolled out, the old one keeps working. Changes nothing.
+    /// Requires that the database responds and lacks no migration and no table of this binary. It may have
+    /// newer ones: while a new version is rolled out, the old one keeps working. Changes nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`] otherwise.

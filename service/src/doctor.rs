@@ -1,14 +1,19 @@
 //! Checks that tell an operator about problems before users notice them.
 
+use std::fs;
+
 use chrono::{DateTime, Utc};
 use entity::user;
-use migration::sqlite_file;
+use migration::{database_code, details, sqlite_file};
 use sea_orm::{ConnectionTrait, DbBackend, PaginatorTrait, Statement, TryGetable};
 
-use crate::{Db, DbSettings, Result, clock};
+use crate::{Db, DbSettings, Error, Result, clock};
 
 /// Free disk space below which a finding is doubtful, in bytes.
 const LITTLE_DISK: u64 = 500 * 1024 * 1024;
+
+/// Size of the write-ahead log above which a finding is doubtful, in bytes.
+const LARGE_LOG: u64 = 256 * 1024 * 1024;
 
 /// How much the clocks of the service and the database may differ, in seconds.
 const CLOCK_SKEW: i64 = 5;
@@ -44,7 +49,9 @@ impl Finding {
     fn of(subject: &'static str, examined: Result<Self>) -> Self {
         examined.unwrap_or_else(|error| {
             let cause = std::error::Error::source(&error).map(ToString::to_string);
-            Self::new(subject, Health::Bad, cause.unwrap_or_else(|| error.to_string()))
+            let cause = cause.unwrap_or_else(|| error.to_string());
+            let details = details(&error).map(|details| format!(" ({details})"));
+            Self::new(subject, Health::Bad, cause + &details.unwrap_or_default())
         })
     }
 }
@@ -57,12 +64,15 @@ pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
     if is_migrated {
         findings.push(Finding::of("admins", admins(db).await));
     }
+    findings.push(Finding::of("writing", writing(db).await));
     if db.is_postgres() {
         findings.push(Finding::of("clock", clock_skew(db).await));
         findings.push(Finding::of("connections", connections(db, settings).await));
+        findings.push(Finding::of("statement timeout", statement_timeout(db, settings).await));
     } else {
         findings.push(Finding::of("integrity", integrity(db).await));
         findings.push(Finding::of("foreign keys", foreign_keys(db).await));
+        findings.extend(log(settings));
         findings.push(disk(settings));
     }
     findings
@@ -77,7 +87,35 @@ async fn version(db: &Db) -> Result<Finding> {
 
 async fn schema(db: &Db) -> Result<Finding> {
     db.require_schema().await?;
-    Ok(Finding::new("schema", Health::Good, "has all migrations of this version"))
+    let missing = migration::schema::missing(db.connection()).await.map_err(Error::internal)?;
+    Ok(if missing.is_empty() {
+        Finding::new("schema", Health::Good, "is as the migrations of this version make it")
+    } else {
+        let missing = missing.join("; ");
+        let detail = format!("lacks {missing}: restore a backup, or re-create what is missing");
+        Finding::new("schema", Health::Bad, detail)
+    })
+}
+
+async fn writing(db: &Db) -> Result<Finding> {
+    let is_read_only = match db.is_postgres() {
+        true => one::<String>(db, "SHOW transaction_read_only").await? == "on",
+        false => is_read_only_file(db).await?,
+    };
+    Ok(match is_read_only {
+        true => Finding::new("writing", Health::Bad, "the database is read-only"),
+        false => Finding::new("writing", Health::Good, "the database accepts changes"),
+    })
+}
+
+/// Whether SQLite refuses a statement that would write, if there were anything to write.
+async fn is_read_only_file(db: &Db) -> Result<bool> {
+    const READ_ONLY: &str = "8";
+    let nothing = "DELETE FROM seaql_migrations WHERE false";
+    match db.writer().execute_unprepared(nothing).await {
+        Err(error) if database_code(&error).as_deref() == Some(READ_ONLY) => Ok(true),
+        written => Ok(written.map(|_| false)?),
+    }
 }
 
 async fn admins(db: &Db) -> Result<Finding> {
@@ -109,6 +147,28 @@ async fn connections(db: &Db, settings: &DbSettings) -> Result<Finding> {
     let detail = format!("{ours} per instance, of {most} that the server allows");
     let health = if ours.saturating_mul(2) <= most { Health::Good } else { Health::Doubtful };
     Ok(Finding::new("connections", health, detail))
+}
+
+/// A connection pooler may drop the limit that the service asks for.
+async fn statement_timeout(db: &Db, settings: &DbSettings) -> Result<Finding> {
+    let asked = "SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'";
+    let milliseconds: i64 = one(db, asked).await?;
+    let longest = i64::try_from(settings.statement_timeout.as_millis()).unwrap_or(i64::MAX);
+    let health = match milliseconds {
+        limit if limit > 0 && limit <= longest => Health::Good,
+        _ => Health::Doubtful,
+    };
+    let detail = format!("{milliseconds} ms on the server, {longest} ms in the settings");
+    Ok(Finding::new("statement timeout", health, detail))
+}
+
+/// The size of the write-ahead log. It grows while something keeps reading.
+fn log(settings: &DbSettings) -> Option<Finding> {
+    let mut log = sqlite_file::of(&settings.url)?;
+    log.as_mut_os_string().push("-wal");
+    let bytes = fs::metadata(log).map_or(0, |log| log.len());
+    let health = if bytes > LARGE_LOG { Health::Doubtful } else { Health::Good };
+    Some(Finding::new("write-ahead log", health, format!("{} MiB", bytes / 1024 / 1024)))
 }
 
 async fn integrity(db: &Db) -> Result<Finding> {
@@ -152,6 +212,6 @@ fn disk(settings: &DbSettings) -> Finding {
 async fn one<T: TryGetable>(db: &Db, sql: &str) -> Result<T> {
     let backend = db.connection().get_database_backend();
     let row = db.connection().query_one_raw(Statement::from_string(backend, sql)).await?;
-    let row = row.ok_or_else(|| crate::Error::internal("no row"))?;
+    let row = row.ok_or_else(|| Error::internal("no row"))?;
     row.try_get_by_index(0).map_err(Into::into)
 }

@@ -40,7 +40,7 @@ pub use actor::{Actor, Authenticated, Credential};
 pub use bulk::{BulkError, Counts, Progress};
 pub use db::{Db, DbSettings, StatementHook};
 pub use error::{Error, Field, Result, Violation};
-pub use migration::{settings, sqlite_file};
+pub use migration::{details, settings, sqlite_file};
 pub use page::{Newest, PAGE_BYTES, Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
 pub use pool::PoolUse;

@@ -1,6 +1,6 @@
 //! Schema changes, by commands and at startup.
 
-pub use migration::{Applied, Command, Lock, LockKind, MigrationError};
+pub use migration::{Applied, Command, Lock, LockKind, MigrationError, Planned};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
@@ -38,8 +38,8 @@ pub async fn bring_up_to_date(settings: &DbSettings) -> Result<()> {
 /// The SQL that the command would run, without running it.
 ///
 /// # Errors
-/// As [`run`].
-pub async fn plan(settings: &DbSettings, command: Command) -> Result<Vec<String>> {
+/// As [`run`]; [`MigrationError::NoRollback`] on servers that only resemble PostgreSQL.
+pub async fn plan(settings: &DbSettings, command: Command) -> Result<Vec<Planned>> {
     on_connection(settings, async |connection| {
         let planned = migration::plan(connection.clone(), settings.migration_lock, command);
         planned.await.map_err(Error::internal)
@@ -50,12 +50,13 @@ pub async fn plan(settings: &DbSettings, command: Command) -> Result<Vec<String>
 /// What the command would permanently delete.
 ///
 /// # Errors
-/// As [`run`].
+/// As [`plan`].
 pub async fn losses(settings: &DbSettings, command: Command) -> Result<Vec<Loss>> {
     let planned = plan(settings, command).await?;
     on_connection(settings, async |connection| {
         let mut losses = Vec::new();
-        for (table, column) in planned.iter().filter_map(|sql| dropped(sql)) {
+        let statements = planned.iter().flat_map(|step| &step.statements);
+        for (table, column) in statements.filter_map(|sql| dropped(sql)) {
             let rows = count(connection, table).await?;
             let what = column.map_or(table.to_owned(), |column| format!("{table}.{column}"));
             losses.push(Loss { what, rows });

@@ -34,11 +34,15 @@ impl CommandError {
         matches!(self, Self::Output(error) if error.kind() == ErrorKind::BrokenPipe)
     }
 
-    /// What went wrong and why, on one line.
+    /// What went wrong and why, on one line, with what PostgreSQL adds.
     pub(super) fn describe(&self) -> String {
-        match self {
+        let text = match self {
             Self::Output(_) => self.to_string(),
             _ => describe(self.source().unwrap_or(self)),
+        };
+        match service::details(self) {
+            Some(details) => format!("{text} ({details})"),
+            None => text,
         }
     }
 }

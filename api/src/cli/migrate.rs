@@ -2,7 +2,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
-use service::schema::{self, Applied, Loss};
+use service::schema::{self, Applied, Loss, Planned};
 
 use super::{CommandError, database, existing_database, output};
 
@@ -33,12 +33,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
         Command::Run(_) | Command::Plan(_) => existing_database()?,
     };
     match arguments.command {
-        Command::Plan(command) => {
-            for sql in schema::plan(&settings, command).await? {
-                output::line(format_args!("{sql};"))?;
-            }
-            Ok(())
-        }
+        Command::Plan(command) => print_plan(&schema::plan(&settings, command).await?),
         Command::Run(command) => {
             if command.may_lose_data() && !arguments.yes {
                 let losses = schema::losses(&settings, command).await?;
@@ -49,6 +44,19 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
             print(&schema::run(&settings, command).await?, arguments.json)
         }
     }
+}
+
+/// Prints SQL, with comments.
+fn print_plan(planned: &[Planned]) -> Result<(), CommandError> {
+    if planned.is_empty() {
+        return output::line("-- nothing to do");
+    }
+    planned.iter().try_for_each(|Planned { migration, statements }| {
+        if let Some(name) = migration {
+            output::line(format_args!("-- {name}"))?;
+        }
+        statements.iter().try_for_each(|sql| output::line(format_args!("{sql};")))
+    })
 }
 
 fn print(migrations: &[Applied], is_json: bool) -> Result<(), CommandError> {

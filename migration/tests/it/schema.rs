@@ -1,6 +1,11 @@
 //! The schema after each step.
 
-use migration::{Command, Lock, MigrationError, Migrator, MigratorTrait, apply, connect};
+use std::{collections::BTreeSet, time::Duration};
+
+use migration::{
+    Command, Lock, MigrationError, Migrator, MigratorTrait, Planned, apply, connect, lacking,
+    schema::{self, TABLES},
+};
 use testkit::TestDatabase;
 
 use crate::{applied, migrate};
@@ -80,15 +85,169 @@ async fn a_plan_lists_the_statements_and_changes_nothing() {
         migration::plan(connection, Lock::default(), command).await.unwrap()
     };
     let up = plan(ALL_UP).await;
-    assert!(up[0].starts_with(r#"CREATE TABLE "users""#), "{up:#?}");
-    assert!(up.iter().all(|sql| !sql.contains("seaql_migrations") && !sql.starts_with("SELECT")));
+    assert!(up[0].statements[0].starts_with(r#"CREATE TABLE "users""#), "{up:#?}");
+    let names: Vec<_> = up.iter().filter_map(|step| step.migration.clone()).collect();
+    assert_eq!(names, testkit::migrations());
+    let statements: Vec<&String> = up.iter().flat_map(|step| &step.statements).collect();
+    let is_ours = |sql: &&String| !sql.contains("seaql_migrations") && !sql.starts_with("SELECT");
+    assert!(statements.iter().all(is_ours), "{statements:#?}");
     assert_eq!(database.schema().await, Vec::<String>::new());
+
     migrate(&database, ALL_UP).await;
     let newest = database.schema().await;
     let down = plan(Command::Down { num: 2 }).await;
-    assert_eq!(down.last().unwrap(), r#"ALTER TABLE "memberships" DROP COLUMN "role""#);
-    assert_eq!(plan(ALL_UP).await, Vec::<String>::new());
+    let Planned { migration, statements } = down.last().unwrap();
+    assert_eq!(migration.as_deref(), Some("m20211209_000006_add_role_to_memberships"));
+    assert_eq!(statements, &[r#"ALTER TABLE "memberships" DROP COLUMN "role""#]);
+    assert_eq!(plan(ALL_UP).await, []);
+    let fresh = plan(Command::Fresh).await;
+    assert_eq!(fresh[0].migration, None);
+    assert_eq!(fresh[0].statements.last().unwrap(), r#"DROP TABLE IF EXISTS "users""#);
+    assert_eq!(fresh[1..], up);
     assert_eq!(database.schema().await, newest);
+}
+
+#[tokio::test]
+async fn the_tables_are_listed() {
+    let database = TestDatabase::migrated().await;
+    let found: BTreeSet<String> =
+        database.columns().await.into_iter().map(|(table, _)| table).collect();
+    let listed = TABLES.iter().chain(&["seaql_migrations"]).map(ToString::to_string);
+    assert_eq!(found, listed.collect());
+}
+
+#[tokio::test]
+async fn fresh_drops_the_tables_of_the_service_and_nothing_else() {
+    let database = TestDatabase::migrated().await;
+    let newest = database.schema().await;
+    database.execute("CREATE TABLE of_others (id int); INSERT INTO of_others VALUES (7)").await;
+    database.execute("CREATE VIEW of_others_too AS SELECT id FROM of_others").await;
+    if database.is_postgres() {
+        database.execute("CREATE EXTENSION pg_stat_statements").await;
+        database.execute("CREATE TYPE mood AS ENUM ('fine')").await;
+    }
+    database.execute("INSERT INTO teams (name) VALUES ('Operations')").await;
+    migrate(&database, Command::Fresh).await;
+    assert_eq!(database.number("SELECT COUNT(*) FROM teams").await, 0);
+    assert_eq!(database.number("SELECT CAST(id AS bigint) FROM of_others_too").await, 7);
+    if database.is_postgres() {
+        let kept = "SELECT COUNT(*) FROM pg_extension WHERE extname = 'pg_stat_statements'";
+        assert_eq!(database.number(kept).await, 1);
+        assert_eq!(database.number("SELECT COUNT(*) FROM pg_type WHERE typname = 'mood'").await, 1);
+    }
+    let now = database.schema().await;
+    assert!(newest.iter().all(|object| now.contains(object)), "{now:#?}");
+}
+
+/// What a database lacks after these statements.
+async fn missing_after(sql: &[&str]) -> Vec<String> {
+    let database = TestDatabase::migrated().await;
+    for sql in sql {
+        database.execute(sql).await;
+    }
+    let connection = connect(database.url(), None).await.unwrap();
+    let missing = schema::missing(&connection).await.unwrap();
+    connection.close().await.unwrap();
+    missing
+}
+
+#[tokio::test]
+async fn each_part_of_the_schema_that_is_missing_is_named() {
+    assert_eq!(missing_after(&[]).await, Vec::<String>::new());
+    for (sql, missing) in [
+        ("DROP TABLE user_notes", &["table user_notes"][..]),
+        ("DROP INDEX idx_notes_user_id_id", &["index idx_notes_user_id_id (user_id, id) of notes"]),
+        (
+            "DROP INDEX uq_users_username; CREATE INDEX uq_users_username ON users (username)",
+            &["unique index uq_users_username (username) of users"],
+        ),
+        (
+            "ALTER TABLE sessions RENAME COLUMN user_agent TO agent",
+            &["column user_agent text of sessions"],
+        ),
+    ] {
+        assert_eq!(missing_after(&[sql]).await, missing, "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_of_the_schema_in_another_form_is_named() {
+    let on_postgres = [
+        ("ALTER TABLE users ALTER name DROP NOT NULL", "column name text not null of users"),
+        (
+            "ALTER TABLE user_notes ALTER read DROP DEFAULT, ALTER read TYPE text",
+            "column read boolean not null of user_notes",
+        ),
+        ("ALTER TABLE sessions DROP CONSTRAINT sessions_pkey", "primary key (id) of sessions"),
+        (
+            "ALTER TABLE memberships DROP CONSTRAINT ck_memberships_role",
+            "constraint ck_memberships_role of memberships",
+        ),
+        (
+            "ALTER TABLE notes DROP CONSTRAINT fk_notes_user_id",
+            "foreign key (user_id) to users on delete cascade of notes",
+        ),
+    ];
+    let team = "DROP TABLE teams; CREATE TABLE teams";
+    let rest = "; CREATE UNIQUE INDEX uq_teams_name ON teams (name)";
+    let on_sqlite = [
+        (
+            "(id integer PRIMARY KEY NOT NULL, name text, name_folded text NOT NULL)",
+            "column name text not null of teams",
+        ),
+        (
+            "(id integer PRIMARY KEY NOT NULL, name blob NOT NULL, name_folded text NOT NULL)",
+            "column name text not null of teams",
+        ),
+        (
+            "(id integer NOT NULL, name text NOT NULL, name_folded text NOT NULL)",
+            "primary key (id) of teams",
+        ),
+    ];
+    if TestDatabase::empty().await.is_postgres() {
+        for (sql, missing) in on_postgres {
+            assert_eq!(missing_after(&[sql]).await, [missing], "{sql}");
+        }
+    } else {
+        for (columns, missing) in on_sqlite {
+            let sql = format!("{team} {columns}{rest}");
+            assert_eq!(
+                missing_after(&["PRAGMA foreign_keys = OFF", &sql]).await,
+                [missing],
+                "{sql}"
+            );
+        }
+        let memberships = "DROP TABLE memberships; CREATE TABLE memberships (id integer PRIMARY KEY, user_id integer)";
+        let missing = missing_after(&[memberships]).await;
+        for part in
+            ["constraint ck_memberships_role", "foreign key (user_id) to users on delete cascade"]
+        {
+            assert!(missing.contains(&format!("{part} of memberships")), "{missing:#?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_is_up_to_date_is_left_alone_without_the_lock() {
+    let database = TestDatabase::migrated().await;
+    let holder = connect(database.url(), None).await.unwrap();
+    let held = Lock::default().acquire(&holder).await.unwrap();
+    let connection = connect(database.url(), None).await.unwrap();
+    let lock = Lock { timeout: Duration::from_millis(300), ..Lock::default() };
+    apply(&connection, lock, ALL_UP).await.unwrap();
+    let down = apply(&connection, lock, DOWN).await.unwrap_err();
+    assert!(matches!(down, MigrationError::Locked(_)), "{down}");
+    held.rollback().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_table_that_is_gone_is_noticed_with_one_statement() {
+    let database = TestDatabase::migrated().await;
+    let connection = connect(database.url(), None).await.unwrap();
+    assert_eq!(lacking(&connection).await.unwrap(), Vec::<String>::new());
+    database.execute("DROP TABLE user_notes").await;
+    let told = lacking(&connection).await.unwrap_err();
+    assert!(told.to_string().contains("has lost table user_notes"), "{told}");
 }
 
 #[tokio::test]

@@ -2,7 +2,11 @@
 
 mod postgres;
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use migration::{Lock, Migrator, MigratorTrait};
 use sea_orm::{
@@ -57,6 +61,7 @@ impl TestDatabase {
             migrate(&database.url).await;
             fs::read(&file).expect("reads")
         });
+        migration::sqlite_file::make(&database.url).expect("creates");
         fs::write(&file, template.await).expect("writes");
         database
     }
@@ -98,6 +103,22 @@ impl TestDatabase {
         let executed = db.execute_unprepared(sql).await;
         db.close().await.expect("closes");
         executed.map(|_| ())
+    }
+
+    /// Changes a setting of a database on PostgreSQL, for all connections opened from now on.
+    pub async fn set(&self, name: &str, value: &str) {
+        let (_, database) = self.url.rsplit_once('/').expect("a URL with a database");
+        self.execute(&format!("ALTER DATABASE {database} SET {name} = {value}")).await;
+    }
+
+    /// Runs statements on an SQLite file, with foreign keys off.
+    pub async fn change_file(file: &Path, statements: &[&str]) {
+        let url = format!("sqlite:{}", file.display());
+        let db = migration::connect(&url, None).await.expect("connects");
+        for sql in statements {
+            db.execute_unprepared(sql).await.expect("executes");
+        }
+        db.close().await.expect("closes");
     }
 
     /// Runs a statement in a transaction that stays open: what it locks stays locked until the value

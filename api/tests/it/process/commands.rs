@@ -1,11 +1,12 @@
 //! Commands that manage users, and `doctor`.
 
-use std::{fs, process::Stdio};
+use std::{fs, os::unix::fs::PermissionsExt, process::Stdio};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::TestDatabase;
 
-use super::{SECRET, run, teamnotes, text, with_password};
+use super::{SECRET, Served, run, teamnotes, text, with_password};
 
 #[test]
 fn a_missing_database_is_one_line_and_status_1() {
@@ -88,7 +89,17 @@ async fn the_doctor_prints_one_line_per_check() {
     with_password(directory.path(), &settings, &["user", "create", "root", "--admin"]);
     let told = text(&doctor().stdout);
     assert!(told.lines().all(|line| line.starts_with("ok    ")), "{told}");
-    for subject in ["settings", "secret", "passwords", "version", "schema", "admins"] {
+    for subject in [
+        "settings",
+        "exposure",
+        "files",
+        "secret",
+        "passwords",
+        "version",
+        "schema",
+        "admins",
+        "writing",
+    ] {
         assert!(told.contains(&format!(" {subject}: ")), "{subject} in {told}");
     }
 
@@ -109,6 +120,60 @@ async fn the_doctor_prints_one_line_per_check() {
     let json = run(directory.path(), &settings, &["doctor", "--json"]);
     let findings: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(findings[0]["health"], "ok", "{findings}");
+}
+
+#[tokio::test]
+async fn a_schema_of_which_a_part_is_gone_is_found_out() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
+    let served = Served::start(directory.path(), &settings);
+    database.execute("DROP INDEX idx_notes_user_id_id").await;
+    let told = text(&run(directory.path(), &settings, &["doctor"]).stdout);
+    let lacks = "BAD   schema: lacks index idx_notes_user_id_id (user_id, id) of notes: ";
+    assert!(told.contains(lacks), "{told}");
+    assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
+
+    database.execute("DROP TABLE user_notes").await;
+    assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 503);
+    for arguments in [&["doctor"][..], &["user", "list"], &["serve"]] {
+        let output = run(directory.path(), &[&settings[..], &[("PORT", "0")]].concat(), arguments);
+        let told = text(&output.stdout) + &text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("has lost table user_notes"), "{arguments:?}: {told}");
+    }
+}
+
+#[tokio::test]
+async fn the_doctor_finds_a_database_that_is_read_only() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let doctor = |url: &str| {
+        let told = run(directory.path(), &[("DATABASE_URL", url), ("SECRET", SECRET)], &["doctor"]);
+        (told.status.code(), text(&told.stdout))
+    };
+    let (status, told) = doctor(database.url());
+    assert!(status == Some(0) && told.contains("ok    writing: "), "{told}");
+    if database.is_postgres() {
+        database.set("default_transaction_read_only", "on").await;
+    }
+    let (status, told) = doctor(&database.url().replace("mode=rwc", "mode=ro"));
+    assert!(told.contains("BAD   writing: the database is read-only\n"), "{told}");
+    assert_eq!(status, Some(1));
+}
+
+#[test]
+fn files_that_everyone_can_read_are_reported() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    assert!(run(here, &[], &["migrate", "up"]).status.success());
+    let told = || text(&run(here, &[], &["doctor"]).stdout);
+    assert!(told().contains("ok    files: "), "{}", told());
+    fs::write(here.join(".env"), "PORT=1\n").unwrap();
+    for file in [".env", "data/teamnotes.db"] {
+        fs::set_permissions(here.join(file), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(told().contains("look  files: ") && told().contains(file), "{}", told());
+    }
 }
 
 #[test]

@@ -49,7 +49,11 @@ async fn a_command_that_loses_data_says_so_and_waits_for_a_yes() {
     }
     assert_eq!(database.schema().await, before);
     let planned = run(directory.path(), &settings, &["migrate", "plan", "reset"]);
-    assert!(text(&planned.stdout).contains("DROP TABLE \"users\";"), "{planned:?}");
+    let planned = text(&planned.stdout);
+    assert!(planned.contains("DROP TABLE \"users\";"), "{planned}");
+    assert!(planned.starts_with("-- m20211209_000007_add_search_columns\n"), "{planned}");
+    let nothing = run(directory.path(), &settings, &["migrate", "plan", "up"]);
+    assert_eq!(text(&nothing.stdout), "-- nothing to do\n");
     assert_eq!(database.schema().await, before);
 }
 
@@ -121,7 +125,7 @@ async fn eight_processes_migrating_up_at_once_never_fail() {
 
 #[tokio::test]
 async fn a_wait_for_another_process_is_announced() {
-    let database = TestDatabase::migrated().await;
+    let database = TestDatabase::empty().await;
     let directory = tempfile::tempdir().unwrap();
     let connection = migration::connect(database.url(), None).await.unwrap();
     let lock = Lock::default().acquire(&connection).await.unwrap();

@@ -7,6 +7,7 @@ mod durability;
 mod guide;
 mod migrating;
 mod output;
+mod postgres;
 mod readme;
 mod serving;
 mod settings;

@@ -1,3 +1,6 @@
+mod exposure;
+mod files;
+
 use clap::Args;
 use serde_json::{Value, json};
 use service::{
@@ -24,7 +27,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let findings = match read_settings() {
         Err(error) => vec![Finding::new("settings", Health::Bad, error.to_string())],
-        Ok((settings, finding)) => [vec![finding], examine(&settings).await].concat(),
+        Ok((settings, findings)) => [findings, examine(&settings).await].concat(),
     };
     print(&findings, arguments.json)?;
     if findings.iter().any(|finding| finding.health == Health::Bad) {
@@ -56,9 +59,15 @@ fn as_json(Finding { subject, health, detail }: &Finding) -> Value {
     json!({ "subject": subject, "health": health, "detail": detail })
 }
 
-fn read_settings() -> Result<(Settings, Finding), SettingsError> {
+fn read_settings() -> Result<(Settings, Vec<Finding>), SettingsError> {
     let environment = Environment::load()?;
-    Ok((Settings::read(&environment)?, what_is_set(&environment)))
+    let settings = Settings::read(&environment)?;
+    let findings = vec![
+        what_is_set(&environment),
+        exposure::exposure(&settings),
+        files::files(&environment, &settings),
+    ];
+    Ok((settings, findings))
 }
 
 /// Which settings are set, and which names in `.env` are unknown: a mistyped name has no effect.

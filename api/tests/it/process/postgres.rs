@@ -1,0 +1,126 @@
+//! What only occurs on PostgreSQL: rights, encodings, other people's objects, and servers that only resemble it.
+
+use std::path::Path;
+
+use reqwest::Method;
+use testkit::TestDatabase;
+
+use super::{SECRET, Served, run, text};
+
+/// Runs a command that must fail, and returns its error.
+fn failure(directory: &Path, url: &str, arguments: &[&str]) -> String {
+    let settings = [("DATABASE_URL", url), ("SECRET", SECRET), ("PORT", "0")];
+    let output = run(directory, &settings, arguments);
+    assert_eq!(output.status.code(), Some(1), "{arguments:?}: {}", text(&output.stdout));
+    text(&output.stderr) + &text(&output.stdout)
+}
+
+#[tokio::test]
+async fn a_database_that_is_not_in_utf_8_is_refused() {
+    let database = TestDatabase::empty().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let (server, name) = database.url().rsplit_once('/').unwrap();
+    let latin = format!("{name}_latin1");
+    let locale = "LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0";
+    database.execute(&format!("CREATE DATABASE {latin} ENCODING 'LATIN1' {locale}")).await;
+    let url = format!("{server}/{latin}");
+    for arguments in [&["serve"][..], &["migrate", "up"], &["user", "list"], &["doctor"]] {
+        let told = failure(directory.path(), &url, arguments);
+        assert!(told.contains("encoded in LATIN1") && told.contains("ENCODING 'UTF8'"), "{told}");
+    }
+    database.execute(&format!("DROP DATABASE {latin}")).await;
+}
+
+#[tokio::test]
+async fn what_stands_in_the_way_of_a_migration_is_named() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    database.execute("CREATE VIEW of_the_accountant AS SELECT role FROM memberships").await;
+    let directory = tempfile::tempdir().unwrap();
+    let before = database.schema().await;
+    for arguments in [
+        &["migrate", "down", "-n", "2", "--yes"][..],
+        &["migrate", "down", "-n", "2"],
+        &["migrate", "plan", "fresh"],
+        &["migrate", "fresh", "--yes"],
+    ] {
+        let told = failure(directory.path(), database.url(), arguments);
+        assert!(told.contains("view of_the_accountant depends on"), "{arguments:?}: {told}");
+        assert!(told.contains("hint: Use DROP ... CASCADE"), "{arguments:?}: {told}");
+        assert_eq!(told.lines().count(), 1, "{told}");
+        assert_eq!(database.schema().await, before);
+    }
+}
+
+#[tokio::test]
+async fn a_schema_that_is_up_to_date_needs_no_right_to_change_it() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let (server, name) = database.url().rsplit_once('/').unwrap();
+    let role = format!("{name}_clerk");
+    for sql in [
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role}"),
+        format!("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {role}"),
+        "CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS \
+         $$ BEGIN RAISE 'the schema was changed'; END $$"
+            .into(),
+        "CREATE EVENT TRIGGER refuse ON ddl_command_start EXECUTE FUNCTION refuse()".into(),
+    ] {
+        database.execute(&sql).await;
+    }
+    let (scheme, address) = server.split_once("://").unwrap();
+    let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
+    let url = format!("{scheme}://{role}@{address}/{name}");
+    let directory = tempfile::tempdir().unwrap();
+    for lock in ["auto", "table"] {
+        let settings = [
+            ("DATABASE_URL", &*url),
+            ("SECRET", SECRET),
+            ("ADMIN_USERNAME", "admin"),
+            ("ADMIN_PASSWORD", "walnut-harbour-42"),
+            ("MIGRATION_LOCK", lock),
+        ];
+        let up = run(directory.path(), &settings, &["migrate", "up"]);
+        assert!(up.status.success(), "{}", text(&up.stderr));
+        let served = Served::start(directory.path(), &settings);
+        served.user(&format!("user-{lock}")).await;
+        assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
+        let export = run(directory.path(), &settings, &["export", lock]);
+        assert!(export.status.success(), "{}", text(&export.stderr));
+    }
+    database.execute("DROP EVENT TRIGGER refuse").await;
+    let down = failure(directory.path(), &url, &["migrate", "down", "--yes"]);
+    assert!(down.contains("permission denied") || down.contains("must be owner"), "{down}");
+    database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+#[tokio::test]
+async fn nothing_is_tried_out_on_a_server_that_only_resembles_postgresql() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let version = "CREATE FUNCTION public.version() RETURNS text LANGUAGE sql AS \
+         $$ SELECT 'CockroachDB CCL v24.1.0'::text $$";
+    database.execute(version).await;
+    database.set("search_path", "public, pg_catalog").await;
+    let directory = tempfile::tempdir().unwrap();
+    for arguments in [&["migrate", "plan", "down"][..], &["migrate", "down"]] {
+        let told = failure(directory.path(), database.url(), arguments);
+        assert!(
+            told.contains("can't try out a schema change on this server (CockroachDB)"),
+            "{told}"
+        );
+    }
+    let settings = [("DATABASE_URL", database.url())];
+    let down = run(directory.path(), &settings, &["migrate", "down", "--yes"]);
+    assert!(down.status.success(), "{}", text(&down.stderr));
+}
