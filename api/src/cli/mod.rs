@@ -1,5 +1,6 @@
 //! The command line.
 
+mod backup;
 mod demo;
 mod doctor;
 mod error;
@@ -14,15 +15,12 @@ mod shell;
 mod transfer;
 mod user;
 
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use error::CommandError;
-use service::{Actor, Db, DbSettings, Passwords, backup, sessions, sqlite_file, users::UserKey};
+use service::{Actor, Db, DbSettings, Passwords, schema, sessions, sqlite_file, users::UserKey};
 
 use crate::{
     routes,
@@ -54,18 +52,23 @@ enum Command {
     Sessions(SessionsCommand),
     /// Copy an SQLite database to a new file while the service runs
     Backup {
-        /// The file to create
+        /// The file to create; - for standard output
         file: PathBuf,
     },
+    /// Replace an SQLite database by a copy, while the service does not run, and end all sessions
+    Restore(backup::Restore),
     /// Write everything except sessions to one file, while the service runs
     Export {
-        /// The file to create; it is compressed if its name ends in .zst
+        /// The file to create; it is compressed if its name ends in .zst; - for standard output
         file: PathBuf,
     },
     /// Import an exported file into a database that has no users: all of it or nothing
     Import {
-        /// The file to import, compressed or not
+        /// The file to import, compressed or not; - for standard input
         file: PathBuf,
+        /// Create the database first, or migrate an existing one
+        #[arg(long)]
+        create: bool,
     },
     /// Fill a database that has no users with made-up data, for a demonstration or a benchmark
     Demo(demo::Arguments),
@@ -127,9 +130,10 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::User(command) => user::run(command).await,
             Self::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
-            Self::Backup { file } => back_up(&file).await,
+            Self::Backup { file } => backup::create(&file).await,
+            Self::Restore(arguments) => backup::restore(arguments).await,
             Self::Export { file } => transfer::export(&file).await,
-            Self::Import { file } => transfer::import(&file).await,
+            Self::Import { file, create } => transfer::import(&file, create).await,
             Self::Demo(arguments) => demo::run(arguments).await,
             Self::Doctor(arguments) => doctor::run(arguments).await,
             Self::Settings(arguments) => settings::run(&arguments),
@@ -166,33 +170,26 @@ fn passwords() -> Result<Passwords, CommandError> {
     Ok(Passwords::new(cost)?)
 }
 
-/// Does this work on a database with the schema of this version, and closes the database.
+/// Does this work on an existing database with the schema of this version, and closes the database.
 async fn with_db<T>(
-    work: impl AsyncFnOnce(&Db) -> Result<T, CommandError>,
-) -> Result<T, CommandError> {
-    with_any_db(async |db| {
-        db.require_schema().await.map_err(StartError::Schema)?;
-        work(db).await
-    })
-    .await
-}
-
-async fn with_any_db<T>(
     work: impl AsyncFnOnce(&Db) -> Result<T, CommandError>,
 ) -> Result<T, CommandError> {
     let settings = existing_database()?;
     let db = Db::connect(&settings).await.map_err(StartError::database(&settings))?;
-    let done = work(&db).await;
+    let done = match db.require_schema().await {
+        Ok(()) => work(&db).await,
+        Err(error) => Err(StartError::Schema(error).into()),
+    };
     let closed = db.close().await.map_err(StartError::database(&settings));
     let done = done?;
     closed?;
     Ok(done)
 }
 
-async fn back_up(file: &Path) -> Result<(), CommandError> {
-    // A database that is about to be migrated can be copied too.
-    with_any_db(async |db| Ok(backup::create(db, file).await?)).await?;
-    output::line(format_args!("copied to {}", file.display()))
+/// Creates the database if its SQLite file is missing, and applies the pending migrations.
+async fn create_database() -> Result<(), CommandError> {
+    let settings = database()?;
+    Ok(schema::bring_up_to_date(&settings).await.map_err(StartError::Migrate)?)
 }
 
 async fn revoke(user: Option<String>) -> Result<(), CommandError> {

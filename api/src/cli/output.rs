@@ -3,7 +3,8 @@
 
 use std::{
     fmt::{Display, Write as _},
-    io::{self, Write},
+    io::{self, Read, Write},
+    path::Path,
 };
 
 use serde_json::Value;
@@ -20,6 +21,18 @@ pub(super) fn line(text: impl Display) -> Result<(), CommandError> {
 pub(super) fn print(text: &str) -> Result<(), CommandError> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(CommandError::Output)
+}
+
+/// Whether the name of a file means standard input or output.
+pub(super) fn is_standard(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// Writes data to standard output. Unlike with text, a reader that does not want all of it is a failure.
+pub(super) fn copy(data: &mut impl Read) -> Result<(), CommandError> {
+    let mut out = io::stdout().lock();
+    let copied = io::copy(data, &mut out).and_then(|_| out.flush());
+    copied.map_err(|error| CommandError::Input(format!("can't write to standard output: {error}")))
 }
 
 /// Prints a value as JSON on one line.

@@ -1,23 +1,45 @@
-use std::path::Path;
+use std::{fs::File, io, os::fd::AsFd, path::Path};
 
 use service::transfer::{self, Transferred};
 
-use super::{CommandError, output, progress, with_db};
+use super::{CommandError, create_database, existing_database, output, progress, with_db};
 
 pub(super) async fn export(file: &Path) -> Result<(), CommandError> {
+    if output::is_standard(file) {
+        return export_to_standard_output().await;
+    }
     let exported =
         with_db(async |db| Ok(transfer::export(db, file, &progress::bar()).await?)).await?;
-    report("exported to", file, &exported)
+    report("exported to", file, &exported).into_iter().try_for_each(output::line)
 }
 
-pub(super) async fn import(file: &Path) -> Result<(), CommandError> {
+async fn export_to_standard_output() -> Result<(), CommandError> {
+    let name = Path::new("standard output");
+    let out = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let exported =
+        with_db(async |db| Ok(transfer::export_to(db, out, name, &progress::bar()).await?)).await?;
+    report("exported to", name, &exported).into_iter().for_each(output::note);
+    Ok(())
+}
+
+pub(super) async fn import(file: &Path, create: bool) -> Result<(), CommandError> {
+    if !create {
+        existing_database()?;
+    }
+    let (name, input) = match output::is_standard(file) {
+        true => (Path::new("standard input"), transfer::spool(io::stdin().lock())?),
+        false => (file, transfer::open(file)?),
+    };
+    if create {
+        // No database is created for a file that can't be imported.
+        transfer::verify_from(&input, name)?;
+        create_database().await?;
+    }
     let imported =
-        with_db(async |db| Ok(transfer::import(db, file, &progress::bar()).await?)).await?;
-    report("imported from", file, &imported)
+        with_db(async |db| Ok(transfer::import_from(db, &input, name, &progress::bar()).await?));
+    report("imported from", name, &imported.await?).into_iter().try_for_each(output::line)
 }
 
-fn report(done: &str, file: &Path, transferred: &Transferred) -> Result<(), CommandError> {
-    let Transferred { counts, sha256 } = transferred;
-    output::line(format_args!("{done} {}: {counts}", file.display()))?;
-    output::line(format_args!("SHA-256 of the rows: {sha256}"))
+fn report(done: &str, name: &Path, Transferred { counts, sha256 }: &Transferred) -> [String; 2] {
+    [format!("{done} {}: {counts}", name.display()), format!("SHA-256 of the rows: {sha256}")]
 }

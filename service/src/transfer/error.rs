@@ -57,7 +57,7 @@ pub enum FileError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// A row comes after one that refers to it, or the header comes twice.
+    /// A row comes after one that refers to it, or what comes once is repeated.
     #[error("line {line} is in the wrong place")]
     Misplaced {
         /// The number of the line, from 1.

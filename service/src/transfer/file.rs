@@ -1,6 +1,6 @@
 use std::{
     fs::{File, OpenOptions},
-    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Seek, Write},
     iter,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -55,6 +55,15 @@ impl Writer {
         } else {
             Output::Plain(plain)
         };
+        Self::start(output, path)
+    }
+
+    /// Writes to something that is open already.
+    pub(super) fn plain(output: File, name: &Path) -> Result<Self> {
+        Self::start(Output::Plain(BufWriter::new(output)), name)
+    }
+
+    fn start(output: Output, path: &Path) -> Result<Self> {
         let mut writer = Self { path: path.into(), output, lines: Checked::default() };
         writer.write(&Line::Header(Header { format: FORMAT.into(), version: VERSION }))?;
         Ok(writer)
@@ -87,7 +96,12 @@ impl Output {
             Self::Plain(file) => file,
             Self::Compressed(file) => file.finish()?,
         };
-        plain.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+        let file = plain.into_inner().map_err(io::IntoInnerError::into_error)?;
+        match file.metadata()?.is_file() {
+            true => file.sync_all(),
+            // A pipe, for instance.
+            false => Ok(()),
+        }
     }
 }
 
@@ -105,9 +119,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Opens the file, compressed or not, and reads its first line.
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let input = open(path).map_err(|error| named(path, unreadable(error)))?;
+    /// Starts with the first line of the file, which may be compressed. Errors call it `path`.
+    pub(super) fn start(file: &File, path: &Path) -> Result<Self> {
+        let input = decoded(file).map_err(|error| named(path, unreadable(error)))?;
         let mut reader = Self {
             path: path.into(),
             input,
@@ -173,7 +187,8 @@ impl Reader {
         let number = self.number;
         let line: Line = serde_json::from_slice(&json)
             .map_err(|source| FileError::Row { line: number, source })?;
-        if line.rank() < self.rank.max(1) {
+        let is_repeated = matches!(line, Line::LastIds(_)) && line.rank() == self.rank;
+        if line.rank() < self.rank.max(1) || is_repeated {
             return Err(FileError::Misplaced { line: number });
         }
         self.rank = line.rank();
@@ -235,9 +250,16 @@ impl Checked {
     }
 }
 
-/// A reader of the file, compressed or not.
-fn open(path: &Path) -> io::Result<Box<dyn BufRead + Send>> {
-    let mut file = BufReader::new(File::open(path)?);
+/// Opens a file to read.
+pub(super) fn open(path: &Path) -> Result<File> {
+    File::open(path).map_err(|error| named(path, FileError::Read(error)))
+}
+
+/// What is in the file, compressed or not, from its start.
+fn decoded(file: &File) -> io::Result<Box<dyn BufRead + Send>> {
+    let mut file = file.try_clone()?;
+    file.rewind()?;
+    let mut file = BufReader::new(file);
     let is_compressed = file.fill_buf()?.starts_with(&ZSTD_MAGIC);
     Ok(if is_compressed {
         Box::new(BufReader::new(zstd::Decoder::with_buffer(file)?))

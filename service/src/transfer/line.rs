@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Mark, Membership, Note, Team, User};
+use super::{
+    last_ids::LastIds,
+    rows::{Mark, Membership, Note, Team, User},
+};
 use crate::bulk::Counts;
 
 /// One line of the file. Lines come in this order, so that each refers to rows on earlier lines only.
@@ -15,6 +18,7 @@ pub(super) enum Line {
     Membership(Membership),
     Note(Note),
     Mark(Mark),
+    LastIds(LastIds),
     End(End),
 }
 
@@ -45,7 +49,8 @@ impl Line {
             Self::Membership(_) => 3,
             Self::Note(_) => 4,
             Self::Mark(_) => 5,
-            Self::End(_) => 6,
+            Self::LastIds(_) => 6,
+            Self::End(_) => 7,
         }
     }
 
@@ -57,7 +62,7 @@ impl Line {
             Self::Membership(_) => counts.memberships += 1,
             Self::Note(_) => counts.notes += 1,
             Self::Mark(_) => counts.marks += 1,
-            Self::Header(_) | Self::End(_) => {}
+            Self::Header(_) | Self::LastIds(_) | Self::End(_) => {}
         }
     }
 }

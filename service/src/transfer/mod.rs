@@ -2,21 +2,26 @@
 //! to the other.
 //!
 //! The file has one JSON object per line: a header, then each user, team, membership, note and mark,
-//! ordered by id, then their counts and the checksum of all lines before. Equal databases give equal
-//! files. Sessions are left out.
+//! ordered by id, then the last ids that were given, so that none is given twice, then the counts of the rows
+//! and the checksum of all lines before. Equal databases give equal files. Sessions are left out.
 
 mod error;
 mod file;
+mod last_ids;
 mod line;
 mod rows;
 mod values;
 
-use std::{fs, path::Path};
+use std::{
+    fs::{self, File},
+    io::{self, Read},
+    path::Path,
+};
 
 use entity::{mark, membership, note, team, user};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityName, EntityTrait,
-    IntoActiveModel, ModelTrait, PaginatorTrait,
+    ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    ModelTrait, PaginatorTrait,
 };
 
 use crate::{
@@ -58,6 +63,21 @@ pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transfe
     exported
 }
 
+/// As [`export`], to something that is open already, such as a pipe, which errors call `name`.
+///
+/// # Errors
+/// See [`TransferError`]. What was written until then has no last line, and is rejected by [`import`].
+pub async fn export_to(
+    db: &Db,
+    output: File,
+    name: &Path,
+    progress: &Progress,
+) -> Result<Transferred> {
+    let snapshot = entity::begin_snapshot(db.connection()).await.map_err(Error::from)?;
+    let file = Writer::plain(output, name)?;
+    Export { snapshot, file, progress, total: 0, done: 0 }.run().await
+}
+
 /// A file being written.
 struct Export<'a> {
     snapshot: DatabaseTransaction,
@@ -75,6 +95,8 @@ impl Export<'_> {
         self.table::<membership::Entity>(membership::Column::Id).await?;
         self.table::<note::Entity>(note::Column::Id).await?;
         self.table::<mark::Entity>(mark::Column::Id).await?;
+        let last_ids = last_ids::read(&self.snapshot).await?;
+        self.file.write(&Line::LastIds(last_ids))?;
         self.snapshot.rollback().await.map_err(Error::from)?;
         self.file.finish()
     }
@@ -112,24 +134,63 @@ async fn counts(db: &impl ConnectionTrait) -> crate::Result<Counts> {
     })
 }
 
+/// Opens a file to import.
+///
+/// # Errors
+/// [`TransferError::File`].
+pub fn open(path: &Path) -> Result<File> {
+    file::open(path)
+}
+
+/// Everything from this input in a file without a name, since an import reads it twice.
+///
+/// # Errors
+/// If the input can't be read, or the file can't be written.
+pub fn spool(mut input: impl Read) -> io::Result<File> {
+    let mut file = tempfile::tempfile()?;
+    io::copy(&mut input, &mut file)?;
+    Ok(file)
+}
+
 /// Reads a file to its end and returns what is in it. Uses no database.
 ///
 /// # Errors
 /// [`TransferError::File`] unless it is a whole export of a version that this program reads.
 pub fn verify(path: &Path) -> Result<Transferred> {
-    let mut reader = Reader::open(path)?;
+    verify_from(&open(path)?, path)
+}
+
+/// As [`verify`], with a file that errors call `name`.
+///
+/// # Errors
+/// As [`verify`].
+pub fn verify_from(input: &File, name: &Path) -> Result<Transferred> {
+    let mut reader = Reader::start(input, name)?;
     while reader.next()?.is_some() {}
     Ok(reader.transferred())
 }
 
 /// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
-/// rows get higher ids. `progress` is called with the number of rows done and the total.
+/// rows get ids that were never given before. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
 /// As [`verify`]; [`TransferError::Rows`] if the rows are inconsistent, or there are users already.
 /// Nothing is changed then.
 pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
-    let total = verify(path)?.counts.total();
+    import_from(db, &open(path)?, path, progress).await
+}
+
+/// As [`import`], with a file that errors call `name`.
+///
+/// # Errors
+/// As [`import`].
+pub async fn import_from(
+    db: &Db,
+    input: &File,
+    name: &Path,
+    progress: &Progress,
+) -> Result<Transferred> {
+    let total = verify_from(input, name)?.counts.total();
     let transaction = db.begin().await?;
     if db.is_postgres() {
         // Keeps others from signing up in the meantime. SQLite has only one writer anyway.
@@ -137,16 +198,16 @@ pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transfe
         transaction.execute_unprepared(lock).await.map_err(Error::from)?;
     }
     bulk::require_no_users(&transaction).await?;
-    let mut file = Reader::open(path)?;
+    let mut file = Reader::start(input, name)?;
     let mut bulk = Bulk::new(&transaction, progress, total);
     bulk.insert(rows::<user::Model>(&mut file)).await?;
     bulk.insert(rows::<team::Model>(&mut file)).await?;
     bulk.insert(rows::<membership::Model>(&mut file)).await?;
     bulk.insert(rows::<note::Model>(&mut file)).await?;
     bulk.insert(rows::<mark::Model>(&mut file)).await?;
-    if db.is_postgres() {
-        set_sequences(&transaction).await?;
-    }
+    // The first version of the format has none.
+    let last_ids = file.rows().collect::<Result<Vec<_>>>()?.pop().unwrap_or_default();
+    last_ids::set(&transaction, &last_ids).await?;
     transaction.commit().await.map_err(Error::from)?;
     Ok(file.transferred())
 }
@@ -161,22 +222,4 @@ where
         + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
 {
     file.rows::<M>().map(|row| row.map(|row| row.into_active_model().reset_all()))
-}
-
-/// Inserting rows with their ids leaves PostgreSQL's sequences behind; SQLite's follow.
-async fn set_sequences(transaction: &DatabaseTransaction) -> crate::Result<()> {
-    for table in [
-        user::Entity.table_name(),
-        team::Entity.table_name(),
-        membership::Entity.table_name(),
-        note::Entity.table_name(),
-        mark::Entity.table_name(),
-    ] {
-        let set = format!(
-            "SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1), \
-             max(id) IS NOT NULL) FROM {table}"
-        );
-        transaction.execute_unprepared(&set).await?;
-    }
-    Ok(())
 }

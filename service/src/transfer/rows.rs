@@ -18,8 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{line::Line, values};
 
-/// The version of the files that are written; older ones are read too.
-pub(super) const VERSION: u32 = 1;
+/// The version of the files that are written; older ones are read too. The first has no last ids.
+pub(super) const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

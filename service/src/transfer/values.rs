@@ -31,6 +31,15 @@ where
     in_range.ok_or_else(|| D::Error::custom(format_args!("{id} is not an id")))
 }
 
+/// Reads the last id that a table gave, or 0.
+pub(super) fn last_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let id = i64::deserialize(deserializer)?;
+    match (0..=MAX_ID).contains(&id) {
+        true => Ok(id),
+        false => Err(D::Error::custom(format_args!("{id} is not an id or 0"))),
+    }
+}
+
 /// Reads a username as it is stored: in lower case.
 pub(super) fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -1,12 +1,18 @@
-//! Commands that move all data: `demo`, `backup`, `export` and `import`.
+//! Commands that move all data: `demo`, `export` and `import`.
 
-use std::{fs, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs::{self, File},
+    io::Write,
+    os::unix::fs::PermissionsExt,
+    path::Path,
+    process::Stdio,
+};
 
 use reqwest::Method;
 use serde_json::json;
 use testkit::TestDatabase;
 
-use super::{Served, run, text};
+use super::{Served, run, teamnotes, text};
 
 #[tokio::test]
 async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
@@ -37,27 +43,6 @@ async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
         assert!(text(&again.stderr).contains("already has users"), "{}", text(&again.stderr));
     }
     assert_eq!(samples[0], samples[1]);
-}
-
-#[tokio::test]
-async fn a_backup_can_be_served() {
-    let directory = tempfile::tempdir().unwrap();
-    let served = Served::start(directory.path(), &[]);
-    let alice = json!({ "username": "alice", "name": "Alice", "password": "walnut-harbour-42" });
-    assert_eq!(served.send(Method::POST, "/api/users", Some(alice)).await.0, 201);
-    let copy = run(directory.path(), &[], &["backup", "copy.db"]);
-    assert!(copy.status.success(), "{}", text(&copy.stderr));
-    let again = run(directory.path(), &[], &["backup", "copy.db"]);
-    assert_eq!(again.status.code(), Some(1), "it was written over");
-
-    let restored = Served::start(directory.path(), &[("DATABASE_URL", "sqlite:copy.db")]);
-    assert_eq!(restored.send(Method::GET, "/api/users/alice", None).await.0, 200);
-    let database = TestDatabase::migrated().await;
-    if database.is_postgres() {
-        let settings = [("DATABASE_URL", database.url())];
-        let refused = run(directory.path(), &settings, &["backup", "other.db"]);
-        assert!(text(&refused.stderr).contains("pg_dump"), "{}", text(&refused.stderr));
-    }
 }
 
 /// Runs a command on the database with this URL, which must succeed, and returns its output.
@@ -96,7 +81,7 @@ async fn an_export_is_the_same_after_every_import() {
     let told = on(here, "sqlite:source.db", &["export", "first.ndjson"]);
     assert!(told.starts_with("exported to first.ndjson: 61 users, 6 teams, "), "{told}");
     let first = fs::read_to_string(here.join("first.ndjson")).unwrap();
-    assert!(first.starts_with("{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n"));
+    assert!(first.starts_with("{\"header\":{\"format\":\"teamnotes export\",\"version\":2}}\n"));
     assert!(first.contains("$argon2id$") && first.contains("2024-02-29T23:59:59.123456Z"));
     let mode = fs::metadata(here.join("first.ndjson")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -143,6 +128,78 @@ async fn an_imported_database_continues_where_the_original_stopped() {
 }
 
 #[tokio::test]
+async fn ids_of_deleted_rows_are_not_given_again_after_an_import() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let served = source(here).await;
+    let bob = served.user("bob").await;
+    let note = json!({ "content": "deleted" });
+    let (_, note) = served.send_as(&bob, Method::POST, "/api/notes", Some(note)).await;
+    let (_, team) =
+        served.send_as(&bob, Method::POST, "/api/teams", Some(json!({ "name": "gone" }))).await;
+    let path = format!("/api/teams/{}", team["id"]);
+    assert_eq!(served.send_as(&bob, Method::DELETE, &path, None).await.0, 204);
+    assert_eq!(served.send_as(&bob, Method::DELETE, "/api/users/bob", None).await.0, 204);
+    on(here, "sqlite:source.db", &["export", "first.ndjson"]);
+    let first = fs::read_to_string(here.join("first.ndjson")).unwrap();
+    assert!(first.contains(&format!("{{\"last_ids\":{{\"users\":62,\"teams\":{}", team["id"])));
+
+    let database = TestDatabase::migrated().await;
+    on(here, database.url(), &["import", "first.ndjson"]);
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", super::SECRET)];
+    let served = Served::start(here, &settings);
+    let carol = served.user("carol").await;
+    let (_, user) = served.send(Method::GET, "/api/users/carol", None).await;
+    assert_eq!(user["id"], 63, "{user}");
+    for (path, body, last) in [
+        ("/api/notes", json!({ "content": "new" }), &note["id"]),
+        ("/api/teams", json!({ "name": "new" }), &team["id"]),
+    ] {
+        let (_, made) = served.send_as(&carol, Method::POST, path, Some(body)).await;
+        assert_eq!(made["id"].as_i64(), last.as_i64().map(|id| id + 1), "{made}");
+    }
+}
+
+#[tokio::test]
+async fn exports_and_imports_can_be_piped() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let database = TestDatabase::migrated().await;
+    on(here, database.url(), &["demo", "--users", "30"]);
+    on(here, database.url(), &["export", "file.ndjson"]);
+    let from = [("DATABASE_URL", database.url())];
+    let exported = run(here, &from, &["export", "-"]);
+    let told = text(&exported.stderr);
+    assert!(told.starts_with("exported to standard output: 30 users, "), "{told}");
+    assert_eq!(exported.stdout, fs::read(here.join("file.ndjson")).unwrap());
+
+    let pipe = |url: &str, arguments: &[&str], bytes: &[u8]| {
+        let settings = [("DATABASE_URL", url)];
+        let mut import = teamnotes(here, &settings, arguments);
+        import.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut import = import.spawn().unwrap();
+        import.stdin.take().unwrap().write_all(bytes).unwrap();
+        import.wait_with_output().unwrap()
+    };
+    let cut = &exported.stdout[..exported.stdout.len() / 2];
+    let rejected = pipe("sqlite:new.db", &["import", "--create", "-"], cut);
+    let told = text(&rejected.stderr);
+    assert!(told.starts_with("error: standard input: was cut off"), "{told}");
+    assert!(!here.join("new.db").exists(), "it was created for nothing");
+    let imported = pipe("sqlite:new.db", &["import", "--create", "-"], &exported.stdout);
+    let told = text(&imported.stdout);
+    assert!(told.starts_with("imported from standard input: 30 users, "), "{imported:?}");
+    on(here, "sqlite:new.db", &["export", "again.ndjson"]);
+    assert_eq!(fs::read(here.join("again.ndjson")).unwrap(), exported.stdout);
+
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let refused = teamnotes(here, &from, &["export", "-"]).stdout(full).output().unwrap();
+    let told = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(1), "{told}");
+    assert!(told.contains("standard output: can't be written: No space left"), "{told}");
+}
+
+#[tokio::test]
 async fn an_incomplete_file_is_rejected_and_nothing_is_changed() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
@@ -159,7 +216,7 @@ async fn an_incomplete_file_is_rejected_and_nothing_is_changed() {
     for (bad, why) in [
         (String::new(), "is not an export"),
         ("PK\u{3}\u{4} something else".into(), "is not an export"),
-        (good.replace("\"version\":1", "\"version\":2"), "has version 2"),
+        (good.replace("\"version\":2", "\"version\":3"), "has version 3"),
         (lines[0].into(), "was cut off"),
         (lines[..lines.len() - 1].concat(), "was cut off"),
         (good[..good.len() - 1].into(), "was cut off"),

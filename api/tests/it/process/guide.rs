@@ -8,12 +8,13 @@ use super::{SECRET, Served, run, text};
 
 const GUIDE: &str = include_str!("../../../../docs/OPERATIONS.md");
 
-/// The guide's blocks of commands for this database; plain `sh` is for both.
-fn blocks(database: &str) -> Vec<&'static str> {
+/// The guide's blocks of commands for this database, and what is said of each; plain `sh` is for both databases.
+fn blocks(database: &str) -> Vec<(&'static str, &'static str)> {
     let fenced = GUIDE.split("```").skip(1).step_by(2);
     let of_shell = fenced.filter_map(|block| block.strip_prefix("sh")).filter_map(|block| {
-        let (which, commands) = block.split_once('\n')?;
-        ["", database].contains(&which.trim()).then_some(commands)
+        let (kind, commands) = block.split_once('\n')?;
+        let which = kind.split_whitespace().next().unwrap_or_default();
+        ["", database].contains(&which).then_some((kind, commands))
     });
     of_shell.collect()
 }
@@ -46,10 +47,10 @@ async fn the_commands_of_the_guide_do_what_it_says() {
     fs::write(here.join("new-password"), "walnut-harbour-43\n").unwrap();
     let blocks = blocks(name);
     assert!(blocks.len() >= 7, "{blocks:?}");
-    for commands in blocks {
+    for (kind, commands) in blocks {
         // No service runs while the database file is replaced. Otherwise one does, and has brought the
         // schema up to date again.
-        let served = (!commands.contains("-wal")).then(|| Served::start(here, settings));
+        let served = (!kind.ends_with("stopped")).then(|| Served::start(here, settings));
         let port = served.as_ref().map_or("", |served| served.port());
         let more = [("PORT", port), ("NEW_DATABASE_URL", new.url())];
         shell(here, &[settings, &more].concat(), commands);

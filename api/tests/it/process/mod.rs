@@ -1,5 +1,6 @@
 //! The binary, run as its users run it.
 
+mod backup;
 mod commands;
 mod data;
 mod disk_full;

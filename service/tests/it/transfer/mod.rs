@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use testkit::TestDatabase;
 use tokio::runtime::{Builder, Runtime};
 
-const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":1}}"#;
+const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":2}}"#;
 
 /// Rows of every kind, in the order of a file.
 const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","password_hash":null,"admin":true,"disabled":false,"created_at":"2024-02-29T23:59:59.123456Z","updated_at":"2024-02-29T23:59:59.123456Z"}}
@@ -40,6 +40,7 @@ const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","passwor
 {"mark":{"id":1,"user_id":1,"note_id":1,"read":true}}
 {"mark":{"id":2,"user_id":1,"note_id":2,"read":false}}
 {"mark":{"id":4,"user_id":2,"note_id":2,"read":false}}
+{"last_ids":{"users":7,"teams":3,"memberships":9,"notes":4,"marks":4}}
 "#;
 
 fn rows() -> Vec<Value> {

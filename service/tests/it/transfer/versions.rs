@@ -22,7 +22,7 @@ fn a_file_of_version_1_is_imported_whole() {
 #[test]
 fn a_file_of_a_later_version_is_rejected_with_its_version() {
     let lab = Lab::start();
-    let later = sealed(&rows()).replace("\"version\":1", "\"version\":99");
+    let later = sealed(&rows()).replace("\"version\":2", "\"version\":99");
     let error = lab.verify(later.as_bytes()).unwrap_err();
     let told = format!("{error}: {}", std::error::Error::source(&error).unwrap());
     assert!(told.contains("version 99") && told.contains("versions up to"), "{told}");
