@@ -42,6 +42,7 @@ pub mod team;
 pub mod text;
 mod transaction;
 pub mod user;
+mod version;
 mod with_total;
 
 pub use bulk::insert_many;

@@ -12,6 +12,7 @@ use crate::{
     newest::newest_of_each,
     text,
     user::{self, UserKey},
+    version::{FIRST_VERSION, advance},
 };
 
 /// A row of `notes`.
@@ -30,6 +31,8 @@ pub struct Model {
     pub user_id: UserId,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// 1 for a new note, one more with each change.
+    pub version: i64,
     #[sea_orm(belongs_to, from = "user_id", to = "id", on_delete = "Cascade")]
     pub user: BelongsTo<super::user::Entity>,
     #[sea_orm(has_many)]
@@ -57,6 +60,7 @@ pub struct Core {
     pub user_id: UserId,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    pub version: i64,
 }
 
 impl From<Model> for Core {
@@ -70,8 +74,9 @@ impl From<Model> for Core {
             user_id,
             created_at,
             updated_at,
+            version,
         } = note;
-        Self { id, content, important, date, user_id, created_at, updated_at }
+        Self { id, content, important, date, user_id, created_at, updated_at, version }
     }
 }
 
@@ -179,6 +184,7 @@ impl ActiveModel {
             user_id: Set(author),
             created_at: Set(now),
             updated_at: Set(now),
+            version: Set(FIRST_VERSION),
         }
     }
 
@@ -197,9 +203,10 @@ impl ActiveModel {
         self.date.set_ne(date);
     }
 
-    /// Records the time of a change.
-    pub fn touch(&mut self, now: DateTimeUtc) {
+    /// Records that the note was changed: when, and as a new version.
+    pub fn record_change(&mut self, now: DateTimeUtc) {
         self.updated_at = Set(now);
+        advance(&mut self.version);
     }
 }
 
@@ -220,6 +227,7 @@ mod tests {
             user_id: alice,
             created_at: now,
             updated_at: now,
+            version: 1,
         };
         assert!(note.is_written_by(alice));
         assert!(!note.is_written_by(bob));

@@ -12,6 +12,7 @@ use crate::{
     Locking, TeamId, UserId,
     membership::{self, Role, Scopes as _},
     text, user,
+    version::{FIRST_VERSION, advance},
 };
 
 /// A row of `teams`.
@@ -25,6 +26,8 @@ pub struct Model {
     pub name: String,
     /// Case-folded search column of `name`; set by `before_save`.
     pub name_folded: String,
+    /// 1 for a new team, one more with each change of its name.
+    pub version: i64,
     #[sea_orm(has_many, via = "membership")]
     pub users: HasMany<super::user::Entity>,
     #[sea_orm(has_many)]
@@ -171,11 +174,14 @@ impl Model {
 impl ActiveModel {
     /// A new team without members.
     pub fn new(name: String) -> Self {
-        Self { id: NotSet, name: Set(name), name_folded: NotSet }
+        Self { id: NotSet, name: Set(name), name_folded: NotSet, version: Set(FIRST_VERSION) }
     }
 
-    /// Changes the team's name.
+    /// Changes the team's name, which makes a new version of it.
     pub fn rename(&mut self, name: String) {
         self.name.set_ne(name);
+        if self.name.is_set() {
+            advance(&mut self.version);
+        }
     }
 }

@@ -46,6 +46,12 @@ pub enum Error {
     /// The change would leave the team without an owner.
     #[error("the last owner of a team can't leave it or become a member")]
     LastOwner,
+    /// The resource is in another version than the change is meant for.
+    #[error("the resource has been changed since it was read")]
+    Outdated,
+    /// The change does not say which version it is meant for, as it must here.
+    #[error("a change must name the version that it is meant for, in If-Match")]
+    VersionMissing,
     /// Invalid values.
     #[error("{}", joined(.0))]
     Invalid(Vec<Violation>),

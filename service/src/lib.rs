@@ -34,6 +34,7 @@ mod throttle;
 mod token;
 pub mod transfer;
 pub mod users;
+mod version;
 mod work;
 
 pub use actor::{Actor, Authenticated, Credential};
@@ -50,6 +51,7 @@ pub use sessions::SessionRules;
 pub(crate) use throttle::Rule;
 pub use throttle::{Quota, Throttle};
 pub use token::TokenKeys;
+pub use version::Expected;
 pub use work::Work;
 
 /// What sign-up and login need besides the database.

@@ -10,7 +10,7 @@ use entity::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Select};
 
 use crate::{
-    Error, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
+    Error, Expected, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
     page::{self, Order},
     policy, text,
 };
@@ -154,11 +154,18 @@ pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
 /// Changes a note of the actor.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author.
-pub async fn update(work: &Work, id: NoteId, change: &NoteChange) -> Result<WithAuthor> {
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author; [`Error::Outdated`];
+/// [`Error::VersionMissing`].
+pub async fn update(
+    work: &Work,
+    id: NoteId,
+    change: &NoteChange,
+    expected: &Expected,
+) -> Result<WithAuthor> {
     let actor = work.actor().await?;
     let note = lock(work, note::Entity::find_by_id(id).for_no_key_update()).await?;
     policy::edit_note(actor, &note)?;
+    expected.require(note.version)?;
     let note = apply(note, change).update(work.transaction()).await?;
     Ok(WithAuthor { note: note.into(), author: actor.user()?.summary() })
 }
@@ -176,7 +183,7 @@ fn apply(note: note::Model, change: &NoteChange) -> note::ActiveModel {
         note.set_date(*date);
     }
     if note.is_changed() {
-        note.touch(clock::now());
+        note.record_change(clock::now());
     }
     note
 }
@@ -184,11 +191,13 @@ fn apply(note: note::Model, change: &NoteChange) -> note::ActiveModel {
 /// Deletes a note and its marks.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author and admins.
-pub async fn delete(work: &Work, id: NoteId) -> Result<()> {
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the author and admins;
+/// [`Error::Outdated`]; [`Error::VersionMissing`].
+pub async fn delete(work: &Work, id: NoteId, expected: &Expected) -> Result<()> {
     let actor = work.actor().await?;
     let note = lock(work, note::Entity::find_by_id(id).for_update()).await?;
     policy::delete_note(actor, &note)?;
+    expected.require(note.version)?;
     note::Entity::delete_by_id(id).exec(work.transaction()).await?;
     Ok(())
 }

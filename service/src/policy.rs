@@ -104,6 +104,7 @@ mod tests {
             disabled: false,
             created_at: NOW,
             updated_at: NOW,
+            version: 1,
         }
     }
 

@@ -8,7 +8,7 @@ use entity::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{
-    Error, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
+    Error, Expected, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
     error::Constraints,
     page::{self, Order},
     policy, text,
@@ -90,9 +90,16 @@ pub async fn create(work: &Work, name: &TeamName) -> Result<WithMembers> {
 /// Renames a team, unless `name` is `None`.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins; [`Error::Taken`].
-pub async fn rename(work: &Work, id: TeamId, name: Option<&TeamName>) -> Result<WithMembers> {
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins; [`Error::Taken`];
+/// [`Error::Outdated`]; [`Error::VersionMissing`].
+pub async fn rename(
+    work: &Work,
+    id: TeamId,
+    name: Option<&TeamName>,
+    expected: &Expected,
+) -> Result<WithMembers> {
     let team = lock_managed(work, id).await?;
+    expected.require(team.version)?;
     let mut team = team.into_active_model();
     if let Some(TeamName(name)) = name {
         team.rename(name.clone());
@@ -104,9 +111,11 @@ pub async fn rename(work: &Work, id: TeamId, name: Option<&TeamName>) -> Result<
 /// Deletes a team and its memberships.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins.
-pub async fn delete(work: &Work, id: TeamId) -> Result<()> {
-    lock_managed(work, id).await?;
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins;
+/// [`Error::Outdated`]; [`Error::VersionMissing`].
+pub async fn delete(work: &Work, id: TeamId, expected: &Expected) -> Result<()> {
+    let team = lock_managed(work, id).await?;
+    expected.require(team.version)?;
     team::Entity::delete_by_id(id).exec(work.transaction()).await?;
     Ok(())
 }

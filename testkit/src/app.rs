@@ -124,6 +124,7 @@ pub fn settings(url: &str) -> Settings {
         password_cost: PasswordCost { memory: 8, passes: 1 },
         auto_migrate: true,
         login_rate_limit: false,
+        require_if_match: false,
         network: Network::default(),
     }
 }

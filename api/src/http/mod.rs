@@ -4,6 +4,7 @@
 pub(crate) mod bounded;
 pub(crate) mod connection;
 pub(crate) mod cursor;
+pub(crate) mod etag;
 pub(crate) mod extract;
 pub(crate) mod metrics;
 pub(crate) mod middleware;

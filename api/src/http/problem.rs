@@ -7,8 +7,11 @@ use actix_web::{
     http::{Method, StatusCode, header},
 };
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use service::{Error, Quota, Violation};
 use utoipa::ToSchema;
+
+use super::etag::{self, Versioned};
 
 /// The media type of every failure.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -36,6 +39,8 @@ pub(crate) enum Problem {
     TooLarge,
     /// The body is not declared to be JSON.
     UnsupportedMediaType,
+    /// The resource is in another version than `If-Match` names: this, with this tag.
+    Outdated { current: Box<RawValue>, tag: String },
     /// A failure of the framework.
     Framework(StatusCode),
 }
@@ -63,6 +68,10 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<ViolationBody>>,
+    /// On 412: the resource as it is, like a `GET` returns it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>, nullable = false)]
+    current: Option<Box<RawValue>>,
 }
 
 /// A value that is not allowed.
@@ -82,9 +91,21 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
+    /// The resource is now this, which is another version than `If-Match` names.
+    pub(crate) fn outdated(current: &(impl Serialize + Versioned)) -> Self {
+        match to_raw_value(current) {
+            Ok(json) => {
+                let tag = etag::of(Some(current.version()), json.get().as_bytes());
+                Self::Outdated { current: json, tag }
+            }
+            Err(error) => Error::internal(error).into(),
+        }
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Service(error) => kind_of(error),
+            Self::Outdated { .. } => kind_of(&Error::Outdated),
             Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
             Self::MethodNotAllowed(_) => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
@@ -104,6 +125,7 @@ impl Problem {
     fn detail(&self) -> String {
         match self {
             Self::Service(error) => error.to_string(),
+            Self::Outdated { .. } => Error::Outdated.to_string(),
             Self::BadRequest(detail) => detail.clone(),
             Self::MethodNotAllowed(allowed) => format!("allowed methods: {}", join(allowed)),
             Self::TooLarge => "the request body is larger than 256 KiB".into(),
@@ -121,10 +143,20 @@ impl Problem {
         Some(violations.iter().take(MAX_VIOLATIONS).map(body).collect())
     }
 
+    fn current(&self) -> Option<Box<RawValue>> {
+        match self {
+            Self::Outdated { current, .. } => Some(current.clone()),
+            _ => None,
+        }
+    }
+
     fn add_headers(&self, response: &mut HttpResponseBuilder) {
         match self {
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((header::ALLOW, join(allowed)));
+            }
+            Self::Outdated { tag, .. } => {
+                response.insert_header((header::ETAG, tag.as_str()));
             }
             Self::Service(Error::TooManyAttempts { retry_after, quota }) => {
                 let Quota { name, limit, window } = quota;
@@ -165,6 +197,12 @@ fn kind_of(error: &Error) -> Kind {
         Error::Taken(_) | Error::LastAdmin | Error::LastOwner => {
             (StatusCode::CONFLICT, "conflict", "Conflict")
         }
+        Error::Outdated => {
+            (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Changed in the meantime")
+        }
+        Error::VersionMissing => {
+            (StatusCode::PRECONDITION_REQUIRED, "precondition-required", "If-Match required")
+        }
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed"),
         Error::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
@@ -203,6 +241,7 @@ impl ResponseError for Problem {
             error: detail.clone(),
             detail,
             errors: self.violations(),
+            current: self.current(),
         };
         let mut response = HttpResponse::build(status);
         self.add_headers(&mut response);
@@ -236,6 +275,8 @@ mod tests {
             Error::Taken(Field::Username),
             Error::LastAdmin,
             Error::LastOwner,
+            Error::Outdated,
+            Error::VersionMissing,
             Error::Invalid(vec![Violation::of("content", "must not be empty")]),
             Error::TooManyAttempts {
                 retry_after: Duration::from_secs(9),

@@ -16,6 +16,7 @@ use utoipa::{
 
 use super::{
     bounded::{self, Bounded},
+    etag::{self, Versioned},
     extract::List,
     openapi::{Describe, OperationDoc},
     problem::Problem,
@@ -25,14 +26,21 @@ use super::{
 /// A reply of kind `K`: a body on its own (200), or one of the kinds below.
 pub(crate) struct Reply<K> {
     response: HttpResponse,
+    /// That of a note, a user or a team.
+    version: Option<i64>,
     kind: PhantomData<K>,
 }
 
-/// 201, with the URL of what was created.
+/// 200, with a note, a user or a team, and its version in the `ETag`.
+pub(crate) struct Resource<T>(PhantomData<T>);
+
+/// 201, with the URL of what was created, and its version in the `ETag`.
 pub(crate) struct Created<T>(PhantomData<T>);
 
 /// 201 if the resource is new, 200 if it existed already.
 pub(crate) struct Put<T>(PhantomData<T>);
+
+const VERSION_TAG: &str = "`\"<version>-<rest>\"`, for `If-Match`";
 
 /// 200, with a link to the next page of a list if there is one.
 pub(crate) struct PageOf<T>(PhantomData<T>);
@@ -58,7 +66,18 @@ pub(crate) struct RawJson;
 impl<K> Reply<K> {
     /// A response with additional headers.
     pub(crate) fn new(response: HttpResponse) -> Self {
-        Self { response, kind: PhantomData }
+        Self { response, version: None, kind: PhantomData }
+    }
+
+    fn versioned(response: HttpResponse, version: i64) -> Self {
+        Self { response, version: Some(version), kind: PhantomData }
+    }
+}
+
+impl<T: Serialize + Versioned> Reply<Resource<T>> {
+    /// A note, a user or a team.
+    pub(crate) fn resource(body: T) -> Self {
+        Self::versioned(HttpResponse::Ok().json(&body), body.version())
     }
 }
 
@@ -69,10 +88,11 @@ impl<T: Serialize> Reply<T> {
     }
 }
 
-impl<T: Serialize> Reply<Created<T>> {
+impl<T: Serialize + Versioned> Reply<Created<T>> {
     /// The created resource and its URL.
     pub(crate) fn created(location: String, body: T) -> Self {
-        Self::new(HttpResponse::Created().insert_header((LOCATION, location)).json(body))
+        let response = HttpResponse::Created().insert_header((LOCATION, location)).json(&body);
+        Self::versioned(response, body.version())
     }
 }
 
@@ -132,8 +152,8 @@ impl Reply<RawJson> {
 impl<K> Responder for Reply<K> {
     type Body = actix_web::body::BoxBody;
 
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
-        self.response
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        etag::add(request, self.response, self.version)
     }
 }
 
@@ -143,10 +163,18 @@ impl<T: ToSchema> Describe for Reply<T> {
     }
 }
 
+impl<T: ToSchema> Describe for Reply<Resource<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json::<T>(200, &about::<T>());
+        operation.header(200, "ETag", VERSION_TAG, string());
+    }
+}
+
 impl<T: ToSchema> Describe for Reply<Created<T>> {
     fn describe(operation: &mut OperationDoc) {
         operation.json::<T>(201, "Created");
         operation.header(201, "Location", "The URL of the new resource", string());
+        operation.header(201, "ETag", VERSION_TAG, string());
     }
 }
 

@@ -134,6 +134,9 @@ impl RouteTable {
             for Endpoint { methods, operation } in endpoints {
                 let mut doc = operation.document();
                 doc.failures(&[405, 500, 503]);
+                if methods.contains(&Method::GET) {
+                    doc.conditional_get();
+                }
                 if is_strict(path) {
                     doc.failures(&[400, 401]);
                 }

@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) network: Network,
     /// A permit for each request that may be in flight.
     pub(crate) permits: Arc<Semaphore>,
+    /// Whether changes of notes, users and teams must have `If-Match`.
+    pub(crate) requires_if_match: bool,
     /// How long a request may take from its head to the head of its response.
     pub(crate) time_limit: Duration,
 }

@@ -6,6 +6,7 @@ use deserr::Deserr;
 use entity::{NoteId, note};
 use serde::Serialize;
 use service::{
+    Error,
     notes::{self, Content, Filter, NewNote, NoteChange, WithMarks},
     users::UserKey,
 };
@@ -13,16 +14,17 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::{
     users::UserSummaryBody,
-    values::{ContentText, IdSchema},
+    values::{ContentText, IdSchema, VersionSchema},
 };
 use crate::http::{
     bounded::Bounded,
+    etag::{self, Versioned},
     extract::{
-        BadParameter, Body, Id, Includable, Include, List, NoFilter, Query, SearchText, SignedIn,
-        Violations, flag,
+        BadParameter, Body, Id, IfMatch, Includable, Include, List, NoFilter, Query, SearchText,
+        SignedIn, Violations, flag,
     },
     problem::Problem,
-    reply::{Created, NoContent, PageOf, Reply},
+    reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
 };
 
@@ -39,12 +41,23 @@ pub(crate) struct NoteCoreBody {
     date: DateTime<Utc>,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    #[schema(value_type = VersionSchema)]
+    version: i64,
 }
 
 impl From<note::Core> for NoteCoreBody {
     fn from(note: note::Core) -> Self {
-        let note::Core { id, content, important, date, user_id: _, created_at, updated_at } = note;
-        Self { id, content, important, date, created_at, updated_at }
+        let note::Core {
+            id,
+            content,
+            important,
+            date,
+            user_id: _,
+            created_at,
+            updated_at,
+            version,
+        } = note;
+        Self { id, content, important, date, created_at, updated_at, version }
     }
 }
 
@@ -63,6 +76,12 @@ impl From<note::WithAuthor> for NoteBody {
     }
 }
 
+impl Versioned for NoteBody {
+    fn version(&self) -> i64 {
+        self.note.version
+    }
+}
+
 /// A note, its author, and what was requested with `include`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = NoteDetail)]
@@ -77,6 +96,12 @@ pub(crate) struct NoteDetailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     marked_count: Option<i64>,
+}
+
+impl Versioned for NoteDetailBody {
+    fn version(&self) -> i64 {
+        self.note.version()
+    }
 }
 
 impl From<note::WithAuthor> for NoteDetailBody {
@@ -216,9 +241,9 @@ pub(crate) async fn get(
     state: AppState,
     Id(id): Id<NoteId>,
     Query(NoteIncludeQuery { include }): Query<NoteIncludeQuery>,
-) -> Result<Reply<NoteDetailBody>, Problem> {
+) -> Result<Reply<Resource<NoteDetailBody>>, Problem> {
     let reader = state.db.reader();
-    Ok(Reply::ok(if include.has(NoteInclude::UsersMarked) {
+    Ok(Reply::resource(if include.has(NoteInclude::UsersMarked) {
         notes::get_with_marks(reader, id).await?.into()
     } else {
         notes::get(reader, id).await?.into()
@@ -242,11 +267,14 @@ pub(crate) async fn update(
     state: AppState,
     me: SignedIn,
     Id(id): Id<NoteId>,
+    IfMatch(expected): IfMatch,
     Body(change): Body<NoteChangeBody>,
-) -> Result<Reply<NoteBody>, Problem> {
+) -> Result<Reply<Resource<NoteBody>>, Problem> {
     let change = change.into();
-    let note = state.db.write(&me, async |work| notes::update(work, id, &change).await).await?;
-    Ok(Reply::ok(note.into()))
+    let update = async |work: &_| notes::update(work, id, &change, &expected).await;
+    let updated = state.db.write(&me, update).await;
+    let note = etag::or_current(updated, async || current(&state, id).await).await?;
+    Ok(Reply::resource(note.into()))
 }
 
 /// Deletes a note and its marks. For its author and for admins.
@@ -255,7 +283,14 @@ pub(crate) async fn delete(
     state: AppState,
     me: SignedIn,
     Id(id): Id<NoteId>,
+    IfMatch(expected): IfMatch,
 ) -> Result<Reply<NoContent>, Problem> {
-    state.db.write(&me, async |work| notes::delete(work, id).await).await?;
+    let delete = async |work: &_| notes::delete(work, id, &expected).await;
+    let deleted = state.db.write(&me, delete).await;
+    etag::or_current(deleted, async || current(&state, id).await).await?;
     Ok(Reply::no_content())
+}
+
+async fn current(state: &AppState, id: NoteId) -> Result<NoteBody, Error> {
+    Ok(notes::get(state.db.reader(), id).await?.into())
 }

@@ -34,6 +34,13 @@ pub(crate) struct IdSchema;
 
 describe!(IdSchema as "Id": id());
 
+/// The schema of every version.
+pub(crate) struct VersionSchema;
+
+describe!(VersionSchema as "Version": id().description(Some(
+    "1 when new, one more with each change of what the resource itself says."
+)));
+
 macro_rules! texts {
     ($($(#[$doc:meta])+ $name:ident, $literal:literal: $value:ty = $schema:expr;)+) => {$(
         impl Deserr<Violations> for $value {

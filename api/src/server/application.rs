@@ -147,7 +147,15 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
     };
     let network = settings.network.clone();
     let permits = Arc::new(Semaphore::new(network.max_requests));
-    Ok(State { db, auth, metrics, network, permits, time_limit: time_limit(settings) })
+    Ok(State {
+        db,
+        auth,
+        metrics,
+        network,
+        permits,
+        requires_if_match: settings.require_if_match,
+        time_limit: time_limit(settings),
+    })
 }
 
 async fn open_auth(db: &Db, settings: &Settings) -> Result<Auth, StartError> {

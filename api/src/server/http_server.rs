@@ -25,8 +25,8 @@ use crate::{
 };
 
 /// Response headers that scripts of other origins may read.
-const EXPOSED_HEADERS: [&str; 6] =
-    ["Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
+const EXPOSED_HEADERS: [&str; 7] =
+    ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
 
 /// How long requests in flight may take during shutdown, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 8;
@@ -77,7 +77,13 @@ pub(super) fn metrics(address: SocketAddr, readiness: &Readiness) -> io::Result<
 fn cors(origins: &[String]) -> Condition<Cors> {
     let mut cors = Cors::default()
         .allowed_methods(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"])
-        .allowed_headers(["Authorization", "Content-Type", "X-Request-Id"])
+        .allowed_headers([
+            "Authorization",
+            "Content-Type",
+            "If-Match",
+            "If-None-Match",
+            "X-Request-Id",
+        ])
         .expose_headers(EXPOSED_HEADERS)
         .max_age(3_600);
     if origins.iter().any(|origin| origin == "*") {

@@ -7,6 +7,7 @@
     reason = "a test that can't go on fails where it stands"
 )]
 
+mod conditional;
 mod faults;
 mod hostile;
 mod layers;

@@ -34,7 +34,8 @@ async fn a_user_is_added_to_a_team_once_from_either_side() {
     let ops = team(&alice, "Ops").await;
     let added = add(&alice, "bob", ops).await.created();
     let joined_at = &added["joined_at"];
-    let expected = json!({ "id": ops, "name": "Ops", "role": "member", "joined_at": joined_at });
+    let expected = json!({ "id": ops, "name": "Ops", "version": 1, "role": "member",
+        "joined_at": joined_at });
     assert_eq!(added, expected);
     assert_eq!(add(&alice, "bob", ops).await.ok(), expected);
     let member = format!("/api/teams/{ops}/members/bob");

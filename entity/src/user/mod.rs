@@ -14,7 +14,10 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 pub use self::{key::UserKey, scopes::Scopes};
-use crate::{UserId, text};
+use crate::{
+    UserId, text,
+    version::{FIRST_VERSION, advance},
+};
 
 /// A row of `users`.
 #[sea_orm::model]
@@ -36,6 +39,8 @@ pub struct Model {
     pub disabled: bool,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
+    /// 1 for a new user, one more with each change of what others can see.
+    pub version: i64,
     #[sea_orm(has_many)]
     pub notes: HasMany<super::note::Entity>,
     #[sea_orm(has_many, via = "membership")]
@@ -130,6 +135,7 @@ impl ActiveModel {
             disabled: Set(false),
             created_at: Set(now),
             updated_at: Set(now),
+            version: Set(FIRST_VERSION),
         }
     }
 
@@ -153,9 +159,12 @@ impl ActiveModel {
         self.disabled.set_ne(disabled);
     }
 
-    /// Records the time of a change.
-    pub fn touch(&mut self, now: DateTimeUtc) {
+    /// Records that the user was changed: when, and as a new version unless it is only the password.
+    pub fn record_change(&mut self, now: DateTimeUtc) {
         self.updated_at = Set(now);
+        if self.name.is_set() || self.admin.is_set() || self.disabled.is_set() {
+            advance(&mut self.version);
+        }
     }
 }
 
@@ -176,6 +185,7 @@ mod tests {
             disabled: false,
             created_at: now,
             updated_at: now,
+            version: 1,
         };
         assert!(user.may_log_in());
         user.disabled = true;

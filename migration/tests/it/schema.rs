@@ -95,7 +95,7 @@ async fn a_plan_lists_the_statements_and_changes_nothing() {
 
     migrate(&database, ALL_UP).await;
     let newest = database.schema().await;
-    let down = plan(Command::Down { num: 2 }).await;
+    let down = plan(Command::Down { num: 3 }).await;
     let Planned { migration, statements } = down.last().unwrap();
     assert_eq!(migration.as_deref(), Some("m20211209_000006_add_role_to_memberships"));
     assert_eq!(statements, &[r#"ALTER TABLE "memberships" DROP COLUMN "role""#]);
@@ -192,15 +192,15 @@ async fn a_part_of_the_schema_in_another_form_is_named() {
     let rest = "; CREATE UNIQUE INDEX uq_teams_name ON teams (name)";
     let on_sqlite = [
         (
-            "(id integer PRIMARY KEY NOT NULL, name text, name_folded text NOT NULL)",
+            "(id integer PRIMARY KEY NOT NULL, name text, name_folded text NOT NULL, version bigint NOT NULL)",
             "column name text not null of teams",
         ),
         (
-            "(id integer PRIMARY KEY NOT NULL, name blob NOT NULL, name_folded text NOT NULL)",
+            "(id integer PRIMARY KEY NOT NULL, name blob NOT NULL, name_folded text NOT NULL, version bigint NOT NULL)",
             "column name text not null of teams",
         ),
         (
-            "(id integer NOT NULL, name text NOT NULL, name_folded text NOT NULL)",
+            "(id integer NOT NULL, name text NOT NULL, name_folded text NOT NULL, version bigint NOT NULL)",
             "primary key (id) of teams",
         ),
     ];

@@ -18,7 +18,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{line::Line, values};
 
-/// The version of the files that are written; older ones are read too. The first has no last ids.
+/// The version of the files that are written; older ones are read too. The first has no last ids, and
+/// rows without versions.
 pub(super) const VERSION: u32 = 2;
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub(super) struct User {
     created_at: DateTime<Utc>,
     #[serde(deserialize_with = "values::time")]
     updated_at: DateTime<Utc>,
+    #[serde(default = "values::first_version", deserialize_with = "values::version")]
+    version: i64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -47,6 +50,8 @@ pub(super) struct Team {
     id: TeamId,
     #[serde(deserialize_with = "values::team_name")]
     name: String,
+    #[serde(default = "values::first_version", deserialize_with = "values::version")]
+    version: i64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,6 +85,8 @@ pub(super) struct Note {
     created_at: DateTime<Utc>,
     #[serde(deserialize_with = "values::time")]
     updated_at: DateTime<Utc>,
+    #[serde(default = "values::first_version", deserialize_with = "values::version")]
+    version: i64,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -105,6 +112,7 @@ impl From<user::Model> for Line {
             disabled,
             created_at,
             updated_at,
+            version,
             name_folded: _,
         } = row;
         Self::User(User {
@@ -116,14 +124,15 @@ impl From<user::Model> for Line {
             disabled,
             created_at,
             updated_at,
+            version,
         })
     }
 }
 
 impl From<team::Model> for Line {
     fn from(row: team::Model) -> Self {
-        let team::Model { id, name, name_folded: _ } = row;
-        Self::Team(Team { id, name })
+        let team::Model { id, name, version, name_folded: _ } = row;
+        Self::Team(Team { id, name, version })
     }
 }
 
@@ -144,9 +153,10 @@ impl From<note::Model> for Line {
             user_id,
             created_at,
             updated_at,
+            version,
             content_folded: _,
         } = row;
-        Self::Note(Note { id, content, important, date, user_id, created_at, updated_at })
+        Self::Note(Note { id, content, important, date, user_id, created_at, updated_at, version })
     }
 }
 
@@ -172,6 +182,7 @@ impl TryFrom<Line> for user::Model {
             disabled,
             created_at,
             updated_at,
+            version,
         }) = line
         else {
             return Err(line);
@@ -185,6 +196,7 @@ impl TryFrom<Line> for user::Model {
             disabled,
             created_at,
             updated_at,
+            version,
             name_folded: String::new(),
         })
     }
@@ -195,8 +207,8 @@ impl TryFrom<Line> for team::Model {
 
     /// `before_save` sets the search column.
     fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::Team(Team { id, name }) = line else { return Err(line) };
-        Ok(Self { id, name, name_folded: String::new() })
+        let Line::Team(Team { id, name, version }) = line else { return Err(line) };
+        Ok(Self { id, name, version, name_folded: String::new() })
     }
 }
 
@@ -216,8 +228,16 @@ impl TryFrom<Line> for note::Model {
 
     /// `before_save` sets the search column.
     fn try_from(line: Line) -> Result<Self, Line> {
-        let Line::Note(Note { id, content, important, date, user_id, created_at, updated_at }) =
-            line
+        let Line::Note(Note {
+            id,
+            content,
+            important,
+            date,
+            user_id,
+            created_at,
+            updated_at,
+            version,
+        }) = line
         else {
             return Err(line);
         };
@@ -229,6 +249,7 @@ impl TryFrom<Line> for note::Model {
             user_id,
             created_at,
             updated_at,
+            version,
             content_folded: String::new(),
         })
     }

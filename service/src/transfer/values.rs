@@ -40,6 +40,18 @@ pub(super) fn last_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64,
     }
 }
 
+/// The version of rows in files from before there were versions.
+pub(super) fn first_version() -> i64 {
+    1
+}
+
+/// Reads the version of a row.
+pub(super) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let version = i64::deserialize(deserializer)?;
+    let in_range = (1..=MAX_ID).contains(&version);
+    in_range.then_some(version).ok_or_else(|| wrong("the version", "must be a positive number"))
+}
+
 /// Reads a username as it is stored: in lower case.
 pub(super) fn username<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -11,7 +11,9 @@ use super::{
     locks::{lock_for_change, lock_with_admins},
     lookup::find_by_key,
 };
-use crate::{Actor, Error, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy};
+use crate::{
+    Actor, Error, Expected, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy,
+};
 
 /// Changes to a user; `None` leaves a value as it is.
 #[derive(Clone, Debug, Default)]
@@ -107,8 +109,13 @@ fn wrong_current_password() -> Error {
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins, and for users who try to
 /// change their own `admin` or `disabled`; [`Error::Invalid`] if the password has changed since
-/// `current_password` was verified; [`Error::LastAdmin`].
-pub async fn update(work: &Work, change: &PreparedChange) -> Result<user::Model> {
+/// `current_password` was verified; [`Error::LastAdmin`]; [`Error::Outdated`];
+/// [`Error::VersionMissing`].
+pub async fn update(
+    work: &Work,
+    change: &PreparedChange,
+    expected: &Expected,
+) -> Result<user::Model> {
     let (user, is_last_admin) = if change.drops_admin() {
         lock_with_admins(work, change.user_id).await?
     } else {
@@ -116,6 +123,7 @@ pub async fn update(work: &Work, change: &PreparedChange) -> Result<user::Model>
     };
     let actor = work.actor().await?;
     change.require_allowed(actor, &user)?;
+    expected.require(user.version)?;
     if is_last_admin {
         return Err(Error::LastAdmin);
     }
@@ -187,7 +195,7 @@ impl PreparedChange {
             user.set_disabled(disabled);
         }
         if user.is_changed() {
-            user.touch(clock::now());
+            user.record_change(clock::now());
         }
         user
     }

@@ -4,21 +4,22 @@ use entity::{Locking, TeamId, membership, team, user};
 use sea_orm::{EntityTrait, Select};
 
 use super::{UserKey, locks::lock_with_admins};
-use crate::{Error, Result, Work, policy};
+use crate::{Error, Expected, Result, Work, policy};
 
 /// Deletes a user with the user's notes, memberships, marks and sessions. In a team that would lose
 /// its last owner, the longest-standing member becomes an owner.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins;
-/// [`Error::LastAdmin`].
-pub async fn delete(work: &Work, key: &UserKey) -> Result<()> {
+/// [`Error::LastAdmin`]; [`Error::Outdated`]; [`Error::VersionMissing`].
+pub async fn delete(work: &Work, key: &UserKey, expected: &Expected) -> Result<()> {
     let transaction = work.transaction();
     let found = user::Entity::find_by_key(key).one(transaction).await?.ok_or(Error::NotFound)?;
     // The concurrent deletion of another member of these teams waits, and sees who inherited them.
     let locked = team_ids(work, team::Entity::find_of_user(found.id).for_no_key_update()).await?;
     let (user, is_last_admin) = lock_with_admins(work, found.id).await?;
     policy::manage_user(work.actor().await?, &user)?;
+    expected.require(user.version)?;
     if is_last_admin {
         return Err(Error::LastAdmin);
     }

@@ -3,7 +3,7 @@ mod list;
 use clap::{Args, Subcommand};
 use entity::user;
 use service::{
-    Actor, Throttle,
+    Actor, Expected, Throttle,
     users::{self, Name, NewUser, UserChange, Username},
 };
 
@@ -98,7 +98,9 @@ async fn update(user: &str, change: UserChange) -> Result<(), CommandError> {
         let reader = db.reader();
         let change =
             users::prepare_change(reader, &passwords, &throttle, operator, &key, change).await?;
-        Ok(db.write(operator, async |work| users::update(work, &change).await).await?)
+        Ok(db
+            .write(operator, async |work| users::update(work, &change, &Expected::Unstated).await)
+            .await?)
     });
     print(&changed.await?)
 }

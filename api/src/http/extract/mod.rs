@@ -3,6 +3,7 @@
 mod actor;
 mod body;
 mod client;
+mod if_match;
 mod include;
 mod json;
 mod list;
@@ -14,6 +15,7 @@ mod violations;
 pub(crate) use actor::{Anyone, SignedIn, check_token};
 pub(crate) use body::{Body, OptionalBody};
 pub(crate) use client::{Address, UserAgent};
+pub(crate) use if_match::IfMatch;
 pub(crate) use include::{Includable, Include};
 pub(crate) use list::{List, NoFilter};
 pub(crate) use path::{Id, MemberPath, UserPath, UserTeamPath};

@@ -13,6 +13,7 @@ use utoipa::{
 };
 
 use super::problems;
+use crate::http::schema::string;
 
 /// A part of a handler's signature that describes its meaning for the operation.
 pub(crate) trait Describe {
@@ -64,6 +65,31 @@ impl OperationDoc {
             .schema(Some(schema));
         self.parameters([parameter.build()]);
         self.failures(&[404]);
+    }
+
+    /// An optional header of the request.
+    pub(crate) fn header_parameter(&mut self, name: &str, description: &str) {
+        let parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(string()));
+        self.parameters([parameter.build()]);
+    }
+
+    /// What every `GET` of JSON offers: a tag, and 304 for a client that has it.
+    pub(crate) fn conditional_get(&mut self) {
+        let Some(RefOr::T(response)) = self.responses.get("200") else { return };
+        if !response.content.contains_key("application/json") {
+            return;
+        }
+        self.header_parameter(
+            "If-None-Match",
+            "The `ETag` of what the caller has: 304 if it is current",
+        );
+        self.header(200, "ETag", "Equal as long as the body is", string());
+        self.empty(304, "The caller has the current body");
     }
 
     /// A JSON body.

@@ -17,7 +17,7 @@ const RATE_LIMIT_POLICY: Header =
     ("RateLimit-Policy", "The quota (`q`) and its window in seconds (`w`)", string);
 
 /// Every failure by status: its meaning and headers.
-const PROBLEMS: [(u16, &str, &[Header]); 13] = [
+const PROBLEMS: [(u16, &str, &[Header]); 15] = [
     (
         400,
         "The body is not valid JSON or has a duplicate member, or a query parameter is unknown, repeated \
@@ -34,9 +34,15 @@ const PROBLEMS: [(u16, &str, &[Header]); 13] = [
     (405, "The path exists, but not for this method", &[("Allow", "The allowed methods", string)]),
     (408, "The body did not arrive in time", &[]),
     (409, "A unique value is taken, or the current state does not allow it", &[]),
+    (
+        412,
+        "The resource is in another version than `If-Match` names; `current` is what it is now",
+        &[("ETag", "The tag of `current`", string)],
+    ),
     (413, "The body is larger than 256 KiB", &[]),
     (415, "The body is not `application/json`", &[]),
     (422, "Invalid values; `errors` has a pointer to each", &[]),
+    (428, "A change must have `If-Match` here", &[]),
     (429, "Too many attempts", &[RETRY_AFTER, RATE_LIMIT, RATE_LIMIT_POLICY]),
     (500, "Internal error", &[]),
     (503, "The database is out of reach, or the service is overloaded", &[RETRY_AFTER]),

@@ -16,7 +16,7 @@ use crate::http::{
         UserTeamPath,
     },
     problem::Problem,
-    reply::{ListOf, NoContent, PageOf, Put, Reply},
+    reply::{ListOf, NoContent, PageOf, Put, Reply, Resource},
     state::AppState,
 };
 
@@ -40,9 +40,9 @@ pub(crate) async fn set_members(
     me: SignedIn,
     Id(id): Id<TeamId>,
     Body(members): Body<UserIdsBody>,
-) -> Result<Reply<TeamBody>, Problem> {
+) -> Result<Reply<Resource<TeamBody>>, Problem> {
     let set = async |work: &_| memberships::set_members(work, id, &members.user_ids).await;
-    Ok(Reply::ok(state.db.write(&me, set).await?.into()))
+    Ok(Reply::resource(state.db.write(&me, set).await?.into()))
 }
 
 /// Returns a member of a team.

@@ -4,10 +4,10 @@ use service::teams::WithMembers;
 use utoipa::ToSchema;
 
 use crate::{
-    http::bounded::Bounded,
+    http::{bounded::Bounded, etag::Versioned},
     resources::{
         memberships::MemberBody,
-        values::{IdSchema, TeamNameText},
+        values::{IdSchema, TeamNameText, VersionSchema},
     },
 };
 
@@ -19,11 +19,13 @@ pub(crate) struct TeamCoreBody {
     id: TeamId,
     #[schema(value_type = TeamNameText)]
     name: String,
+    #[schema(value_type = VersionSchema)]
+    version: i64,
 }
 
 impl From<team::Model> for TeamCoreBody {
-    fn from(team::Model { id, name, name_folded: _ }: team::Model) -> Self {
-        Self { id, name }
+    fn from(team::Model { id, name, version, name_folded: _ }: team::Model) -> Self {
+        Self { id, name, version }
     }
 }
 
@@ -54,6 +56,12 @@ pub(crate) struct TeamBody {
     users: Bounded<MemberBody>,
     /// The number of its enabled users.
     user_count: i64,
+}
+
+impl Versioned for TeamBody {
+    fn version(&self) -> i64 {
+        self.team.version
+    }
 }
 
 impl From<WithMembers> for TeamBody {

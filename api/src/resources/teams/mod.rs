@@ -8,12 +8,13 @@ use bodies::ListedTeamBody;
 pub(crate) use bodies::{TeamBody, TeamCoreBody};
 use entity::TeamId;
 use requests::{NewTeamBody, TeamChangeBody, TeamQuery};
-use service::teams;
+use service::{Error, teams};
 
 use crate::http::{
-    extract::{Body, Id, List, SearchText, SignedIn},
+    etag,
+    extract::{Body, Id, IfMatch, List, SearchText, SignedIn},
     problem::Problem,
-    reply::{Created, NoContent, PageOf, Reply},
+    reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
 };
 
@@ -42,8 +43,11 @@ pub(crate) async fn create(
 
 /// Returns a team and its members.
 #[operation]
-pub(crate) async fn get(state: AppState, Id(id): Id<TeamId>) -> Result<Reply<TeamBody>, Problem> {
-    Ok(Reply::ok(teams::get(state.db.reader(), id).await?.into()))
+pub(crate) async fn get(
+    state: AppState,
+    Id(id): Id<TeamId>,
+) -> Result<Reply<Resource<TeamBody>>, Problem> {
+    Ok(Reply::resource(current(&state, id).await?))
 }
 
 /// Renames a team. For its owners and for admins.
@@ -52,10 +56,14 @@ pub(crate) async fn update(
     state: AppState,
     me: SignedIn,
     Id(id): Id<TeamId>,
+    IfMatch(expected): IfMatch,
     Body(change): Body<TeamChangeBody>,
-) -> Result<Reply<TeamBody>, Problem> {
-    let rename = async |work: &_| teams::rename(work, id, change.name.as_ref()).await;
-    Ok(Reply::ok(state.db.write(&me, rename).await?.into()))
+) -> Result<Reply<Resource<TeamBody>>, Problem> {
+    let name = change.name.as_ref();
+    let rename = async |work: &_| teams::rename(work, id, name, &expected).await;
+    let renamed = state.db.write(&me, rename).await;
+    let team = etag::or_current(renamed, async || current(&state, id).await).await?;
+    Ok(Reply::resource(team.into()))
 }
 
 /// Deletes a team. For its owners and for admins.
@@ -64,7 +72,14 @@ pub(crate) async fn delete(
     state: AppState,
     me: SignedIn,
     Id(id): Id<TeamId>,
+    IfMatch(expected): IfMatch,
 ) -> Result<Reply<NoContent>, Problem> {
-    state.db.write(&me, async |work| teams::delete(work, id).await).await?;
+    let delete = async |work: &_| teams::delete(work, id, &expected).await;
+    let deleted = state.db.write(&me, delete).await;
+    etag::or_current(deleted, async || current(&state, id).await).await?;
     Ok(Reply::no_content())
+}
+
+async fn current(state: &AppState, id: TeamId) -> Result<TeamBody, Error> {
+    Ok(teams::get(state.db.reader(), id).await?.into())
 }

@@ -8,9 +8,12 @@ use service::users::{Listed, WithLists};
 use utoipa::ToSchema;
 
 use crate::{
-    http::bounded::Bounded,
+    http::{bounded::Bounded, etag::Versioned},
     resources::{
-        notes::NoteCoreBody, reading_list::MarkedNoteBody, teams::TeamCoreBody, values::IdSchema,
+        notes::NoteCoreBody,
+        reading_list::MarkedNoteBody,
+        teams::TeamCoreBody,
+        values::{IdSchema, VersionSchema},
     },
 };
 
@@ -46,6 +49,8 @@ pub(crate) struct UserBody {
     disabled: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
+    #[schema(value_type = VersionSchema)]
+    version: i64,
 }
 
 impl From<user::Model> for UserBody {
@@ -60,8 +65,15 @@ impl From<user::Model> for UserBody {
             disabled,
             created_at,
             updated_at,
+            version,
         } = user;
-        Self { id, username, name, admin, disabled, created_at, updated_at }
+        Self { id, username, name, admin, disabled, created_at, updated_at, version }
+    }
+}
+
+impl Versioned for UserBody {
+    fn version(&self) -> i64 {
+        self.version
     }
 }
 
@@ -111,6 +123,12 @@ pub(crate) struct UserDetailBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<TeamCoreBody>>, nullable = false)]
     teams: Option<Bounded<TeamCoreBody>>,
+}
+
+impl Versioned for UserDetailBody {
+    fn version(&self) -> i64 {
+        self.user.version
+    }
 }
 
 impl From<WithLists> for UserDetailBody {

@@ -8,8 +8,8 @@ pub(crate) use bodies::UserSummaryBody;
 use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
 use service::{
-    Auth,
-    users::{self, UserChange},
+    Actor, Auth, Error,
+    users::{self, Include, UserChange, UserKey},
 };
 
 use super::{
@@ -17,9 +17,10 @@ use super::{
     reading_list::{MarkQuery, MarkedNoteBody},
 };
 use crate::http::{
-    extract::{Address, Anyone, Body, List, NoFilter, Query, SignedIn, UserPath},
+    etag,
+    extract::{Address, Anyone, Body, IfMatch, List, NoFilter, Query, SignedIn, UserPath},
     problem::Problem,
-    reply::{Created, NoContent, PageOf, Reply},
+    reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
 };
 
@@ -56,9 +57,9 @@ pub(crate) async fn get(
     anyone: Anyone,
     UserPath(key): UserPath,
     Query(include): Query<IncludeQuery>,
-) -> Result<Reply<UserDetailBody>, Problem> {
+) -> Result<Reply<Resource<UserDetailBody>>, Problem> {
     let user = users::get(state.db.reader(), &anyone, &key, include.into()).await?;
-    Ok(Reply::ok(user.into()))
+    Ok(Reply::resource(user.into()))
 }
 
 /// Changes a user. For the user and for admins.
@@ -68,13 +69,16 @@ pub(crate) async fn update(
     me: SignedIn,
     UserPath(key): UserPath,
     Address(address): Address,
+    IfMatch(expected): IfMatch,
     Body(change): Body<UserChangeBody>,
-) -> Result<Reply<UserBody>, Problem> {
+) -> Result<Reply<Resource<UserBody>>, Problem> {
     let (reader, Auth { passwords, throttle, .. }) = (state.db.reader(), &state.auth);
     let change = UserChange { address, ..change.into() };
     let change = users::prepare_change(reader, passwords, throttle, &me, &key, change).await?;
-    let user = state.db.write(&me, async |work| users::update(work, &change).await).await?;
-    Ok(Reply::ok(user.into()))
+    let update = async |work: &_| users::update(work, &change, &expected).await;
+    let updated = state.db.write(&me, update).await;
+    let user = etag::or_current(updated, async || current(&state, &me, &key).await).await?;
+    Ok(Reply::resource(user.into()))
 }
 
 /// Deletes a user and everything that belongs to the user. For the user and for admins.
@@ -83,9 +87,17 @@ pub(crate) async fn delete(
     state: AppState,
     me: SignedIn,
     UserPath(key): UserPath,
+    IfMatch(expected): IfMatch,
 ) -> Result<Reply<NoContent>, Problem> {
-    state.db.write(&me, async |work| users::delete(work, &key).await).await?;
+    let delete = async |work: &_| users::delete(work, &key, &expected).await;
+    let deleted = state.db.write(&me, delete).await;
+    etag::or_current(deleted, async || current(&state, &me, &key).await).await?;
     Ok(Reply::no_content())
+}
+
+async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserDetailBody, Error> {
+    let user = users::get(state.db.reader(), actor, key, Include::default()).await?;
+    Ok(user.into())
 }
 
 /// Lists a user's notes, newest first.

@@ -50,6 +50,8 @@ pub struct Settings {
     pub auto_migrate: bool,
     /// Whether logins and sign-ups are rate limited.
     pub login_rate_limit: bool,
+    /// Whether changes of notes, users and teams must have `If-Match`.
+    pub require_if_match: bool,
     /// Limits on clients, and trust in proxies.
     pub network: Network,
 }

@@ -34,6 +34,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         password_cost: password_cost(reader),
         auto_migrate: reader.word(&table::AUTO_MIGRATE) == "true",
         login_rate_limit: reader.word(&table::LOGIN_RATE_LIMIT) == "on",
+        require_if_match: reader.word(&table::REQUIRE_IF_MATCH) == "on",
         network: network(reader),
     }
 }

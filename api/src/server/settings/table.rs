@@ -102,6 +102,13 @@ pub(crate) const LOGIN_RATE_LIMIT: Setting = Setting::word(
 )
 .or("on");
 
+pub(crate) const REQUIRE_IF_MATCH: Setting = Setting::word(
+    "REQUIRE_IF_MATCH",
+    &["on", "off"],
+    "whether changes of notes, users and teams must have `If-Match` (428 without)",
+)
+.or("off");
+
 pub(crate) const TRUSTED_PROXIES: Setting = Setting::text(
     "TRUSTED_PROXIES",
     "such as `127.0.0.1, 10.0.0.0/8`",
@@ -161,6 +168,7 @@ pub(crate) const GROUPS: [Group; 6] = [
         settings: &[
             REGISTRATION,
             LOGIN_RATE_LIMIT,
+            REQUIRE_IF_MATCH,
             SESSION_TTL,
             SESSION_IDLE_TTL,
             SESSION_LIMIT,

@@ -41,17 +41,22 @@ async fn a_command_that_loses_data_says_so_and_waits_for_a_yes() {
     let settings = [("DATABASE_URL", database.url())];
     with_password(directory.path(), &settings, &["user", "create", "alice"]);
     let before = database.schema().await;
-    let refused = run(directory.path(), &settings, &["migrate", "down", "-n", "3"]);
+    let refused = run(directory.path(), &settings, &["migrate", "down", "-n", "4"]);
     assert_eq!(refused.status.code(), Some(1));
     let told = text(&refused.stderr);
-    for loss in ["users.name_folded (1 rows)", "memberships.role (0 rows)", "--yes"] {
+    for loss in [
+        "users.version (1 rows)",
+        "users.name_folded (1 rows)",
+        "memberships.role (0 rows)",
+        "--yes",
+    ] {
         assert!(told.contains(loss), "{told}");
     }
     assert_eq!(database.schema().await, before);
     let planned = run(directory.path(), &settings, &["migrate", "plan", "reset"]);
     let planned = text(&planned.stdout);
     assert!(planned.contains("DROP TABLE \"users\";"), "{planned}");
-    assert!(planned.starts_with("-- m20211209_000007_add_search_columns\n"), "{planned}");
+    assert!(planned.starts_with("-- m20211209_000008_add_versions\n"), "{planned}");
     let nothing = run(directory.path(), &settings, &["migrate", "plan", "up"]);
     assert_eq!(text(&nothing.stdout), "-- nothing to do\n");
     assert_eq!(database.schema().await, before);

@@ -54,8 +54,8 @@ async fn the_first_session_runs_as_pasted_and_gets_the_responses_shown() {
     let output = Command::new("sh").args(["-euc", &session]).output().unwrap();
     assert!(output.status.success(), "{output:?}");
     let output = text(&output.stdout);
-    let (links, responses): (Vec<&str>, Vec<&str>) =
-        output.lines().partition(|line| line.to_lowercase().starts_with("link:"));
+    let (headers, responses): (Vec<&str>, Vec<&str>) =
+        output.lines().partition(|line| line.starts_with("link:") || line.starts_with("etag:"));
 
     let responses = values(&responses.concat());
     for shown in blocks("json").into_iter().flat_map(values) {
@@ -63,7 +63,10 @@ async fn the_first_session_runs_as_pasted_and_gets_the_responses_shown() {
     }
     let failures = responses.iter().filter(|response| response["status"].is_number());
     assert_eq!(failures.count(), 1, "only the invalid note is rejected: {responses:#?}");
-    let [link] = links[..] else { panic!("{links:?}") };
-    let shown = blocks("text").concat();
-    assert!(link.starts_with(shown.split_once("cursor=").unwrap().0), "{link} is not {shown}");
+    let shown: Vec<&str> = blocks("text").into_iter().flat_map(str::lines).collect();
+    for (header, end) in headers.iter().zip(["cursor=", "-"]) {
+        let start = |line: &&str| header.starts_with(line.split_once(end).unwrap_or((line, "")).0);
+        assert!(shown.iter().any(start), "{header} is not among {shown:?}");
+    }
+    assert_eq!(headers.len(), 2, "{headers:?}");
 }

@@ -268,7 +268,7 @@ async fn an_admin_can_remove_the_last_owner() {
     bob.put(TEAM, json!({ "name": "Bob's" })).await.problem(403);
 
     let team = set(&admin, &[]).await.ok();
-    assert_eq!(team, json!({ "id": 1, "name": "Ops", "users": [], "user_count": 0 }));
+    assert_eq!(team, json!({ "id": 1, "name": "Ops", "version": 1, "users": [], "user_count": 0 }));
     assert_eq!(seen(&app).await, team);
 }
 

@@ -105,7 +105,10 @@ async fn the_creator_of_a_team_is_its_owner_and_first_member() {
     let joined_at = &team["users"][0]["joined_at"];
     let owner = json!({ "id": alice.id, "username": "alice", "name": "Alice", "role": "owner",
         "joined_at": joined_at });
-    assert_eq!(team, json!({ "id": 1, "name": "Ops", "users": [owner], "user_count": 1 }));
+    assert_eq!(
+        team,
+        json!({ "id": 1, "name": "Ops", "version": 1, "users": [owner], "user_count": 1 })
+    );
     assert!(joined_at.as_str().is_some_and(|time| time.ends_with('Z')), "{joined_at}");
     assert_eq!(seen(&app).await, team);
 }
@@ -198,8 +201,8 @@ async fn teams_are_listed_by_id_with_the_number_of_their_users() {
     let (app, _alice, bob) = ops().await;
     assert_eq!(make(&bob, "Accounts").await["id"], 2);
     let expected = json!([
-        { "id": 1, "name": "Ops", "user_count": 2 },
-        { "id": 2, "name": "Accounts", "user_count": 1 },
+        { "id": 1, "name": "Ops", "version": 1, "user_count": 2 },
+        { "id": 2, "name": "Accounts", "version": 1, "user_count": 1 },
     ]);
     assert_eq!(app.anonymous().get("/api/teams").await.ok(), expected);
 }
@@ -275,8 +278,9 @@ async fn an_owner_and_an_admin_rename_the_team() {
     let (app, alice, _bob) = ops().await;
     let before = seen(&app).await;
     let admin = app.admin().await;
-    for (client, method) in [(&alice, Method::PUT), (&admin, Method::PATCH)] {
+    for (client, method, version) in [(&alice, Method::PUT, 2), (&admin, Method::PATCH, 3)] {
         let mut expected = before.clone();
+        expected["version"] = json!(version);
         expected["name"] = json!(format!("Renamed by {method}"));
         let change = json!({ "name": expected["name"], "id": 9, "users": [], "user_count": 9 });
         assert_eq!(client.send(method, TEAM, Some(change)).await.ok(), expected);
@@ -334,7 +338,7 @@ async fn an_owner_and_an_admin_delete_the_team() {
     assert_eq!(app.anonymous().get(TEAM).await.problem(404), "not found");
     alice.delete(TEAM).await.problem(404);
     let teams = app.anonymous().get("/api/users/bob?teams=true").await.ok();
-    assert_eq!(teams["teams"], json!([{ "id": sales["id"], "name": "Sales" }]));
+    assert_eq!(teams["teams"], json!([{ "id": sales["id"], "name": "Sales", "version": 1 }]));
 
     let path = format!("/api/teams/{}", sales["id"]);
     app.admin().await.delete(&path).await.no_content();

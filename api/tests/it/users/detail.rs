@@ -79,7 +79,7 @@ async fn teams_are_shown_if_requested() {
     }
     let detail = app.anonymous().get("/api/users/alice?teams=true").await.ok();
     assert_eq!(detail["team_count"], 1);
-    assert_eq!(detail["teams"], json!([{ "id": team["id"], "name": "Ops" }]));
+    assert_eq!(detail["teams"], json!([{ "id": team["id"], "name": "Ops", "version": 1 }]));
     let nobody_s = app.anonymous().get("/api/users/admin?teams=true").await.ok();
     assert_eq!([&nobody_s["team_count"], &nobody_s["teams"]], [&json!(0), &json!([])]);
 }

@@ -13,9 +13,11 @@ mod sign_up;
 use serde_json::{Value, json};
 use testkit::{Answer, PASSWORD, TestApp};
 
-const USER: [&str; 7] = ["admin", "created_at", "disabled", "id", "name", "updated_at", "username"];
+const USER: [&str; 8] =
+    ["admin", "created_at", "disabled", "id", "name", "updated_at", "username", "version"];
 
-const NOTE_CORE: [&str; 6] = ["content", "created_at", "date", "id", "important", "updated_at"];
+const NOTE_CORE: [&str; 7] =
+    ["content", "created_at", "date", "id", "important", "updated_at", "version"];
 
 fn new_user(username: &str) -> Value {
     json!({ "username": username, "name": "Somebody", "password": PASSWORD })
