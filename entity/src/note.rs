@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DeleteMany, QueryOrder, QuerySelect, Select, UpdateMany,
+    DbBackend, DeleteMany, QueryOrder, QuerySelect, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{JoinType, Query},
 };
@@ -95,9 +95,10 @@ pub struct WithAuthor {
 /// ```
 /// use entity::{note::{self, Scopes}, user::UserKey};
 /// # async fn found(db: &sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
-/// # use sea_orm::EntityTrait;
+/// # use sea_orm::{ConnectionTrait, EntityTrait};
 /// let author = UserKey::Username("alice".into());
-/// let found = note::Entity::find().important().containing("100 %").by(&author).all(db).await?;
+/// let notes = note::Entity::find().important().containing("100 %", db.get_database_backend());
+/// let found = notes.by(&author).all(db).await?;
 /// # Ok(()) }
 /// ```
 pub trait Scopes: QueryFilter + Sized {
@@ -112,8 +113,8 @@ pub trait Scopes: QueryFilter + Sized {
     }
 
     /// Notes whose content contains this text, ignoring case; no character of it is a wildcard.
-    fn containing(self, text: &str) -> Self {
-        self.filter(Column::ContentFolded.like(text::containing(text)))
+    fn containing(self, text: &str, backend: DbBackend) -> Self {
+        self.filter(text::contains(Column::ContentFolded, text, backend))
     }
 
     /// Notes by this user; none if the user does not exist.

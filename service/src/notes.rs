@@ -90,7 +90,7 @@ pub async fn list(
         None => notes,
     };
     if let Some(text) = &filter.search {
-        notes = notes.containing(text);
+        notes = notes.containing(text, reader.connection().get_database_backend());
     }
     if let Some(author) = &filter.author {
         notes = notes.by(author);
