@@ -226,11 +226,11 @@ fn database_code(error: &DbErr) -> Option<String> {
 /// insufficient resources (53), operator intervention (57) and system errors (58); idle-in-transaction
 /// timeout (25P03), a read-only server, as a former primary is (25006), and lock not available (55P03).
 /// <https://www.postgresql.org/docs/15/errcodes-appendix.html>
-/// SQLite: the primary result codes BUSY, LOCKED, IOERR and FULL. <https://sqlite.org/rescode.html>
+/// SQLite: the primary result codes BUSY, LOCKED, INTERRUPT (a time limit), IOERR and FULL. <https://sqlite.org/rescode.html>
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return matches!(&code[..2], "08" | "40" | "53" | "57" | "58")
             || matches!(code, "25006" | "25P03" | "55P03");
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 9 | 10 | 13))
 }

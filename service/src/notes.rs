@@ -43,6 +43,13 @@ pub struct Filter {
     pub author: Option<UserKey>,
 }
 
+impl Filter {
+    /// Whether most notes may have to be read to find a page of those that match.
+    fn may_scan(&self) -> bool {
+        self.important.is_some() || self.search.is_some()
+    }
+}
+
 /// A note to write.
 #[derive(Clone, Debug)]
 pub struct NewNote {
@@ -95,7 +102,10 @@ pub async fn list(
     if let Some(author) = &filter.author {
         notes = notes.by(author);
     }
-    page::read(reader, notes, NEWEST_FIRST, request, |row: &WithAuthor| row.note.id).await
+    let id_of = |row: &WithAuthor| row.note.id;
+    let page =
+        async |reader: &Reader| page::read(reader, notes, NEWEST_FIRST, request, id_of).await;
+    if filter.may_scan() { reader.search(page).await } else { page(reader).await }
 }
 
 /// The order of lists of notes.

@@ -1,5 +1,7 @@
 use sea_orm::DatabaseConnection;
 
+use crate::{Result, database::interrupted_when_dropped};
+
 /// A database to read from. Use cases that only read take one.
 ///
 /// Only use cases have access to the connection: nothing outside this crate can query with it.
@@ -11,14 +13,46 @@ use sea_orm::DatabaseConnection;
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-pub struct Reader(DatabaseConnection);
+pub struct Reader {
+    connection: DatabaseConnection,
+    sessions: DatabaseConnection,
+    searches: DatabaseConnection,
+}
 
 impl Reader {
-    pub(crate) fn new(connection: DatabaseConnection) -> Self {
-        Self(connection)
+    /// Reads with these pools; see the methods of the same names.
+    pub(crate) fn new(
+        connection: DatabaseConnection,
+        sessions: DatabaseConnection,
+        searches: DatabaseConnection,
+    ) -> Self {
+        Self { connection, sessions, searches }
     }
 
+    /// For queries that find their rows with an index.
     pub(crate) fn connection(&self) -> &DatabaseConnection {
-        &self.0
+        &self.connection
+    }
+
+    /// For what other requests wait for: the check of a session, a login, and whether the database is ready.
+    pub(crate) fn sessions(&self) -> &DatabaseConnection {
+        &self.sessions
+    }
+
+    /// The pool of [`Reader::search`].
+    pub(crate) fn searches(&self) -> &DatabaseConnection {
+        &self.searches
+    }
+
+    /// Runs a query that may scan a whole table. The few connections for such queries are all that they can
+    /// occupy, and the database stops one that is no longer waited for.
+    ///
+    /// # Errors
+    /// Those of the query; [`Error::Unavailable`] if other searches leave no connection for it in time.
+    ///
+    /// [`Error::Unavailable`]: crate::Error::Unavailable
+    pub(crate) async fn search<T>(&self, query: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
+        let searches = Self { connection: self.searches.clone(), ..self.clone() };
+        interrupted_when_dropped(query(&searches)).await
     }
 }

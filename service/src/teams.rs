@@ -50,12 +50,12 @@ pub async fn list(
     name: Option<&str>,
     request: PageRequest,
 ) -> Result<Page<WithUserCount>> {
-    let mut teams = team::Entity::find();
-    if let Some(pattern) = name {
-        teams = teams.name_like(pattern);
-    }
     let by_id = (team::Column::Id, Order::Ascending);
-    page::read(reader, teams, by_id, request, |row: &WithUserCount| row.team.id).await
+    let id_of = |row: &WithUserCount| row.team.id;
+    let teams = team::Entity::find();
+    let Some(pattern) = name else { return page::read(reader, teams, by_id, request, id_of).await };
+    let matching = teams.name_like(pattern);
+    reader.search(async |reader| page::read(reader, matching, by_id, request, id_of).await).await
 }
 
 /// The team with this id. Two statements.

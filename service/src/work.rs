@@ -113,7 +113,7 @@ impl Actor {
         let Credential::Session(session) = &claimed.credential;
         let current = session::Entity::find_with_user(&session.token_hash);
         let current = current.into_partial_model::<session::WithUser>();
-        let current = current.one(reader.connection()).await?.ok_or(Error::SessionExpired)?;
+        let current = current.one(reader.sessions()).await?.ok_or(Error::SessionExpired)?;
         Self::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
     }
 

@@ -104,10 +104,8 @@ impl Drop for TestApp {
 
 /// The settings of the service under test.
 pub fn settings(url: &str) -> Settings {
-    let mut database = DbSettings::new(url);
-    database.max_connections = 5;
     Settings {
-        database,
+        database: DbSettings::new(url),
         host: vec![Ipv4Addr::LOCALHOST.into()],
         port: 0,
         secret: Some(Secret(b"a secret of the tests, and of nobody else".to_vec())),

@@ -174,8 +174,8 @@ async fn open_auth(db: &Db, settings: &Settings) -> Result<Auth, StartError> {
 /// Long enough for a slow body, a wait for a connection and a slow statement. The database's own limit
 /// does not apply if it, or the network to it, does not respond at all.
 fn time_limit(settings: &Settings) -> Duration {
-    let DbSettings { acquire_timeout, statement_timeout, .. } = settings.database;
-    settings.network.client_timeout + acquire_timeout + statement_timeout
+    let DbSettings { acquire_timeout, read_timeout, statement_timeout, .. } = settings.database;
+    settings.network.client_timeout + acquire_timeout + statement_timeout.max(read_timeout)
 }
 
 /// Counts each statement, then calls the hook.

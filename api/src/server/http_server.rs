@@ -54,6 +54,8 @@ pub(super) fn api(
         .on_connect(move |stream, data| Connection::watch(stream, client_timeout, data))
         .client_request_timeout(client_timeout)
         .keep_alive(KEEP_ALIVE)
+        // Otherwise the work goes on for a client that has closed its connection.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(SHUTDOWN_TIMEOUT)
         .disable_signals();
     for socket in sockets {

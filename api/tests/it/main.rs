@@ -18,6 +18,7 @@ mod network;
 mod notes;
 mod openapi;
 mod operations;
+mod overload;
 mod owners;
 mod page_size;
 mod permissions;

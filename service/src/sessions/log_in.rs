@@ -97,7 +97,9 @@ async fn check(
     user_id: &mut Option<UserId>,
 ) -> Result<user::Model> {
     let user = match username {
-        Some(name) => user::Entity::find_by_username(name.as_str()).one(db.connection()).await?,
+        Some(name) => {
+            user::Entity::find_by_username(name.as_str()).one(db.reader().sessions()).await?
+        }
         None => None,
     };
     *user_id = user.as_ref().map(|user| user.id);

@@ -63,7 +63,7 @@ pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     auth.keys.check(token)?;
     let found = session::Entity::find_with_user(&token::hash(token))
         .into_partial_model::<session::WithUser>()
-        .one(db.connection())
+        .one(db.reader().sessions())
         .await?
         .ok_or(Error::SessionExpired)?;
     let now = clock::now();

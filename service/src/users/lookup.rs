@@ -30,6 +30,13 @@ pub struct Filter {
     pub disabled: DisabledFilter,
 }
 
+impl Filter {
+    /// Whether most users may have to be read to find a page of those that match.
+    fn may_scan(&self) -> bool {
+        self.name.is_some() || self.with_notes.is_some()
+    }
+}
+
 /// Whether disabled users are listed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DisabledFilter {
@@ -86,8 +93,10 @@ pub async fn list(
         users = users.with_more_notes_than(count);
     }
     let by_id = (user::Column::Id, Order::Ascending);
-    let page = page::read(reader, users, by_id, request, |row: &WithNoteCount| row.user.id).await?;
-    with_notes_and_teams(reader, page).await
+    let id_of = |row: &WithNoteCount| row.user.id;
+    let page = async |reader: &Reader| page::read(reader, users, by_id, request, id_of).await;
+    let page = if filter.may_scan() { reader.search(page).await } else { page(reader).await };
+    with_notes_and_teams(reader, page?).await
 }
 
 async fn with_notes_and_teams(

@@ -134,7 +134,8 @@ impl Session {
         match kind {
             _ if is("BEGIN") => Some(Moment::Begin),
             _ if is("COMMIT") => Some(Moment::Commit),
-            _ if is("ROLLBACK") => None,
+            // The latter is how the service sets up a session.
+            _ if is("ROLLBACK") || is("SELECT set_config") => None,
             b'Q' | b'P' | b'B' if self.is_in_transaction => Some(Moment::InTransaction),
             b'Q' | b'P' | b'B' => Some(Moment::Statement),
             _ => None,

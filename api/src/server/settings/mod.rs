@@ -131,10 +131,17 @@ mod tests {
         assert_eq!(settings.network, Network::default());
         assert_eq!(settings.password_cost, PasswordCost::default());
         assert!(settings.login_rate_limit && settings.auto_migrate);
-        let DbSettings { url, max_connections, acquire_timeout, statement_timeout, .. } =
-            DbSettings::new(settings.database.url);
+        let DbSettings {
+            url,
+            max_connections,
+            acquire_timeout,
+            read_timeout,
+            statement_timeout,
+            ..
+        } = DbSettings::new(settings.database.url);
         assert_eq!(settings.database.max_connections, max_connections, "{url}");
         assert_eq!(settings.database.acquire_timeout, acquire_timeout);
+        assert_eq!(settings.database.read_timeout, read_timeout);
         assert_eq!(settings.database.statement_timeout, statement_timeout);
     }
 

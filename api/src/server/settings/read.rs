@@ -43,6 +43,7 @@ pub(super) fn database(reader: &mut Reader<'_>) -> DbSettings {
     DbSettings {
         max_connections: reader.number(&table::DATABASE_MAX_CONNECTIONS),
         acquire_timeout: reader.seconds(&table::DATABASE_ACQUIRE_TIMEOUT),
+        read_timeout: reader.seconds(&table::DATABASE_READ_TIMEOUT),
         statement_timeout: reader.seconds(&table::DATABASE_STATEMENT_TIMEOUT),
         migration_lock: reader.migration_lock(),
         ..DbSettings::new(reader.database_url())

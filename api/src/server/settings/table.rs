@@ -29,11 +29,11 @@ pub(crate) const ADMIN_PASSWORD: Setting =
 
 pub(crate) const DATABASE_MAX_CONNECTIONS: Setting = Setting::number(
     "DATABASE_MAX_CONNECTIONS",
-    1,
+    4,
     1_000,
-    "connections in the pool; on SQLite for reading, in addition to the one that writes",
+    "connections of an instance, in all pools; on SQLite for reading, in addition to the one that writes",
 )
-.or("10");
+.or("16");
 
 pub(crate) const DATABASE_ACQUIRE_TIMEOUT: Setting = Setting::number(
     "DATABASE_ACQUIRE_TIMEOUT",
@@ -43,11 +43,19 @@ pub(crate) const DATABASE_ACQUIRE_TIMEOUT: Setting = Setting::number(
 )
 .or("5");
 
+pub(crate) const DATABASE_READ_TIMEOUT: Setting = Setting::number(
+    "DATABASE_READ_TIMEOUT",
+    1,
+    3_600,
+    "seconds that a query may run, such as a search",
+)
+.or("5");
+
 pub(crate) const DATABASE_STATEMENT_TIMEOUT: Setting = Setting::number(
     "DATABASE_STATEMENT_TIMEOUT",
     1,
     3_600,
-    "seconds that a statement may run on PostgreSQL",
+    "seconds that a statement of a change may run; on SQLite, all of its statements together",
 )
 .or("30");
 
@@ -182,7 +190,12 @@ pub(crate) const GROUPS: [Group; 6] = [
     },
     Group {
         title: "Database",
-        settings: &[DATABASE_MAX_CONNECTIONS, DATABASE_ACQUIRE_TIMEOUT, DATABASE_STATEMENT_TIMEOUT],
+        settings: &[
+            DATABASE_MAX_CONNECTIONS,
+            DATABASE_ACQUIRE_TIMEOUT,
+            DATABASE_READ_TIMEOUT,
+            DATABASE_STATEMENT_TIMEOUT,
+        ],
     },
     Group {
         title: "Migrations",

@@ -86,7 +86,7 @@ async fn eight_instances_starting_on_an_empty_database_all_come_up() {
         ("SECRET", SECRET),
         ("ADMIN_USERNAME", "root"),
         ("ADMIN_PASSWORD", "walnut-harbour-42"),
-        ("DATABASE_MAX_CONNECTIONS", "3"),
+        ("DATABASE_MAX_CONNECTIONS", "4"),
     ];
     let starting: Vec<_> = std::thread::scope(|scope| {
         let start = || Served::start(directory.path(), &settings);

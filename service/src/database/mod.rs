@@ -1,68 +1,28 @@
-use std::{fmt, sync::Arc, time::Duration};
+//! The database: its connection pools, and how they keep one kind of work from stopping another.
+
+mod pool;
+mod postgres;
+mod settings;
+mod sqlite;
+
+use std::{sync::Arc, time::Duration};
 
 use migration::sqlite_file;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 
-use crate::{
-    Error, Reader, Result,
-    pool::{self, PoolUse},
-};
+pub(crate) use self::sqlite::interrupted_when_dropped;
+use self::{pool::Pool, settings::Shares};
+pub use self::{pool::PoolUse, settings::DbSettings};
+use crate::{Error, Reader, Result};
 
 /// Called with the text of each statement that runs, without the values bound to it.
 pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
 
-/// How to reach the database, and how much of it to use.
-#[derive(Clone)]
-pub struct DbSettings {
-    /// `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
-    pub url: String,
-    /// How many connections at most.
-    pub max_connections: u32,
-    /// How long a call waits for a free connection, and on SQLite for the write lock.
-    pub acquire_timeout: Duration,
-    /// How long a statement may run (PostgreSQL).
-    pub statement_timeout: Duration,
-    /// Statements that take longer are logged, without their values.
-    pub slow_statement: Duration,
-    /// What keeps two processes from migrating at once, and how long to wait for it.
-    pub migration_lock: migration::Lock,
-}
+/// How long a search waits while others use all connections for searches.
+const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 
-impl fmt::Debug for DbSettings {
-    /// Omits the URL, which may contain a password.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("DbSettings")
-            .field("max_connections", &self.max_connections)
-            .finish_non_exhaustive()
-    }
-}
-
-impl DbSettings {
-    /// The default settings for the database at this URL.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: url.into(),
-            max_connections: 10,
-            acquire_timeout: Duration::from_secs(5),
-            statement_timeout: Duration::from_secs(30),
-            slow_statement: Duration::from_secs(1),
-            migration_lock: migration::Lock::default(),
-        }
-    }
-
-    /// Whether the database is an SQLite one that is gone with its last connection.
-    pub fn is_in_memory(&self) -> bool {
-        self.is_sqlite() && sqlite_file::of(&self.url).is_none()
-    }
-
-    /// Whether the database is an SQLite one.
-    pub fn is_sqlite(&self) -> bool {
-        self.url.starts_with("sqlite:")
-    }
-}
-
-/// The database: a pool to read from, and on SQLite one connection that does all the writing, so
-/// that writers queue in order instead of racing for the file's lock.
+/// The database: pools to read from, and one to write with, which on SQLite has one connection, so that
+/// writers queue in order instead of racing for the file's lock.
 #[derive(Clone, Debug)]
 pub struct Db {
     reader: Reader,
@@ -70,40 +30,50 @@ pub struct Db {
 }
 
 impl Db {
-    /// Opens the pools. A missing SQLite file is created; a database in memory is migrated, since
-    /// nobody else can.
+    /// Opens the database for a command, whose statements may take as long as they need. A missing SQLite
+    /// file is created; a database in memory is migrated, since nobody else can.
     ///
     /// # Errors
     /// If the URL does not name an SQLite or PostgreSQL database, or the database can't be reached.
     pub async fn connect(settings: &DbSettings) -> Result<Self> {
-        Self::open(settings, None).await
+        Self::open(Pool::unlimited(settings)).await
     }
 
-    /// As [`Db::connect`], with a hook that is called with each statement.
+    /// Opens the database for the service: as [`Db::connect`], but statements are stopped when they take
+    /// longer than the settings allow. `hook` is called with each statement.
     ///
     /// # Errors
     /// As [`Db::connect`].
     pub async fn connect_observed(settings: &DbSettings, hook: StatementHook) -> Result<Self> {
-        Self::open(settings, Some(hook)).await
+        Self::open(Pool::for_reads(settings).observed_by(hook)).await
     }
 
-    async fn open(settings: &DbSettings, hook: Option<StatementHook>) -> Result<Self> {
+    /// Opens the pools, all like this one but for their sizes and limits.
+    async fn open(reads: Pool<'_>) -> Result<Self> {
+        let settings = reads.settings;
         sqlite_file::make(&settings.url).map_err(Error::internal)?;
-        let in_memory = settings.is_in_memory();
-        let readers = if in_memory { 1 } else { settings.max_connections };
-        let reader = pool::open(settings, readers, hook.clone()).await?;
-        let writer = if settings.is_sqlite() && !in_memory {
-            pool::open(settings, 1, hook).await?
-        } else {
-            reader.clone()
-        };
-        if in_memory {
-            let up = migration::Command::Up { num: None };
-            migration::apply(&writer, settings.migration_lock, up)
-                .await
-                .map_err(Error::internal)?;
+        if settings.is_in_memory() {
+            return Self::open_in_memory(&reads).await;
         }
-        Ok(Self { reader: Reader::new(reader), writer })
+        let shares = Shares::of(settings);
+        let reader = Reader::new(
+            reads.of(shares.reads).open().await?,
+            reads.of(shares.sessions).open_lazily().await?,
+            reads.of(shares.searches).with_patience(SEARCH_PATIENCE).open_lazily().await?,
+        );
+        let writer = reads.for_writes().of(shares.writes).open_lazily().await?;
+        Ok(Self { reader, writer })
+    }
+
+    /// Opens a database that is gone with its only connection.
+    async fn open_in_memory(pool: &Pool<'_>) -> Result<Self> {
+        let connection = pool.of(1).open().await?;
+        let up = migration::Command::Up { num: None };
+        migration::apply(&connection, pool.settings.migration_lock, up)
+            .await
+            .map_err(Error::internal)?;
+        let [reads, sessions, searches] = [(); 3].map(|()| connection.clone());
+        Ok(Self { reader: Reader::new(reads, sessions, searches), writer: connection })
     }
 
     /// The database for use cases that only read.
@@ -161,22 +131,14 @@ impl Db {
     /// # Errors
     /// [`Error::Unavailable`] otherwise.
     pub async fn require_ready(&self) -> Result<()> {
-        let lacking = migration::lacking(self.connection()).await.map_err(Error::unavailable)?;
+        let lacking =
+            migration::lacking(self.reader.sessions()).await.map_err(Error::unavailable)?;
         none_pending(&lacking)
     }
 
     /// How full the pools are.
     pub fn pools(&self) -> Vec<PoolUse> {
-        if self.is_postgres() {
-            let pool = self.connection().get_postgres_connection_pool();
-            return vec![PoolUse::new("main", pool.size(), pool.num_idle())];
-        }
-        let [reader, writer] =
-            [self.connection(), &self.writer].map(|db| db.get_sqlite_connection_pool());
-        vec![
-            PoolUse::new("reader", reader.size(), reader.num_idle()),
-            PoolUse::new("writer", writer.size(), writer.num_idle()),
-        ]
+        self.all().map(|(name, pool)| PoolUse::of(name, pool)).into()
     }
 
     /// Closes the pools, once all connections are idle.
@@ -184,8 +146,20 @@ impl Db {
     /// # Errors
     /// If the database fails.
     pub async fn close(self) -> Result<()> {
-        self.writer.close_by_ref().await?;
-        self.connection().close_by_ref().await.map_err(Error::from)
+        for (_, pool) in self.all() {
+            pool.close_by_ref().await?;
+        }
+        Ok(())
+    }
+
+    /// All pools with their names; a database in memory has one, under all names.
+    fn all(&self) -> [(&'static str, &DatabaseConnection); 4] {
+        [
+            ("writer", &self.writer),
+            ("searches", self.reader.searches()),
+            ("sessions", self.reader.sessions()),
+            ("reader", self.reader.connection()),
+        ]
     }
 }
 
