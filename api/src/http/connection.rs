@@ -1,23 +1,30 @@
-//! Closes connections of slow clients: actix-web limits the time for the first request head of a connection,
-//! but not for later ones, nor for the reading of responses.
+//! Connections of clients: how many a network can have, and how slow they can be. Actix limits only the
+//! time for the first request head of a connection, not for later ones, nor for the reading of responses.
 
 use std::{
-    any::Any,
+    cell::{Cell, RefCell},
     io,
-    net::{Shutdown, TcpStream as Socket},
-    os::fd::AsFd,
+    net::IpAddr,
     pin::Pin,
-    task::{Context, Poll},
+    rc::Rc,
+    task::{Context, Poll, ready},
     time::Duration,
 };
 
 use actix_web::{
     body::{BodySize, BoxBody, MessageBody},
-    dev::Extensions,
-    rt,
     web::Bytes,
 };
-use tokio::{net::TcpStream, sync::watch, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Instant, Sleep, sleep},
+};
+
+use super::{
+    Network,
+    shares::{Share, Shares},
+};
 
 /// How long a connection is kept open for the next request.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
@@ -25,64 +32,126 @@ pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long a client may take to read a response, as long as it reads at all.
 const RESPONSE_TIMEOUT: Duration = Duration::from_mins(5);
 
-/// Counts the requests of a connection that are in flight. Dropped with the connection.
-pub(crate) struct Connection(watch::Sender<usize>);
+/// A client's connection. Reading and writing fail once the client has been too slow.
+pub(crate) struct ClientStream {
+    socket: TcpStream,
+    connection: Connection,
+    _share: Share,
+}
 
-impl Connection {
-    /// Watches a new connection until it is closed.
-    pub(crate) fn watch(stream: &dyn Any, client_timeout: Duration, data: &mut Extensions) {
-        let Some(stream) = stream.downcast_ref::<TcpStream>() else { return };
-        match Self::watched(stream, client_timeout) {
-            Ok(connection) => drop(data.insert(connection)),
-            Err(error) => log::warn!("can't watch a connection: {error}"),
-        }
-    }
-
-    fn watched(stream: &TcpStream, client_timeout: Duration) -> io::Result<Self> {
+impl ClientStream {
+    /// Takes a connection of this peer on, unless its network has too many. A trusted proxy may have all,
+    /// since its clients share its connections.
+    ///
+    /// # Errors
+    /// If there are too many, or the socket has failed.
+    pub(crate) fn accept(
+        socket: TcpStream,
+        peer: IpAddr,
+        network: &Network,
+        connections: &Shares,
+    ) -> io::Result<Self> {
+        let client = Some(peer.to_canonical()).filter(|peer| !network.trusts(peer));
+        let share = connections.try_take(client, 1).ok_or(io::ErrorKind::QuotaExceeded)?;
         // How long sent data may stay unacknowledged (tcp(7)).
         #[cfg(target_os = "linux")]
-        socket2::SockRef::from(stream).set_tcp_user_timeout(Some(client_timeout))?;
-        let socket = Socket::from(stream.as_fd().try_clone_to_owned()?);
-        let (sender, in_flight) = watch::channel(0);
-        rt::spawn(close_when_slow(socket, in_flight, KEEP_ALIVE + client_timeout));
-        Ok(Self(sender))
+        socket2::SockRef::from(&socket).set_tcp_user_timeout(Some(network.client_timeout))?;
+        let connection = Connection::new(KEEP_ALIVE + network.client_timeout);
+        Ok(Self { socket, connection, _share: share })
+    }
+
+    /// The connection, as requests see it.
+    pub(crate) fn connection(&self) -> Connection {
+        self.connection.clone()
+    }
+
+    /// Fails instead of waiting for a client that is too slow.
+    fn limit<T>(
+        &self,
+        context: &mut Context<'_>,
+        progress: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if progress.is_ready() {
+            return progress;
+        }
+        ready!(self.connection.0.deadline.borrow_mut().as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl AsyncRead for ClientStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        let progress = Pin::new(&mut this.socket).poll_read(context, buffer);
+        this.limit(context, progress)
+    }
+}
+
+impl AsyncWrite for ClientStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let progress = Pin::new(&mut this.socket).poll_write(context, bytes);
+        this.limit(context, progress)
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().socket).poll_shutdown(context)
+    }
+}
+
+/// What happens on a connection, and how long the client may take for it.
+#[derive(Clone)]
+pub(crate) struct Connection(Rc<Activity>);
+
+struct Activity {
+    /// The requests that are in flight.
+    in_flight: Cell<usize>,
+    /// How long the client may take to send the head of a request.
+    head_timeout: Duration,
+    /// When the client has been too slow.
+    deadline: RefCell<Pin<Box<Sleep>>>,
+}
+
+impl Connection {
+    fn new(head_timeout: Duration) -> Self {
+        let deadline = RefCell::new(Box::pin(sleep(head_timeout)));
+        Self(Rc::new(Activity { in_flight: Cell::new(0), head_timeout, deadline }))
     }
 
     /// Counts a request as in flight until the value is dropped.
     pub(crate) fn begin_request(&self) -> InFlight {
-        self.0.send_modify(|in_flight| *in_flight += 1);
-        InFlight(self.0.clone())
+        self.set_in_flight(self.0.in_flight.get() + 1);
+        InFlight(self.clone())
     }
-}
 
-/// Waits for each request head, and for each response to be read, and closes the connection when one of
-/// them takes too long.
-async fn close_when_slow(
-    socket: Socket,
-    mut in_flight: watch::Receiver<usize>,
-    head_timeout: Duration,
-) {
-    loop {
-        let is_responding = *in_flight.borrow_and_update() > 0;
-        let limit = if is_responding { RESPONSE_TIMEOUT } else { head_timeout };
-        match timeout(limit, in_flight.changed()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) => return,
-            Err(_) => {
-                // Fails if the client was faster.
-                let _ = socket.shutdown(Shutdown::Both);
-                return;
-            }
-        }
+    /// Starts to wait for a response to be read, or for the next head.
+    fn set_in_flight(&self, in_flight: usize) {
+        let Activity { head_timeout, deadline, .. } = &*self.0;
+        self.0.in_flight.set(in_flight);
+        let limit = if in_flight > 0 { RESPONSE_TIMEOUT } else { *head_timeout };
+        // The task that polled the deadline is woken at the new one.
+        deadline.borrow_mut().as_mut().reset(Instant::now() + limit);
     }
 }
 
 /// A request whose response is being made or sent.
-pub(crate) struct InFlight(watch::Sender<usize>);
+pub(crate) struct InFlight(Connection);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.send_modify(|in_flight| *in_flight -= 1);
+        self.0.set_in_flight(self.0.0.in_flight.get() - 1);
     }
 }
 

@@ -14,6 +14,7 @@ pub(crate) mod problem;
 pub(crate) mod reply;
 pub mod routing;
 pub(crate) mod schema;
+pub(crate) mod shares;
 pub(crate) mod state;
 
 pub use metrics::Metrics;

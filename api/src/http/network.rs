@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 
@@ -7,6 +7,9 @@ use ipnet::IpNet;
 pub struct Network {
     /// How long to wait for the head of a request, for its body, and for a stalled response.
     pub client_timeout: Duration,
+    /// Connections open at the same time, as far as the limit on open files allows; one network gets a
+    /// quarter of them.
+    pub max_connections: usize,
     /// Requests handled concurrently; more are rejected with 503.
     pub max_requests: usize,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
@@ -15,10 +18,18 @@ pub struct Network {
     pub cors_origins: Vec<String>,
 }
 
+impl Network {
+    /// Whether this is the address of a trusted proxy.
+    pub(crate) fn trusts(&self, address: &IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.contains(address))
+    }
+}
+
 impl Default for Network {
     fn default() -> Self {
         Self {
             client_timeout: Duration::from_secs(15),
+            max_connections: 10_000,
             max_requests: 1_000,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),

@@ -117,7 +117,8 @@ fn start_metrics_server(
     readiness: &Readiness,
 ) -> Result<Option<RunningServer>, StartError> {
     let Some(address) = settings.metrics_address else { return Ok(None) };
-    let server = http_server::metrics(address, readiness)
+    let server = sockets::listen(&[address.ip()], address.port())
+        .and_then(|(_, sockets)| http_server::metrics(sockets, settings.network.clone(), readiness))
         .map_err(|source| StartError::Bind { address: address.to_string(), source })?;
     Ok(Some(RunningServer::start(server)))
 }

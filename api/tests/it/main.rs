@@ -8,6 +8,7 @@
 )]
 
 mod conditional;
+mod connections;
 mod faults;
 mod hostile;
 mod layers;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use testkit::{Client, TestApp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
@@ -75,6 +75,15 @@ impl Held {
 pub(crate) async fn connect(app: &TestApp) -> TcpStream {
     let address = app.address().strip_prefix("http://").unwrap();
     TcpStream::connect(address).await.unwrap()
+}
+
+/// A connection from this address of the machine, which can receive little at a time.
+pub(crate) async fn connect_from(app: &TestApp, address: &str) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    socket.bind(format!("{address}:0").parse().unwrap()).unwrap();
+    let service = app.address().strip_prefix("http://").unwrap().parse().unwrap();
+    socket.connect(service).await.unwrap()
 }
 
 /// Sends raw bytes, and reads what comes back until the connection is closed or silent.

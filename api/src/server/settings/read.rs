@@ -72,6 +72,7 @@ fn network(reader: &mut Reader<'_>) -> Network {
         max_requests: reader.number(&table::MAX_REQUESTS),
         trusted_proxies: reader.list(&table::TRUSTED_PROXIES, ip_net),
         cors_origins: reader.list(&table::CORS_ORIGINS, origin),
+        ..Network::default()
     }
 }
 

@@ -52,7 +52,7 @@ fn signal(child: &Child, name: &str) {
 }
 
 /// A running service, killed on drop unless it was stopped before.
-struct Served {
+pub(crate) struct Served {
     child: Child,
     /// What it prints before it listens.
     greeting: Vec<String>,
@@ -62,7 +62,7 @@ struct Served {
 
 impl Served {
     /// Starts it on any port and waits until it listens.
-    fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
+    pub(crate) fn start(directory: &Path, settings: &[(&str, &str)]) -> Self {
         Self::wait_for(Self::spawn(directory, settings))
     }
 
@@ -92,6 +92,16 @@ impl Served {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         line
+    }
+
+    /// Its address and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// How many files it has open.
+    pub(crate) fn open_files(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
     }
 
     fn port(&self) -> &str {

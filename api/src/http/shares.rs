@@ -1,0 +1,182 @@
+//! What clients share: each network gets a part of it at most, so that nobody can take everything.
+
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
+
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+/// One network gets this part of everything.
+const NETWORKS: usize = 4;
+
+/// An amount of something that clients share.
+#[derive(Debug)]
+pub(crate) struct Shares {
+    all: Arc<Semaphore>,
+    /// What one network can have.
+    of_network: usize,
+    networks: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
+}
+
+impl Shares {
+    /// This much, of which each network gets a quarter at most.
+    pub(crate) fn new(amount: usize) -> Self {
+        let of_network = amount.div_ceil(NETWORKS);
+        Self { all: Arc::new(Semaphore::new(amount)), of_network, networks: Mutex::default() }
+    }
+
+    /// Takes an amount for a client, if it is free. Without a client, only the total limits it.
+    pub(crate) fn try_take(&self, client: Option<IpAddr>, amount: usize) -> Option<Share> {
+        let amount = u32::try_from(amount).ok()?;
+        let of_network = match client {
+            Some(client) => Some(self.network_of(client).try_acquire_many_owned(amount).ok()?),
+            None => None,
+        };
+        let of_all = self.all.clone().try_acquire_many_owned(amount).ok()?;
+        Some(Share { of_all, of_network })
+    }
+
+    /// Takes an amount for a client, and waits for it if need be, in turn with others, but not for longer
+    /// than this.
+    pub(crate) async fn take(
+        &self,
+        client: Option<IpAddr>,
+        amount: usize,
+        wait: Duration,
+    ) -> Option<Share> {
+        let amount = u32::try_from(amount).ok()?;
+        let share = async {
+            let of_network = match client {
+                Some(client) => {
+                    Some(self.network_of(client).acquire_many_owned(amount).await.ok()?)
+                }
+                None => None,
+            };
+            let of_all = self.all.clone().acquire_many_owned(amount).await.ok()?;
+            Some(Share { of_all, of_network })
+        };
+        timeout(wait, share).await.ok().flatten()
+    }
+
+    /// What the client's network can have.
+    fn network_of(&self, client: IpAddr) -> Arc<Semaphore> {
+        let network = network_of(client);
+        let mut networks = self.networks.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = networks.get(&network).and_then(Weak::upgrade) {
+            return known;
+        }
+        if networks.len() == networks.capacity() {
+            networks.retain(|_, network| network.strong_count() > 0);
+        }
+        let new = Arc::new(Semaphore::new(self.of_network));
+        networks.insert(network, Arc::downgrade(&new));
+        new
+    }
+}
+
+/// The client's address, or its /64 for IPv6: one client usually has all of that.
+fn network_of(client: IpAddr) -> IpAddr {
+    match client.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 64)).into(),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
+/// What a client has taken, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Share {
+    of_all: OwnedSemaphorePermit,
+    of_network: Option<OwnedSemaphorePermit>,
+}
+
+impl Share {
+    /// How much it is.
+    pub(crate) fn amount(&self) -> usize {
+        self.of_all.num_permits()
+    }
+
+    /// Adds another share of the same client.
+    pub(crate) fn merge(&mut self, other: Self) {
+        self.of_all.merge(other.of_all);
+        if let (Some(network), Some(other)) = (&mut self.of_network, other.of_network) {
+            network.merge(other);
+        }
+    }
+
+    /// Gives back what exceeds this amount.
+    pub(crate) fn shrink_to(&mut self, amount: usize) {
+        for permit in self.of_network.iter_mut().chain([&mut self.of_all]) {
+            drop(permit.split(permit.num_permits().saturating_sub(amount)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> Option<IpAddr> {
+        Some(text.parse().unwrap())
+    }
+
+    #[test]
+    fn a_network_gets_a_quarter_and_leaves_the_rest_to_others() {
+        let shares = Shares::new(8);
+        let one = address("192.0.2.1");
+        let taken = shares.try_take(one, 2).unwrap();
+        assert!(shares.try_take(one, 1).is_none());
+        assert!(shares.try_take(address("::ffff:192.0.2.1"), 1).is_none());
+        let other = shares.try_take(address("192.0.2.2"), 2).unwrap();
+        let proxy = shares.try_take(None, 4).unwrap();
+        assert!(shares.try_take(address("192.0.2.3"), 1).is_none());
+        drop((taken, other, proxy));
+        assert!(shares.try_take(one, 2).is_some());
+    }
+
+    #[test]
+    fn all_of_an_ipv6_64_is_one_network() {
+        let shares = Shares::new(4);
+        let _taken = shares.try_take(address("2001:db8::1"), 1).unwrap();
+        assert!(shares.try_take(address("2001:db8::2"), 1).is_none());
+        assert!(shares.try_take(address("2001:db8:0:1::1"), 1).is_some());
+    }
+
+    #[test]
+    fn what_exceeds_the_need_is_given_back() {
+        let shares = Shares::new(40);
+        let mut taken = shares.try_take(address("192.0.2.1"), 10).unwrap();
+        taken.shrink_to(3);
+        assert_eq!(taken.amount(), 3);
+        assert!(shares.try_take(address("192.0.2.1"), 7).is_some());
+        taken.merge(shares.try_take(address("192.0.2.1"), 2).unwrap());
+        taken.shrink_to(6);
+        assert_eq!(taken.amount(), 5);
+    }
+
+    #[tokio::test]
+    async fn whoever_waits_gets_it_when_it_is_given_back() {
+        let shares = Shares::new(4);
+        let client = address("192.0.2.1");
+        let taken = shares.try_take(client, 1).unwrap();
+        assert!(shares.take(client, 1, Duration::from_millis(10)).await.is_none());
+        let (next, ()) = tokio::join!(shares.take(client, 1, Duration::from_secs(10)), async {
+            drop(taken);
+        });
+        assert!(next.is_some());
+    }
+
+    #[test]
+    fn networks_that_have_nothing_are_forgotten() {
+        let shares = Shares::new(4);
+        for client in 0..10_000_u32 {
+            assert!(shares.try_take(Some(IpAddr::V4(client.into())), 1).is_some());
+        }
+        assert!(shares.networks.lock().unwrap().len() < 100);
+    }
+}
