@@ -10,6 +10,7 @@ pub(crate) mod metrics;
 pub(crate) mod middleware;
 mod network;
 pub(crate) mod openapi;
+pub(crate) mod permit;
 pub(crate) mod problem;
 pub(crate) mod reply;
 pub mod routing;

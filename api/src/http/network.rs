@@ -2,6 +2,8 @@ use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 
+const MIB: usize = 1024 * 1024;
+
 /// Limits on clients, and trust in the proxies in front of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
@@ -12,6 +14,8 @@ pub struct Network {
     pub max_connections: usize,
     /// Requests handled concurrently; more are rejected with 503.
     pub max_requests: usize,
+    /// Bytes of request bodies that are arriving; one network gets a quarter of them.
+    pub body_bytes: usize,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the API from browsers; `*` allows all.
@@ -31,6 +35,7 @@ impl Default for Network {
             client_timeout: Duration::from_secs(15),
             max_connections: 10_000,
             max_requests: 1_000,
+            body_bytes: 64 * MIB,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
         }

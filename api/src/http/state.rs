@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use service::{Auth, Db, Error};
 use tokio::sync::Semaphore;
 
-use crate::http::{Metrics, Network, openapi::Describe, problem::Problem};
+use crate::http::{Metrics, Network, openapi::Describe, problem::Problem, shares::Shares};
 
 /// What every request shares.
 #[derive(Debug)]
@@ -24,6 +24,8 @@ pub(crate) struct State {
     pub(crate) network: Network,
     /// A permit for each request that may be in flight.
     pub(crate) permits: Arc<Semaphore>,
+    /// Bytes of bodies that have not arrived in full yet.
+    pub(crate) bodies: Shares,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub(crate) requires_if_match: bool,
     /// How long a request may take from its head to the head of its response.

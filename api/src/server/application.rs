@@ -7,7 +7,7 @@ use service::{
 use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{Settings, StartError, database, describe, first_admin, http_server, secret, sockets};
-use crate::http::{Metrics, Readiness, State};
+use crate::http::{Metrics, Readiness, State, shares::Shares};
 
 /// How often expired sessions are deleted.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
@@ -147,13 +147,13 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         }
     };
     let network = settings.network.clone();
-    let permits = Arc::new(Semaphore::new(network.max_requests));
     Ok(State {
         db,
         auth,
         metrics,
+        permits: Arc::new(Semaphore::new(network.max_requests)),
+        bodies: Shares::new(network.body_bytes),
         network,
-        permits,
         requires_if_match: settings.require_if_match,
         time_limit: time_limit(settings),
     })

@@ -7,10 +7,12 @@ use serde_json::json;
 use testkit::{Answer, PASSWORD, TestApp};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpSocket, TcpStream},
+    net::TcpStream,
     task::JoinSet,
     time::{sleep, timeout},
 };
+
+use crate::raw;
 
 async fn connect(app: &TestApp) -> TcpStream {
     TcpStream::connect(app.address().strip_prefix("http://").unwrap()).await.unwrap()
@@ -59,19 +61,21 @@ async fn an_endless_body_does_not_keep_its_connection() {
     assert!(answer.starts_with("HTTP/1.1 404"), "{answer}");
 }
 
+/// A page of almost 1 MiB.
+const FULL_PAGE: &str = "/api/notes?limit=200";
+
+async fn write_a_full_page(app: &TestApp) {
+    let author = app.user("alice").await;
+    for _ in 0..50 {
+        author.post("/api/notes", json!({ "content": "€".repeat(10_000) })).await.created();
+    }
+}
+
 #[tokio::test]
 async fn a_client_that_does_not_read_its_response_is_cut_off() {
     let app = impatient().await;
-    let alice = app.user("alice").await;
-    for _ in 0..150 {
-        alice.post("/api/notes", json!({ "content": "€".repeat(10_000) })).await.created();
-    }
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_recv_buffer_size(4_096).unwrap();
-    let address = app.address().strip_prefix("http://").unwrap().parse().unwrap();
-    let mut lazy = socket.connect(address).await.unwrap();
-    let request = b"GET /api/notes?limit=200 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    lazy.write_all(request).await.unwrap();
+    write_a_full_page(&app).await;
+    let mut lazy = raw::unread(&app, "127.0.0.1", FULL_PAGE).await;
     sleep(Duration::from_secs(8)).await;
 
     let mut heard = Vec::new();
@@ -106,32 +110,86 @@ async fn many_slow_clients_do_not_affect_others() {
 }
 
 #[tokio::test]
+async fn a_thousand_slow_bodies_keep_nobody_out() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let mut slow = Vec::new();
+    for _ in 0..1_010 {
+        let mut stream = connect(&app).await;
+        stream.write_all(format!("{head}Content-Length: 8\r\n\r\n").as_bytes()).await.unwrap();
+        slow.push(stream);
+    }
+    for number in 0..20 {
+        alice.post("/api/notes", json!({ "content": format!("Note {number}") })).await.created();
+        app.anonymous().get("/api/notes").await.ok();
+    }
+    for stream in &mut slow {
+        stream.write_all(b"{\"a\": 1}").await.unwrap();
+    }
+    let mut status = [0; 12];
+    for stream in &mut slow {
+        stream.read_exact(&mut status).await.unwrap();
+        assert!([*b"HTTP/1.1 422", *b"HTTP/1.1 503"].contains(&status));
+    }
+}
+
+#[tokio::test]
+async fn one_network_cannot_take_all_memory_for_bodies() {
+    let app = TestApp::start_with(|settings| settings.network.body_bytes = 400_000).await;
+    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+    let part = format!("{head}Content-Length: 90001\r\n\r\n{}", " ".repeat(90_000));
+    let mut first = raw::connect_from(&app, "127.0.0.2").await;
+    first.write_all(part.as_bytes()).await.unwrap();
+    sleep(Duration::from_millis(500)).await;
+    let mut second = refused_body(&app, &part).await;
+    assert!(answer_to(&mut second).await.contains("retry-after: 1"));
+    app.user("alice").await;
+    first.write_all(b"1").await.unwrap();
+    let mut status = [0; 12];
+    first.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 422");
+}
+
+/// A connection on which a body was refused. The memory may be taken a little later.
+async fn refused_body(app: &TestApp, part: &str) -> TcpStream {
+    for _ in 0..50 {
+        let mut stream = raw::connect_from(app, "127.0.0.2").await;
+        stream.write_all(part.as_bytes()).await.unwrap();
+        let mut status = [0; 12];
+        let read = timeout(Duration::from_millis(500), stream.read_exact(&mut status)).await;
+        if read.is_ok_and(|read| read.is_ok()) && &status == b"HTTP/1.1 503" {
+            return stream;
+        }
+    }
+    panic!("no body was refused");
+}
+
+#[tokio::test]
 async fn requests_beyond_the_limit_are_rejected_at_once() {
     let app = TestApp::start_with(|settings| settings.network.max_requests = 1).await;
-    let (waiting, refused) = with_the_only_place_taken(&app).await;
+    write_a_full_page(&app).await;
+    let (waiting, refused) = with_the_only_permit_taken(&app).await;
     assert_eq!(refused.header("retry-after"), "1");
     refused.problem(503);
     assert_eq!(app.anonymous().get("/healthz").await.status, 200);
     drop(waiting);
     for _ in 0..500 {
-        if app.anonymous().get("/api/notes").await.status == 200 {
+        if app.anonymous().get("/api/notes?limit=1").await.status == 200 {
             return;
         }
         sleep(Duration::from_millis(20)).await;
     }
-    panic!("the place was not given back");
+    panic!("the permit was not given back");
 }
 
-/// A request that waits for its body, and the response to another one meanwhile. Either of them may be
+/// A request whose response is not read, and the response to another one meanwhile. Either of them may be
 /// accepted first, so this may take several tries.
-async fn with_the_only_place_taken(app: &TestApp) -> (TcpStream, Answer) {
-    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n";
+async fn with_the_only_permit_taken(app: &TestApp) -> (TcpStream, Answer) {
     for patience in 1..50 {
-        let mut waiting = connect(app).await;
-        let part = format!("{head}Content-Length: 100\r\n\r\n{{");
-        waiting.write_all(part.as_bytes()).await.unwrap();
+        let waiting = raw::unread(app, "127.0.0.2", FULL_PAGE).await;
         sleep(Duration::from_millis(20 * patience)).await;
-        let answer = app.anonymous().get("/api/notes").await;
+        let answer = app.anonymous().get("/api/notes?limit=1").await;
         if answer.status == 503 {
             return (waiting, answer);
         }

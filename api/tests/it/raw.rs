@@ -86,6 +86,15 @@ pub(crate) async fn connect_from(app: &TestApp, address: &str) -> TcpStream {
     socket.connect(service).await.unwrap()
 }
 
+/// Requests from this address whose responses are not read: more than what the system buffers, if each is
+/// 1 MiB.
+pub(crate) async fn unread(app: &TestApp, address: &str, path: &str) -> TcpStream {
+    let mut stream = connect_from(app, address).await;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(request.repeat(6).as_bytes()).await.unwrap();
+    stream
+}
+
 /// Sends raw bytes, and reads what comes back until the connection is closed or silent.
 pub(crate) async fn send(app: &TestApp, bytes: &[u8]) -> Heard {
     hear(app, bytes, REST).await

@@ -1,4 +1,9 @@
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{
+    future::{Future, ready},
+    net::IpAddr,
+    pin::{Pin, pin},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
@@ -11,13 +16,17 @@ use actix_web::{
 use deserr::Deserr;
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
-
+use service::Error;
+use tokio::time::timeout;
 use utoipa::{ToSchema, openapi::Required};
 
-use super::{Violations, json, violations};
+use super::{Violations, client_of, json, violations};
 use crate::http::{
+    Network,
     openapi::{Describe, OperationDoc},
+    permit::Permit,
     problem::Problem,
+    shares::Share,
     state::AppState,
 };
 
@@ -43,8 +52,8 @@ impl<T: Deserr<Violations> + ToSchema> FromRequest for Body<T> {
             if !declared.is_json {
                 return Err(Problem::UnsupportedMediaType);
             }
-            let bytes = declared.read(payload).await?;
-            declared.parse(&bytes).map(Self)
+            let arrived = declared.read(payload).await?;
+            declared.parse(&arrived).map(Self)
         })
     }
 }
@@ -57,10 +66,10 @@ impl<T: Deserr<Violations> + ToSchema> FromRequest for OptionalBody<T> {
         let declared = Declared::of(request);
         let payload = payload.take();
         Box::pin(async move {
-            let bytes = declared.read(payload).await?;
-            let read = match bytes.is_empty() {
+            let arrived = declared.read(payload).await?;
+            let read = match arrived.bytes.is_empty() {
                 true => violations::read(Value::Object(Map::new())),
-                false => declared.parse(&bytes),
+                false => declared.parse(&arrived),
             };
             read.map(Self)
         })
@@ -79,12 +88,19 @@ impl<T: ToSchema> Describe for OptionalBody<T> {
     }
 }
 
-/// What the headers say about the body.
+/// What the headers say about the body, and what limits its arrival.
 struct Declared {
     is_json: bool,
     length: Option<usize>,
-    /// How long it may take to arrive.
-    time_limit: Duration,
+    permit: Option<Permit>,
+    client: Option<IpAddr>,
+    state: Option<AppState>,
+}
+
+/// A body, and its share of the memory for bodies.
+struct Arrived {
+    bytes: Vec<u8>,
+    share: Option<Share>,
 }
 
 impl Declared {
@@ -92,40 +108,71 @@ impl Declared {
         let headers = request.headers();
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
-        let network = AppState::of(request).map(|state| state.network.clone());
         Self {
-            time_limit: network.unwrap_or_default().client_timeout,
             is_json: is_json && !headers.contains_key(CONTENT_ENCODING),
             length: length.and_then(|length| length.parse().ok()),
+            permit: request.extensions().get::<Permit>().cloned(),
+            client: client_of(request),
+            state: AppState::of(request),
         }
     }
 
-    async fn read(&self, mut payload: Payload) -> Result<Vec<u8>, Problem> {
+    /// Reads the body. While the request waits for it, others have its permit.
+    async fn read(&self, payload: Payload) -> Result<Arrived, Problem> {
         if self.length.is_some_and(|length| length > LIMIT) {
             return Err(Problem::TooLarge);
         }
-        let arrival = async {
-            let mut bytes = Vec::new();
-            while let Some(chunk) = payload.next().await {
-                let chunk = chunk.map_err(|_payload| {
-                    Problem::BadRequest("the request body was cut off".into())
-                })?;
-                if bytes.len() + chunk.len() > LIMIT {
-                    return Err(Problem::TooLarge);
-                }
-                bytes.extend_from_slice(&chunk);
-            }
-            Ok(bytes)
-        };
-        let in_time = tokio::time::timeout(self.time_limit, arrival).await;
-        in_time.map_err(|_elapsed| Problem::Framework(StatusCode::REQUEST_TIMEOUT))?
+        let mut arrival = pin!(self.arrival(payload));
+        tokio::select! {
+            biased;
+            arrived = &mut arrival => return arrived,
+            () = ready(()) => {}
+        }
+        self.permit.iter().for_each(Permit::release);
+        let arrived = timeout(self.time_limit(), arrival).await;
+        let arrived =
+            arrived.map_err(|_elapsed| Problem::Framework(StatusCode::REQUEST_TIMEOUT))??;
+        self.permit.as_ref().map_or(Ok(()), Permit::reacquire)?;
+        Ok(arrived)
     }
 
-    fn parse<T: Deserr<Violations> + ToSchema>(&self, bytes: &[u8]) -> Result<T, Problem> {
+    async fn arrival(&self, mut payload: Payload) -> Result<Arrived, Problem> {
+        let mut arrived = Arrived { bytes: Vec::new(), share: None };
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk
+                .map_err(|_payload| Problem::BadRequest("the request body was cut off".into()))?;
+            if arrived.bytes.len() + chunk.len() > LIMIT {
+                return Err(Problem::TooLarge);
+            }
+            self.reserve(chunk.len(), &mut arrived.share)?;
+            arrived.bytes.extend_from_slice(&chunk);
+        }
+        Ok(arrived)
+    }
+
+    /// Enlarges the share by this many bytes.
+    fn reserve(&self, bytes: usize, share: &mut Option<Share>) -> Result<(), Problem> {
+        let Some(state) = &self.state else { return Ok(()) };
+        let more = state.bodies.try_take(self.client, bytes);
+        let more = more.ok_or_else(|| Error::unavailable("too many bodies are arriving"))?;
+        match share {
+            Some(share) => share.merge(more),
+            None => *share = Some(more),
+        }
+        Ok(())
+    }
+
+    /// How long the body may take to arrive.
+    fn time_limit(&self) -> Duration {
+        let network = self.state.as_ref().map(|state| &state.network);
+        network.map_or_else(|| Network::default().client_timeout, |network| network.client_timeout)
+    }
+
+    fn parse<T: Deserr<Violations> + ToSchema>(&self, arrived: &Arrived) -> Result<T, Problem> {
         if !self.is_json {
             return Err(Problem::UnsupportedMediaType);
         }
-        let json = json::parse(bytes).map_err(Problem::BadRequest)?;
+        let json = json::parse(&arrived.bytes).map_err(Problem::BadRequest)?;
         violations::read(json)
     }
 }

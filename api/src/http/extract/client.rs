@@ -22,11 +22,16 @@ impl FromRequest for Address {
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let peer = request.peer_addr().map(|address| address.ip().to_canonical());
-        let state = AppState::of(request);
-        let trusted = state.as_ref().map_or(&[][..], |state| &state.network.trusted_proxies);
-        ready(Ok(Self(peer.map(|peer| client(peer, request.headers(), trusted)))))
+        ready(Ok(Self(client_of(request))))
     }
+}
+
+/// The client's address, as [`Address`] has it.
+pub(crate) fn client_of(request: &HttpRequest) -> Option<IpAddr> {
+    let peer = request.peer_addr()?.ip().to_canonical();
+    let state = AppState::of(request);
+    let trusted = state.as_ref().map_or(&[][..], |state| &state.network.trusted_proxies);
+    Some(client(peer, request.headers(), trusted))
 }
 
 impl Describe for Address {}
