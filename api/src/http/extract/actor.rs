@@ -118,11 +118,13 @@ fn bearer_token(request: &ServiceRequest) -> Result<Option<String>, Error> {
             let token = std::str::from_utf8(token).map_err(|_utf8| Error::TokenInvalid)?;
             Ok(Some(token.trim().to_owned()))
         }
-        (Some(scheme), Some(_)) if is_scheme(scheme) => Ok(None),
+        (Some(scheme), _) if is_another_scheme(scheme) => Ok(None),
         _ => Err(Error::TokenInvalid),
     }
 }
 
-fn is_scheme(text: &[u8]) -> bool {
-    !text.is_empty() && text.iter().all(u8::is_ascii_graphic)
+/// The schemes in use have letters, digits and hyphens. A token that is sent without its scheme has more.
+fn is_another_scheme(text: &[u8]) -> bool {
+    let is_name = text.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    !text.is_empty() && is_name && !text.eq_ignore_ascii_case(b"bearer")
 }

@@ -37,10 +37,9 @@ fn is_http(value: &[u8]) -> bool {
 }
 
 fn has_another_scheme(value: &[u8]) -> bool {
-    let mut words = value.trim_ascii().splitn(2, |&byte| byte == b' ');
-    let (scheme, rest) = (words.next().unwrap(), words.next());
-    let is_scheme = !scheme.is_empty() && scheme.iter().all(u8::is_ascii_graphic);
-    rest.is_some() && is_scheme && !scheme.eq_ignore_ascii_case(b"bearer")
+    let scheme = value.trim_ascii().split(|&byte| byte == b' ').next().unwrap();
+    let is_name = scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'-');
+    !scheme.is_empty() && is_name && !scheme.eq_ignore_ascii_case(b"bearer")
 }
 
 #[test]

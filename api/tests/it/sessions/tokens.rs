@@ -85,9 +85,12 @@ async fn the_scheme_is_case_insensitive() {
 async fn credentials_of_another_scheme_are_not_a_token() {
     let (app, alice) = TestApp::with_user("alice").await;
     let token = alice.token.unwrap();
-    for scheme in ["Basic", "Digest", "Negotiate", "Token"] {
-        let [current, notes] = answers(&app, &format!("{scheme} {token}")).await;
-        assert_eq!(current.problem(401), "token missing", "{scheme}");
+    let with_token =
+        ["Basic", "Digest", "Negotiate", "Token"].map(|name| format!("{name} {token}"));
+    let without = ["Negotiate", "NTLM", "AWS4-HMAC-SHA256"].map(str::to_owned);
+    for authorization in with_token.into_iter().chain(without) {
+        let [current, notes] = answers(&app, &authorization).await;
+        assert_eq!(current.problem(401), "token missing", "{authorization}");
         notes.ok();
     }
 }
