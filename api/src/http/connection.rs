@@ -4,6 +4,7 @@
 use std::{
     cell::{Cell, RefCell},
     io,
+    mem::MaybeUninit,
     net::IpAddr,
     pin::Pin,
     rc::Rc,
@@ -11,6 +12,7 @@ use std::{
     time::Duration,
 };
 
+use actix_http::ServiceConfig;
 use actix_web::{
     body::{BodySize, BoxBody, MessageBody},
     web::Bytes,
@@ -23,11 +25,15 @@ use tokio::{
 
 use super::{
     Network,
+    incoming::Incoming,
     shares::{Share, Shares},
 };
 
 /// How long a connection is kept open for the next request.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
+/// How much is read from a client at once, in bytes.
+const READ_SIZE: usize = 8 * 1024;
 
 /// How long a client may take to read a response, as long as it reads at all.
 const RESPONSE_TIMEOUT: Duration = Duration::from_mins(5);
@@ -35,6 +41,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_mins(5);
 /// A client's connection. Reading and writing fail once the client has been too slow.
 pub(crate) struct ClientStream {
     socket: TcpStream,
+    incoming: Incoming,
     connection: Connection,
     _share: Share,
 }
@@ -48,6 +55,7 @@ impl ClientStream {
     pub(crate) fn accept(
         socket: TcpStream,
         peer: IpAddr,
+        config: ServiceConfig,
         network: &Network,
         connections: &Shares,
     ) -> io::Result<Self> {
@@ -56,8 +64,8 @@ impl ClientStream {
         // How long sent data may stay unacknowledged (tcp(7)).
         #[cfg(target_os = "linux")]
         socket2::SockRef::from(&socket).set_tcp_user_timeout(Some(network.client_timeout))?;
-        let connection = Connection::new(KEEP_ALIVE + network.client_timeout);
-        Ok(Self { socket, connection, _share: share })
+        let connection = Connection::new(network.client_timeout);
+        Ok(Self { socket, incoming: Incoming::new(config), connection, _share: share })
     }
 
     /// The connection, as requests see it.
@@ -86,8 +94,21 @@ impl AsyncRead for ClientStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let progress = Pin::new(&mut this.socket).poll_read(context, buffer);
-        this.limit(context, progress)
+        while this.incoming.is_empty() {
+            let mut space = [MaybeUninit::uninit(); READ_SIZE];
+            let mut bytes = ReadBuf::uninit(&mut space);
+            let progress = Pin::new(&mut this.socket).poll_read(context, &mut bytes);
+            ready!(this.limit(context, progress))?;
+            if bytes.filled().is_empty() && !this.incoming.end() {
+                return Poll::Ready(Ok(()));
+            }
+            this.incoming.push(bytes.filled());
+            if this.incoming.is_in_head() {
+                this.connection.begin_head();
+            }
+        }
+        this.incoming.read(buffer);
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -118,7 +139,9 @@ pub(crate) struct Connection(Rc<Activity>);
 struct Activity {
     /// The requests that are in flight.
     in_flight: Cell<usize>,
-    /// How long the client may take to send the head of a request.
+    /// Whether the head of a request has begun.
+    has_begun: Cell<bool>,
+    /// How long the client may take to send a head.
     head_timeout: Duration,
     /// When the client has been too slow.
     deadline: RefCell<Pin<Box<Sleep>>>,
@@ -126,8 +149,17 @@ struct Activity {
 
 impl Connection {
     fn new(head_timeout: Duration) -> Self {
-        let deadline = RefCell::new(Box::pin(sleep(head_timeout)));
-        Self(Rc::new(Activity { in_flight: Cell::new(0), head_timeout, deadline }))
+        // Actix answers 408 if there is no first head by then, a little before this.
+        let deadline = RefCell::new(Box::pin(sleep(KEEP_ALIVE + head_timeout)));
+        let (in_flight, has_begun) = (Cell::new(0), Cell::new(true));
+        Self(Rc::new(Activity { in_flight, has_begun, head_timeout, deadline }))
+    }
+
+    /// Starts to wait for the rest of a head, after its first bytes.
+    fn begin_head(&self) {
+        if self.0.in_flight.get() == 0 && !self.0.has_begun.replace(true) {
+            self.wait(self.0.head_timeout);
+        }
     }
 
     /// Counts a request as in flight until the value is dropped.
@@ -138,11 +170,14 @@ impl Connection {
 
     /// Starts to wait for a response to be read, or for the next head.
     fn set_in_flight(&self, in_flight: usize) {
-        let Activity { head_timeout, deadline, .. } = &*self.0;
         self.0.in_flight.set(in_flight);
-        let limit = if in_flight > 0 { RESPONSE_TIMEOUT } else { *head_timeout };
-        // The task that polled the deadline is woken at the new one.
-        deadline.borrow_mut().as_mut().reset(Instant::now() + limit);
+        self.0.has_begun.set(false);
+        self.wait(if in_flight > 0 { RESPONSE_TIMEOUT } else { KEEP_ALIVE });
+    }
+
+    /// Moves the deadline, at which the task that polled it is woken.
+    fn wait(&self, limit: Duration) {
+        self.0.deadline.borrow_mut().as_mut().reset(Instant::now() + limit);
     }
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod connection;
 pub(crate) mod cursor;
 pub(crate) mod etag;
 pub(crate) mod extract;
+mod incoming;
 pub(crate) mod metrics;
 pub(crate) mod middleware;
 mod network;

@@ -1,5 +1,6 @@
 //! Running the service: settings, startup, the HTTP servers, the log.
 
+mod acceptor;
 mod application;
 mod database;
 mod error;

@@ -34,6 +34,7 @@ mod smuggling;
 mod statements;
 mod sub_collections;
 mod teams;
+mod upgrades;
 mod user_teams;
 mod users;
 mod world;

@@ -97,18 +97,32 @@ pub(crate) async fn unread(app: &TestApp, address: &str, path: &str) -> TcpStrea
 
 /// Sends raw bytes, and reads what comes back until the connection is closed or silent.
 pub(crate) async fn send(app: &TestApp, bytes: &[u8]) -> Heard {
-    hear(app, bytes, REST).await
+    hear(connect(app).await, bytes, REST).await
+}
+
+/// Like [`send`], for responses that come at once.
+pub(crate) async fn send_briefly(app: &TestApp, bytes: &[u8]) -> Heard {
+    hear(connect(app).await, bytes, Duration::from_millis(700)).await
+}
+
+/// Like [`send`], byte by byte.
+pub(crate) async fn send_slowly(app: &TestApp, bytes: &[u8]) -> Heard {
+    let mut stream = connect(app).await;
+    stream.set_nodelay(true).unwrap();
+    for byte in bytes {
+        stream.write_all(&[*byte]).await.unwrap();
+    }
+    hear(stream, &[], REST).await
 }
 
 /// Sends a request with `Connection: close`, which must get a response in time.
 pub(crate) async fn exchange(app: &TestApp, request: &[u8]) -> Heard {
-    let heard = hear(app, request, Duration::from_secs(30)).await;
+    let heard = hear(connect(app).await, request, Duration::from_secs(30)).await;
     assert!(heard.is_closed && heard.statuses().len() == 1, "{heard:?}");
     heard
 }
 
-async fn hear(app: &TestApp, bytes: &[u8], rest: Duration) -> Heard {
-    let mut stream = connect(app).await;
+async fn hear(mut stream: TcpStream, bytes: &[u8], rest: Duration) -> Heard {
     // A request that is rejected early may not be read to its end.
     let _ = stream.write_all(bytes).await;
     let (mut heard, mut is_closed) = (Vec::new(), false);

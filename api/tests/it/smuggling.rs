@@ -92,7 +92,13 @@ async fn an_ambiguous_request_is_rejected_and_its_connection_closed() {
     );
     let without_host = format!("GET /healthz HTTP/1.1\r\n\r\n{SMUGGLED}");
     let two_hosts = format!("GET /healthz HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n{SMUGGLED}");
-    let others = [behind_chunk, old, without_host, two_hosts];
+    let bare =
+        ["GET /healthz HTTP/1.1\nHost: x\n\n", "GET /healthz HTTP/1.1\r\nHost: x\nX: y\r\n\r\n"];
+    let bare = bare.iter().map(|head| format!("{head}{SMUGGLED}"));
+    let bare = bare.chain([
+        post("Content-Length: 2\r\n", &format!("{{}}{SMUGGLED}")).replacen("\r\n", "\n", 1)
+    ]);
+    let others = [behind_chunk, old, without_host, two_hosts].into_iter().chain(bare);
     for (request, heard) in answers(with_headers.chain(with_sizes).chain(others).collect()).await {
         assert_eq!(heard.statuses(), [400], "{request:?}: {heard:?}");
         assert!(heard.is_closed && !heard.text.contains("smuggled"), "{request:?}: {heard:?}");
@@ -109,7 +115,6 @@ async fn a_body_is_not_read_as_another_request() {
     let chunks = format!("{length:x}\r\n{SMUGGLED}\r\n0\r\n\r\n");
     let requests = [
         (400, post(&sized, SMUGGLED)),
-        (400, post(&sized, "").replace("\r\n", "\n") + SMUGGLED),
         (400, post(&format!("Connection: Content-Length\r\n{sized}"), SMUGGLED)),
         (400, post("Transfer-Encoding: chunked\r\n", &chunks)),
         (422, post("Transfer-Encoding: chunked\r\n", &format!("2\r\n{{}}\r\n0\r\n{SMUGGLED}"))),
@@ -124,7 +129,6 @@ async fn a_body_is_not_read_as_another_request() {
         (200, call("GET /healthz", &sized, SMUGGLED)),
         (200, call("HEAD /healthz", &sized, SMUGGLED)),
         (200, call("GET /healthz", "Transfer-Encoding: chunked\r\n", &chunks)),
-        (200, call("GET /healthz", "Connection: upgrade\r\nUpgrade: websocket\r\n", SMUGGLED)),
         (404, call("CONNECT x:80", "", SMUGGLED)),
     ];
     let (expected, requests): (Vec<u16>, Vec<String>) = requests.into_iter().unzip();
