@@ -18,7 +18,8 @@ pub(super) async fn run() -> Result<(), CommandError> {
         }
     });
     let application = tokio::select! {
-        built = Application::build(settings) => built?,
+        // In a box, since the compiler limits how deep futures can be nested.
+        built = Box::pin(Application::build(settings)) => built?,
         () = &mut told_to_stop => {
             log::info!("stopping before startup has finished");
             return Ok(());
