@@ -53,6 +53,11 @@ login-flood connections="0":
     cargo build --release --workspace --bins --example login_flood
     scripts/with-service target/release/teamnotes target/release/examples/login_flood {{ connections }}
 
+# Measure memory while 1,000 clients request large pages and read nothing
+slow-readers:
+    cargo build --release --workspace --bins --example slow_readers
+    scripts/with-service target/release/teamnotes target/release/examples/slow_readers
+
 # Send requests that schemathesis generates from the OpenAPI document, until this many are answered
 hostile-requests requests="50000":
     cargo build --release

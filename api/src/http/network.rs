@@ -16,6 +16,8 @@ pub struct Network {
     pub max_requests: usize,
     /// Bytes of request bodies that are arriving; one network gets a quarter of them.
     pub body_bytes: usize,
+    /// Bytes of responses that are being made or sent; one network gets a quarter of them.
+    pub response_bytes: usize,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the API from browsers; `*` allows all.
@@ -36,6 +38,7 @@ impl Default for Network {
             max_connections: 10_000,
             max_requests: 1_000,
             body_bytes: 64 * MIB,
+            response_bytes: 64 * MIB,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
         }

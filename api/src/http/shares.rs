@@ -121,20 +121,20 @@ impl Share {
 mod tests {
     use super::*;
 
-    fn address(text: &str) -> Option<IpAddr> {
-        Some(text.parse().unwrap())
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[test]
     fn a_network_gets_a_quarter_and_leaves_the_rest_to_others() {
         let shares = Shares::new(8);
-        let one = address("192.0.2.1");
+        let one = Some(address("192.0.2.1"));
         let taken = shares.try_take(one, 2).unwrap();
         assert!(shares.try_take(one, 1).is_none());
-        assert!(shares.try_take(address("::ffff:192.0.2.1"), 1).is_none());
-        let other = shares.try_take(address("192.0.2.2"), 2).unwrap();
+        assert!(shares.try_take(Some(address("::ffff:192.0.2.1")), 1).is_none());
+        let other = shares.try_take(Some(address("192.0.2.2")), 2).unwrap();
         let proxy = shares.try_take(None, 4).unwrap();
-        assert!(shares.try_take(address("192.0.2.3"), 1).is_none());
+        assert!(shares.try_take(Some(address("192.0.2.3")), 1).is_none());
         drop((taken, other, proxy));
         assert!(shares.try_take(one, 2).is_some());
     }
@@ -142,19 +142,19 @@ mod tests {
     #[test]
     fn all_of_an_ipv6_64_is_one_network() {
         let shares = Shares::new(4);
-        let _taken = shares.try_take(address("2001:db8::1"), 1).unwrap();
-        assert!(shares.try_take(address("2001:db8::2"), 1).is_none());
-        assert!(shares.try_take(address("2001:db8:0:1::1"), 1).is_some());
+        let _taken = shares.try_take(Some(address("2001:db8::1")), 1).unwrap();
+        assert!(shares.try_take(Some(address("2001:db8::2")), 1).is_none());
+        assert!(shares.try_take(Some(address("2001:db8:0:1::1")), 1).is_some());
     }
 
     #[test]
     fn what_exceeds_the_need_is_given_back() {
         let shares = Shares::new(40);
-        let mut taken = shares.try_take(address("192.0.2.1"), 10).unwrap();
+        let mut taken = shares.try_take(Some(address("192.0.2.1")), 10).unwrap();
         taken.shrink_to(3);
         assert_eq!(taken.amount(), 3);
-        assert!(shares.try_take(address("192.0.2.1"), 7).is_some());
-        taken.merge(shares.try_take(address("192.0.2.1"), 2).unwrap());
+        assert!(shares.try_take(Some(address("192.0.2.1")), 7).is_some());
+        taken.merge(shares.try_take(Some(address("192.0.2.1")), 2).unwrap());
         taken.shrink_to(6);
         assert_eq!(taken.amount(), 5);
     }
@@ -162,7 +162,7 @@ mod tests {
     #[tokio::test]
     async fn whoever_waits_gets_it_when_it_is_given_back() {
         let shares = Shares::new(4);
-        let client = address("192.0.2.1");
+        let client = Some(address("192.0.2.1"));
         let taken = shares.try_take(client, 1).unwrap();
         assert!(shares.take(client, 1, Duration::from_millis(10)).await.is_none());
         let (next, ()) = tokio::join!(shares.take(client, 1, Duration::from_secs(10)), async {

@@ -26,6 +26,8 @@ pub(crate) struct State {
     pub(crate) permits: Arc<Semaphore>,
     /// Bytes of bodies that have not arrived in full yet.
     pub(crate) bodies: Shares,
+    /// Bytes of responses that are being made or sent.
+    pub(crate) responses: Shares,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub(crate) requires_if_match: bool,
     /// How long a request may take from its head to the head of its response.

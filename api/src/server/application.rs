@@ -153,6 +153,7 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         metrics,
         permits: Arc::new(Semaphore::new(network.max_requests)),
         bodies: Shares::new(network.body_bytes),
+        responses: Shares::new(network.response_bytes),
         network,
         requires_if_match: settings.require_if_match,
         time_limit: time_limit(settings),

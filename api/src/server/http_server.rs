@@ -15,7 +15,7 @@ use crate::{
     http::{
         Network, Readiness,
         extract::check_token,
-        middleware::{limit_concurrency, supervise},
+        middleware::{limit_concurrency, limit_responses, supervise},
         problem::Problem,
     },
     routes,
@@ -41,6 +41,7 @@ pub(super) fn api(
         let app = App::new()
             .app_data(readiness.clone())
             .wrap(from_fn(limit_concurrency))
+            .wrap(from_fn(limit_responses))
             .wrap(cors(&origins))
             .wrap(from_fn(supervise))
             .configure(configure);

@@ -166,6 +166,39 @@ async fn refused_body(app: &TestApp, part: &str) -> TcpStream {
 }
 
 #[tokio::test]
+async fn responses_that_nobody_reads_leave_room_for_those_of_others() {
+    let app = TestApp::start_with(|settings| settings.network.response_bytes = 8 * 1024 * 1024);
+    let app = app.await;
+    write_a_full_page(&app).await;
+    let mut unread = Vec::new();
+    for _ in 0..8 {
+        unread.push(raw::unread(&app, "127.0.0.2", FULL_PAGE).await);
+    }
+    for _ in 0..20 {
+        assert!(app.anonymous().get(FULL_PAGE).await.ok().as_array().unwrap().len() > 30);
+    }
+    let refused = next_answer(&app, "HTTP/1.1 503").await;
+    assert!(refused.contains("retry-after: 1"), "{refused}");
+    drop(unread);
+    next_answer(&app, "HTTP/1.1 200").await;
+}
+
+/// The head of a response to the address that does not read others, once it has this status.
+async fn next_answer(app: &TestApp, status: &str) -> String {
+    for _ in 0..20 {
+        let mut stream = raw::connect_from(app, "127.0.0.2").await;
+        stream.write_all(b"GET /api/notes?limit=1 HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+        let mut head = vec![0; 500];
+        let read = timeout(Duration::from_secs(10), stream.read_exact(&mut head)).await;
+        read.unwrap().unwrap();
+        if head.starts_with(status.as_bytes()) {
+            return String::from_utf8_lossy(&head).into_owned();
+        }
+    }
+    panic!("never {status}");
+}
+
+#[tokio::test]
 async fn requests_beyond_the_limit_are_rejected_at_once() {
     let app = TestApp::start_with(|settings| settings.network.max_requests = 1).await;
     write_a_full_page(&app).await;

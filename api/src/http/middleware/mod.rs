@@ -2,7 +2,9 @@
 
 mod headers;
 mod limit_concurrency;
+mod limit_responses;
 mod supervise;
 
 pub(crate) use limit_concurrency::limit_concurrency;
+pub(crate) use limit_responses::limit_responses;
 pub(crate) use supervise::supervise;

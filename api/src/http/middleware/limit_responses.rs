@@ -1,0 +1,62 @@
+use std::time::Duration;
+
+use actix_web::{
+    Error as ActixError, HttpResponse, ResponseError,
+    body::{BodySize, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::Method,
+    middleware::Next,
+};
+use service::{Error, PAGE_BYTES};
+
+use crate::http::{
+    connection::GuardedBody, extract::client_of, problem::Problem, shares::Share, state::AppState,
+};
+
+/// How long a request waits for others' responses to be read.
+const WAIT: Duration = Duration::from_secs(2);
+
+/// What a response takes at least, in bytes.
+const LEAST: usize = 64 * 1024;
+
+/// Limits the memory that responses to reads take until they are sent. A response that is still being made
+/// takes as much as a full page. Responses to writes are small, and `MAX_REQUESTS` limits their number.
+pub(crate) async fn limit_responses<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<GuardedBody<Option<Share>>>, ActixError> {
+    let Some(state) = AppState::of(request.request()).filter(|_| is_limited(&request)) else {
+        let response = next.call(request).await?;
+        return Ok(response.map_body(|_, body| GuardedBody::new(body, None)));
+    };
+    let client = client_of(request.request());
+    let Some(mut share) = state.responses.take(client, PAGE_BYTES, WAIT).await else {
+        return Ok(request.into_response(rejection()));
+    };
+    let response = next.call(request).await?;
+    let size = size_of(&response);
+    if size > share.amount() {
+        let Some(more) = state.responses.try_take(client, size - share.amount()) else {
+            return Ok(response.into_response(rejection()));
+        };
+        share.merge(more);
+    }
+    share.shrink_to(size.max(LEAST));
+    Ok(response.map_body(|_, body| GuardedBody::new(body, Some(share))))
+}
+
+fn is_limited(request: &ServiceRequest) -> bool {
+    matches!(*request.method(), Method::GET | Method::HEAD) && request.path() != "/healthz"
+}
+
+fn size_of<B: MessageBody>(response: &ServiceResponse<B>) -> usize {
+    match response.response().body().size() {
+        BodySize::Sized(size) => usize::try_from(size).unwrap_or(usize::MAX),
+        BodySize::None | BodySize::Stream => 0,
+    }
+}
+
+fn rejection() -> HttpResponse<GuardedBody<Option<Share>>> {
+    let problem = Problem::from(Error::unavailable("too many responses are waiting to be read"));
+    problem.error_response().map_body(|_, body| GuardedBody::new(body, None))
+}
