@@ -1,6 +1,8 @@
-use std::{error::Error, time::Duration};
+use std::{error::Error, io, path::PathBuf, time::Duration};
 
 use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxPostgresError};
+
+use crate::sqlite_file;
 
 /// Why the schema was not changed. No part of the command has taken effect then.
 #[derive(Debug, thiserror::Error)]
@@ -50,9 +52,33 @@ pub enum MigrationError {
         .0.join(", ")
     )]
     Incomplete(Vec<String>),
+    /// The database accepts no changes.
+    #[error("the database is read-only: is it a standby?")]
+    ReadOnly,
+    /// The file of an SQLite database can't be created.
+    #[error("{0}")]
+    Create(io::Error),
+    /// The file can't be opened, or is not a database.
+    #[error("{}: {source}", .file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// The cause.
+        source: DbErr,
+    },
     /// The database returned an error.
     #[error("{0}")]
     Database(#[from] DbErr),
+}
+
+impl MigrationError {
+    /// An error of the database at this URL, with the name of its file if it has one.
+    pub fn of(url: &str, source: DbErr) -> Self {
+        match sqlite_file::of(url) {
+            Some(file) => Self::File { file, source },
+            None => Self::Database(source),
+        }
+    }
 }
 
 /// What PostgreSQL adds to the message of an error: the detail, such as which view depends on a table, and a
@@ -69,6 +95,35 @@ pub fn details(error: &(dyn Error + 'static)) -> Option<String> {
         next = error.source();
     }
     None
+}
+
+/// Whether the database is away or read-only, which may end by itself, unlike a wrong password, for instance.
+pub fn is_outage(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if matches!(
+            error.downcast_ref(),
+            Some(MigrationError::Unreachable(_) | MigrationError::ReadOnly)
+        ) {
+            return true;
+        }
+        if let Some(error) = error.downcast_ref::<DbErr>() {
+            return is_outage_of_server(error);
+        }
+        next = error.source();
+    }
+    false
+}
+
+/// Connection exceptions (08), operator intervention (57), too many connections, or a read-only server.
+fn is_outage_of_server(error: &DbErr) -> bool {
+    if let Some(SqlxError::Io(_) | SqlxError::PoolTimedOut) = sqlx_error(error) {
+        return true;
+    }
+    database_code(error).is_some_and(|code| {
+        code.len() == 5
+            && (["08", "57"].contains(&&code[..2]) || ["53300", "25006"].contains(&&*code))
+    })
 }
 
 fn postgres_error(error: &DbErr) -> Option<&SqlxPostgresError> {

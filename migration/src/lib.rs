@@ -28,7 +28,7 @@ pub mod settings;
 pub mod sqlite_file;
 
 pub use command::Command;
-pub use error::{MigrationError, database_code, details};
+pub use error::{MigrationError, database_code, details, is_outage};
 pub use lock::{Lock, LockKind};
 pub use locked::{Applied, apply, connect, lacking, pending, status};
 pub use plan::{Planned, plan};

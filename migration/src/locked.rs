@@ -42,7 +42,7 @@ pub async fn connect(
     url: &str,
     schema: Option<&str>,
 ) -> Result<DatabaseConnection, MigrationError> {
-    sqlite_file::make(url).map_err(|error| DbErr::Custom(error.to_string()))?;
+    sqlite_file::make(url).map_err(MigrationError::Create)?;
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(1)
@@ -61,7 +61,7 @@ pub async fn connect(
         {
             MigrationError::Unreachable(CONNECT_TIMEOUT)
         }
-        error => error.into(),
+        error => MigrationError::of(url, error),
     });
     let db = connected?;
     if let Err(unsuitable) = server::require_utf8(&db).await {

@@ -20,7 +20,7 @@ pub type Progress = dyn Fn(u64, u64) + Send + Sync;
 /// Why rows were not inserted. Nothing is changed then.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
-    /// The database has users.
+    /// The database has users, or for the demo data users other than admins, notes or teams.
     #[error("the database already has users; this needs a database without any")]
     NotEmpty,
     /// A row refers to one that does not exist, or repeats a unique value, for instance.

@@ -5,13 +5,13 @@ use entity::{
     NoteId, TeamId, UserId, mark,
     membership::{self, Role},
     note, team,
-    user::{self, PasswordHash},
+    user::{self, PasswordHash, Scopes},
 };
-use sea_orm::{ConnectionTrait, EntityTrait, QueryOrder, QuerySelect, TryGetable};
+use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, TryGetable};
 
 use crate::{
     Db, Error, Passwords,
-    bulk::{self, Bulk, BulkError, Counts, Progress},
+    bulk::{Bulk, BulkError, Counts, Progress},
     users::Password,
 };
 
@@ -69,7 +69,7 @@ const PREDICATES: [&str; 10] = [
     "can be closed",
 ];
 
-/// Fills a database that has no users, in one transaction. The first user is an admin; all have the same
+/// Fills a database that has no users except admins, in one transaction. The first of the new users is an admin; all have the same
 /// password. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
@@ -83,7 +83,7 @@ pub async fn fill(
 ) -> Result<Counts, BulkError> {
     let hash = passwords.hash(password).await?;
     let transaction = db.begin().await?;
-    bulk::require_no_users(&transaction).await?;
+    let admins = require_unused(&transaction).await?;
     let users = users as usize;
     let teams = users.div_ceil(USERS_A_TEAM);
     let memberships = users * TEAMS.min(teams);
@@ -98,7 +98,7 @@ pub async fn fill(
     let mut bulk = Bulk::new(&transaction, progress, counts.total());
 
     bulk.insert((0..users).map(|number| Ok::<_, BulkError>(new_user(number, &hash)))).await?;
-    let user_ids = ids::<user::Entity, _>(&transaction, user::Column::Id).await?;
+    let user_ids = ids::<user::Entity, _>(&transaction, user::Column::Id).await?.split_off(admins);
     bulk.insert((0..teams).map(|number| Ok::<_, BulkError>(new_team(number)))).await?;
     let team_ids = ids::<team::Entity, _>(&transaction, team::Column::Id).await?;
     bulk.insert(
@@ -114,6 +114,18 @@ pub async fn fill(
     .await?;
     transaction.commit().await.map_err(Error::from)?;
     Ok(counts)
+}
+
+/// Makes sure that there are no users except admins, and returns how many of those there are.
+async fn require_unused(db: &impl ConnectionTrait) -> Result<usize, BulkError> {
+    let users = user::Entity::find().count(db).await.map_err(Error::from)?;
+    let admins = user::Entity::find().admins().count(db).await.map_err(Error::from)?;
+    let notes = note::Entity::find().count(db).await.map_err(Error::from)?;
+    let teams = team::Entity::find().count(db).await.map_err(Error::from)?;
+    match (users - admins, notes, teams) {
+        (0, 0, 0) => Ok(usize::try_from(admins).map_err(Error::internal)?),
+        _ => Err(BulkError::NotEmpty),
+    }
 }
 
 async fn ids<E, Id>(db: &impl ConnectionTrait, id: E::Column) -> crate::Result<Vec<Id>>

@@ -4,10 +4,10 @@ use std::fs;
 
 use chrono::{DateTime, Utc};
 use entity::user;
-use migration::{database_code, details, sqlite_file};
+use migration::{details, sqlite_file};
 use sea_orm::{ConnectionTrait, DbBackend, PaginatorTrait, Statement, TryGetable};
 
-use crate::{Db, DbSettings, Error, Result, clock};
+use crate::{Db, DbSettings, Error, Result, clock, schema};
 
 /// Free disk space below which a finding is doubtful, in bytes.
 const LITTLE_DISK: u64 = 500 * 1024 * 1024;
@@ -56,9 +56,10 @@ impl Finding {
     }
 }
 
-/// Checks the database and its surroundings. Changes nothing.
+/// Checks the database and its surroundings. Changes nothing. On PostgreSQL the connection must have the limits
+/// of the service, which are checked too.
 pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
-    let schema = Finding::of("schema", schema(db).await);
+    let schema = Finding::of("schema", complete_schema(db).await);
     let is_migrated = schema.health == Health::Good;
     let mut findings = vec![Finding::of("version", version(db).await), schema];
     if is_migrated {
@@ -85,7 +86,7 @@ async fn version(db: &Db) -> Result<Finding> {
     Ok(Finding::new("version", Health::Good, version))
 }
 
-async fn schema(db: &Db) -> Result<Finding> {
+async fn complete_schema(db: &Db) -> Result<Finding> {
     db.require_schema().await?;
     let missing = migration::schema::missing(db.connection()).await.map_err(Error::internal)?;
     Ok(if missing.is_empty() {
@@ -98,24 +99,10 @@ async fn schema(db: &Db) -> Result<Finding> {
 }
 
 async fn writing(db: &Db) -> Result<Finding> {
-    let is_read_only = match db.is_postgres() {
-        true => one::<String>(db, "SHOW transaction_read_only").await? == "on",
-        false => is_read_only_file(db).await?,
-    };
-    Ok(match is_read_only {
+    Ok(match schema::is_read_only(db).await? {
         true => Finding::new("writing", Health::Bad, "the database is read-only"),
         false => Finding::new("writing", Health::Good, "the database accepts changes"),
     })
-}
-
-/// Whether SQLite refuses a statement that would write, if there were anything to write.
-async fn is_read_only_file(db: &Db) -> Result<bool> {
-    const READ_ONLY: &str = "8";
-    let nothing = "DELETE FROM seaql_migrations WHERE false";
-    match db.writer().execute_unprepared(nothing).await {
-        Err(error) if database_code(&error).as_deref() == Some(READ_ONLY) => Ok(true),
-        written => Ok(written.map(|_| false)?),
-    }
 }
 
 async fn admins(db: &Db) -> Result<Finding> {
@@ -151,14 +138,18 @@ async fn connections(db: &Db, settings: &DbSettings) -> Result<Finding> {
 
 /// A connection pooler may drop the limit that the service asks for.
 async fn statement_timeout(db: &Db, settings: &DbSettings) -> Result<Finding> {
-    let asked = "SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'";
-    let milliseconds: i64 = one(db, asked).await?;
-    let longest = i64::try_from(settings.statement_timeout.as_millis()).unwrap_or(i64::MAX);
-    let health = match milliseconds {
-        limit if limit > 0 && limit <= longest => Health::Good,
-        _ => Health::Doubtful,
+    let limit = "SELECT setting::bigint FROM pg_settings WHERE name = 'statement_timeout'";
+    let milliseconds: i64 = one(db, limit).await?;
+    let asked = settings.read_timeout.as_millis();
+    let (health, detail) = match u128::try_from(milliseconds) {
+        Ok(limit) if limit == asked => {
+            (Health::Good, format!("queries are stopped after {limit} ms"))
+        }
+        _ => (
+            Health::Doubtful,
+            format!("{milliseconds} ms instead of {asked} ms: does a connection pooler drop it?"),
+        ),
     };
-    let detail = format!("{milliseconds} ms on the server, {longest} ms in the settings");
     Ok(Finding::new("statement timeout", health, detail))
 }
 

@@ -40,7 +40,7 @@ pub use actor::{Actor, Authenticated, Credential};
 pub use bulk::{BulkError, Counts, Progress};
 pub use database::{Db, DbSettings, PoolUse, StatementHook};
 pub use error::{Error, Field, Result, Violation};
-pub use migration::{details, settings, sqlite_file};
+pub use migration::{details, is_outage, settings, sqlite_file};
 pub use page::{Newest, PAGE_BYTES, Page, PageRequest};
 pub use password::{PasswordCost, Passwords};
 pub use reader::Reader;

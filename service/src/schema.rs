@@ -2,9 +2,9 @@
 
 pub use migration::{Applied, Command, Lock, LockKind, MigrationError, Planned};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use crate::{DbSettings, Error, Result};
+use crate::{Db, DbSettings, Error, Result};
 
 /// Something that a command would permanently delete.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,17 +66,64 @@ pub async fn losses(settings: &DbSettings, command: Command) -> Result<Vec<Loss>
     .await
 }
 
+/// Requires a database that accepts changes.
+///
+/// # Errors
+/// [`Error::Unavailable`] if it is read-only, or can't be read.
+pub async fn require_writable(db: &Db) -> Result<()> {
+    match is_read_only(db).await? {
+        true => Err(Error::unavailable(MigrationError::ReadOnly)),
+        false => Ok(()),
+    }
+}
+
+/// Whether the database accepts no changes. Asks for one that changes nothing.
+///
+/// # Errors
+/// If the database can't be read.
+pub async fn is_read_only(db: &Db) -> Result<bool> {
+    const READ_ONLY: &str = "8";
+    const BUSY: &str = "5";
+    if db.is_postgres() {
+        let ask = Statement::from_string(DbBackend::Postgres, "SHOW transaction_read_only");
+        let row = db.writer().query_one_raw(ask).await?;
+        return Ok(
+            row.is_some_and(|row| row.try_get_by_index(0).is_ok_and(|on: String| on == "on"))
+        );
+    }
+    let nothing = "DELETE FROM seaql_migrations WHERE false";
+    let Err(error) = db.writer().execute_unprepared(nothing).await else { return Ok(false) };
+    match migration::database_code(&error).as_deref() {
+        Some(READ_ONLY) => Ok(true),
+        // Another process is writing.
+        Some(BUSY) => Ok(false),
+        _ => Err(error.into()),
+    }
+}
+
 /// Does this work on a connection for migrations, and closes it.
 async fn on_connection<T>(
     settings: &DbSettings,
     work: impl AsyncFnOnce(&DatabaseConnection) -> Result<T>,
 ) -> Result<T> {
     let connection = migration::connect(&settings.url, None).await.map_err(Error::internal)?;
-    let done = work(&connection).await;
+    let done = work(&connection).await.map_err(|error| named(settings, error));
     let closed = connection.close().await;
     let done = done?;
     closed.map_err(Error::internal)?;
     Ok(done)
+}
+
+/// The same error, with the name of the file if the database has one.
+fn named(settings: &DbSettings, error: Error) -> Error {
+    let Error::Internal(source) = error else { return error };
+    match source.downcast::<MigrationError>().map(|error| *error) {
+        Ok(MigrationError::Database(source)) => {
+            Error::internal(MigrationError::of(&settings.url, source))
+        }
+        Ok(other) => Error::internal(other),
+        Err(other) => Error::Internal(other),
+    }
 }
 
 /// The table that a statement drops, or the table and the column.

@@ -1,6 +1,7 @@
 use std::{
     net::Ipv4Addr,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use api::{
@@ -120,6 +121,7 @@ pub fn settings(url: &str) -> Settings {
         metrics_address: None,
         // Hashing at full cost would take most of the tests' time.
         password_cost: PasswordCost { memory: 8, passes: 1 },
+        wait_for_database: Duration::ZERO,
         auto_migrate: true,
         login_rate_limit: false,
         require_if_match: false,

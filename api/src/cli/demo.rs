@@ -1,7 +1,9 @@
 use clap::Args;
 use service::{demo, users::Password};
 
-use super::{CommandError, output, passwords, progress, with_db};
+use super::{
+    CommandError, create_database, database, missing_file, output, passwords, progress, with_db,
+};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -15,6 +17,9 @@ pub(super) async fn run(Arguments { users }: Arguments) -> Result<(), CommandErr
     let password = Password::parse(text.clone())
         .map_err(|why| CommandError::Input(format!("the password {why}")))?;
     let passwords = passwords()?;
+    if missing_file(&database()?).is_some() {
+        create_database().await?;
+    }
     let counts =
         with_db(
             async |db| Ok(demo::fill(db, &passwords, users, password, &progress::bar()).await?),

@@ -70,7 +70,7 @@ enum Command {
         #[arg(long)]
         create: bool,
     },
-    /// Fill a database that has no users with made-up data, for a demonstration or a benchmark
+    /// Fill a database that has no users except admins with made-up data, for a demonstration or a benchmark
     Demo(demo::Arguments),
     /// Check the settings and the database, one line per check; exit status 1 if something is wrong
     Doctor(doctor::Arguments),
@@ -156,13 +156,18 @@ fn database() -> Result<DbSettings, CommandError> {
 /// The settings of a database that exists: connecting would create a missing SQLite file.
 fn existing_database() -> Result<DbSettings, CommandError> {
     let settings = database()?;
-    match sqlite_file::of(&settings.url).filter(|file| !file.exists()) {
+    match missing_file(&settings) {
         Some(file) => Err(CommandError::Input(format!(
             "{} does not exist: run `teamnotes migrate up` to create it",
             file.display()
         ))),
         None => Ok(settings),
     }
+}
+
+/// The SQLite file, if it does not exist.
+fn missing_file(settings: &DbSettings) -> Option<PathBuf> {
+    sqlite_file::of(&settings.url).filter(|file| !file.exists())
 }
 
 fn passwords() -> Result<Passwords, CommandError> {

@@ -33,6 +33,9 @@ pub enum StartError {
     /// The schema is not the one that this version needs.
     #[error("the database's schema does not match this version")]
     Schema(#[source] Error),
+    /// The database accepts no changes.
+    #[error("can't write to the database")]
+    ReadOnly(#[source] Error),
     /// The threads that hash passwords can't be started.
     #[error("can't hash passwords")]
     Passwords(#[source] Error),

@@ -75,7 +75,7 @@ async fn rows_from_before_the_search_columns_are_found() {
 async fn members_from_before_roles_are_plain_members_and_roles_are_checked() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;
-    migrate(&database, Command::Down { num: 2 }).await;
+    migrate(&database, Command::Down { num: 3 }).await;
     migrate(&database, Command::Up { num: None }).await;
     let members = "SELECT COUNT(*) FROM memberships WHERE role = 'member'";
     assert_eq!(database.number(members).await, 2);

@@ -53,8 +53,10 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The database can't be read, or the copy can't be written.
-    #[error("can't copy the database to {}", .path.display())]
+    #[error("can't copy {} to {}", .database.display(), .path.display())]
     Copy {
+        /// The database.
+        database: PathBuf,
         /// The file.
         path: PathBuf,
         /// The cause.
@@ -89,12 +91,12 @@ type Result<T> = std::result::Result<T, BackupError>;
 /// # Errors
 /// See [`BackupError`]; no file is left behind then.
 pub async fn create(settings: &DbSettings, path: &Path) -> Result<Rows> {
-    database_file(settings)?;
+    let database = database_file(settings)?;
     let name = path.to_str().ok_or_else(|| BackupError::FileName(path.into()))?;
     let mut empty = OpenOptions::new();
     empty.write(true).create_new(true).mode(0o600);
     empty.open(path).map_err(|source| BackupError::Create { path: path.into(), source })?;
-    let copied = copy(settings, path, name).await;
+    let copied = copy(settings, database, path, name).await;
     if copied.is_err()
         && let Err(error) = fs::remove_file(path)
     {
@@ -119,10 +121,12 @@ pub async fn create_unnamed(settings: &DbSettings) -> Result<(File, Rows)> {
     Ok((copy, rows))
 }
 
-async fn copy(settings: &DbSettings, path: &Path, name: &str) -> Result<Rows> {
-    let expected = copy_rows(settings, name).await;
-    let expected =
-        expected.map_err(|error| BackupError::Copy { path: path.into(), source: error.into() })?;
+async fn copy(settings: &DbSettings, database: PathBuf, path: &Path, name: &str) -> Result<Rows> {
+    let expected = copy_rows(settings, name).await.map_err(|error| BackupError::Copy {
+        database,
+        path: path.into(),
+        source: error.into(),
+    })?;
     let unsound = |source| BackupError::Unsound { path: path.into(), source };
     let found = examine(path).await.map_err(unsound)?;
     if expected.is_some_and(|expected| expected != found) {

@@ -141,15 +141,16 @@ impl Db {
         self.all().map(|(name, pool)| PoolUse::of(name, pool)).into()
     }
 
-    /// Closes the pools, once all connections are idle.
+    /// Closes all pools, once all connections are idle.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn close(self) -> Result<()> {
+        let mut closed = Ok(());
         for (_, pool) in self.all() {
-            pool.close_by_ref().await?;
+            closed = closed.and(pool.close_by_ref().await);
         }
-        Ok(())
+        Ok(closed?)
     }
 
     /// All pools with their names; a database in memory has one, under all names.

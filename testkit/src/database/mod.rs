@@ -108,7 +108,9 @@ impl TestDatabase {
     /// Changes a setting of a database on PostgreSQL, for all connections opened from now on.
     pub async fn set(&self, name: &str, value: &str) {
         let (_, database) = self.url.rsplit_once('/').expect("a URL with a database");
-        self.execute(&format!("ALTER DATABASE {database} SET {name} = {value}")).await;
+        let set = format!("ALTER DATABASE {database} SET {name} = {value}");
+        // Even if the setting is that nothing can be changed.
+        self.execute(&format!("BEGIN READ WRITE; {set}; COMMIT")).await;
     }
 
     /// Runs statements on an SQLite file, with foreign keys off.

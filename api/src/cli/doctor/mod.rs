@@ -1,10 +1,12 @@
 mod exposure;
 mod files;
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde_json::{Value, json};
 use service::{
-    Db, PasswordCost,
+    Db, DbSettings, PasswordCost,
     doctor::{self, Finding, Health},
     settings::Environment,
     sqlite_file,
@@ -12,7 +14,7 @@ use service::{
 
 use super::{CommandError, output};
 use crate::server::{
-    Settings, describe, secret,
+    Settings, StartError, describe, secret,
     settings::{MIN_SECRET, SettingsError, listing},
 };
 
@@ -104,16 +106,28 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
         findings.push(missing);
         return findings;
     }
-    match Db::connect(&settings.database).await {
+    match connect(&settings.database).await {
         Ok(db) => {
             findings.extend(doctor::examine(&db, &settings.database).await);
             if let Err(error) = db.close().await {
                 findings.push(Finding::new("database", Health::Bad, describe(&error)));
             }
         }
-        Err(error) => findings.push(Finding::new("database", Health::Bad, describe(&error))),
+        Err(error) => {
+            let error = StartError::database(&settings.database)(error);
+            findings.push(Finding::new("database", Health::Bad, describe(&error)));
+        }
     }
     findings
+}
+
+/// With the limits of the service on PostgreSQL, to see whether they arrive there, and without any on SQLite,
+/// where all of the file is read.
+async fn connect(settings: &DbSettings) -> service::Result<Db> {
+    match settings.is_sqlite() {
+        true => Db::connect(settings).await,
+        false => Db::connect_observed(settings, Arc::new(|_| {})).await,
+    }
 }
 
 /// Connecting would create a missing SQLite file.

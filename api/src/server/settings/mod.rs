@@ -7,6 +7,7 @@ pub(crate) mod table;
 use std::{
     fmt,
     net::{IpAddr, SocketAddr},
+    time::Duration,
 };
 
 pub use service::settings::SettingsError;
@@ -46,6 +47,8 @@ pub struct Settings {
     pub metrics_address: Option<SocketAddr>,
     /// What hashing a password costs.
     pub password_cost: PasswordCost,
+    /// How long to wait at start for a database that is away or read-only.
+    pub wait_for_database: Duration,
     /// Whether the database is migrated at start.
     pub auto_migrate: bool,
     /// Whether logins and sign-ups are rate limited.

@@ -32,6 +32,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         log_filter: log_filter(reader),
         metrics_address: metrics_address(reader),
         password_cost: password_cost(reader),
+        wait_for_database: reader.seconds(&table::WAIT_FOR_DATABASE),
         auto_migrate: reader.word(&table::AUTO_MIGRATE) == "true",
         login_rate_limit: reader.word(&table::LOGIN_RATE_LIMIT) == "on",
         require_if_match: reader.word(&table::REQUIRE_IF_MATCH) == "on",

@@ -59,6 +59,14 @@ pub(crate) const DATABASE_STATEMENT_TIMEOUT: Setting = Setting::number(
 )
 .or("30");
 
+pub(crate) const WAIT_FOR_DATABASE: Setting = Setting::number(
+    "WAIT_FOR_DATABASE",
+    0,
+    3_600,
+    "seconds to wait at startup for a database that is away or read-only",
+)
+.or("30");
+
 pub(crate) const AUTO_MIGRATE: Setting = Setting::word(
     "AUTO_MIGRATE",
     &["true", "false"],
@@ -195,6 +203,7 @@ pub(crate) const GROUPS: [Group; 6] = [
             DATABASE_ACQUIRE_TIMEOUT,
             DATABASE_READ_TIMEOUT,
             DATABASE_STATEMENT_TIMEOUT,
+            WAIT_FOR_DATABASE,
         ],
     },
     Group {

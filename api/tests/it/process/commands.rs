@@ -11,7 +11,12 @@ use super::{SECRET, Served, run, teamnotes, text, with_password};
 #[test]
 fn a_missing_database_is_one_line_and_status_1() {
     let directory = tempfile::tempdir().unwrap();
-    let settings = [("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x"), ("SECRET", SECRET)];
+    let settings = [
+        ("DATABASE_URL", "postgres://u:hunter2@127.0.0.1:1/x"),
+        ("SECRET", SECRET),
+        ("PORT", "0"),
+        ("WAIT_FOR_DATABASE", "0"),
+    ];
     let commands = [&["serve"][..], &["migrate", "status"], &["user", "list"]];
     let asked = commands.map(|arguments| {
         let mut command = teamnotes(directory.path(), &settings, arguments);
@@ -209,7 +214,6 @@ fn a_command_that_reads_or_changes_a_database_does_not_create_it() {
         &["backup", "copy.db"],
         &["export", "all"],
         &["import", "all"],
-        &["demo", "--users", "1"],
         &["migrate", "status"],
         &["migrate", "down"],
         &["migrate", "reset", "--yes"],
@@ -228,11 +232,28 @@ fn a_command_that_reads_or_changes_a_database_does_not_create_it() {
 #[test]
 fn a_database_that_cannot_be_opened_is_named() {
     let directory = tempfile::tempdir().unwrap();
-    fs::create_dir(directory.path().join("notes.db")).unwrap();
-    let settings = [("DATABASE_URL", "sqlite:notes.db")];
-    let output = run(directory.path(), &settings, &["user", "list"]);
-    let told = text(&output.stderr);
-    assert!(told.starts_with("error: can't use notes.db: ") && told.lines().count() == 1, "{told}");
+    let here = directory.path();
+    fs::create_dir(here.join("directory.db")).unwrap();
+    fs::write(here.join("text.db"), "no database at all ".repeat(100)).unwrap();
+    for file in ["directory.db", "text.db", "text.db/nested.db"] {
+        for arguments in [
+            &["user", "list"][..],
+            &["migrate", "up"],
+            &["migrate", "status"],
+            &["migrate", "plan", "down"],
+            &["backup", "copy.db"],
+            &["export", "all"],
+            &["doctor"],
+            &["serve"],
+        ] {
+            let url = format!("sqlite:{file}");
+            let settings = [("DATABASE_URL", &*url), ("PORT", "0")];
+            let output = run(here, &settings, arguments);
+            let told = text(&output.stderr) + &text(&output.stdout);
+            assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+            assert!(told.contains(file), "{arguments:?}: {told}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -45,6 +45,35 @@ async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
     assert_eq!(samples[0], samples[1]);
 }
 
+#[tokio::test]
+async fn the_demo_creates_a_missing_file_and_leaves_the_first_admin_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let told = on(here, "sqlite:new/demo.db", &["demo", "--users", "20"]);
+    assert!(told.starts_with("created 20 users, 2 teams, "), "{told}");
+
+    let database = TestDatabase::empty().await;
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("SECRET", super::SECRET),
+        ("ADMIN_USERNAME", "boss"),
+        ("ADMIN_PASSWORD", "walnut-harbour-42"),
+    ];
+    let served = Served::start(here, &settings);
+    on(here, database.url(), &["demo", "--users", "20"]);
+    assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 21);
+    for table in ["notes", "user_notes", "memberships"] {
+        let rows = format!(
+            "SELECT COUNT(*) FROM {table} WHERE user_id = (SELECT id FROM users WHERE username = 'boss')"
+        );
+        assert_eq!(database.number(&rows).await, 0, "{table}");
+    }
+    let boss = json!({ "username": "boss", "password": "walnut-harbour-42" });
+    assert_eq!(served.send(Method::POST, "/api/login", Some(boss)).await.0, 200);
+    let again = run(here, &settings, &["demo", "--users", "20"]);
+    assert!(text(&again.stderr).contains("already has users"), "{}", text(&again.stderr));
+}
+
 /// Runs a command on the database with this URL, which must succeed, and returns its output.
 fn on(directory: &Path, url: &str, arguments: &[&str]) -> String {
     let output = run(directory, &[("DATABASE_URL", url)], arguments);

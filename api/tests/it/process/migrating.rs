@@ -56,7 +56,8 @@ async fn a_command_that_loses_data_says_so_and_waits_for_a_yes() {
     let planned = run(directory.path(), &settings, &["migrate", "plan", "reset"]);
     let planned = text(&planned.stdout);
     assert!(planned.contains("DROP TABLE \"users\";"), "{planned}");
-    assert!(planned.starts_with("-- m20211209_000008_add_versions\n"), "{planned}");
+    let newest = testkit::migrations().pop().unwrap();
+    assert!(planned.starts_with(&format!("-- {newest}\n")), "{planned}");
     let nothing = run(directory.path(), &settings, &["migrate", "plan", "up"]);
     assert_eq!(text(&nothing.stdout), "-- nothing to do\n");
     assert_eq!(database.schema().await, before);

@@ -1,11 +1,16 @@
 //! What only occurs on PostgreSQL: rights, encodings, other people's objects, and servers that only resemble it.
 
-use std::path::Path;
+use std::{
+    fs::{self, File},
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
 
 use reqwest::Method;
-use testkit::TestDatabase;
+use testkit::{FaultProxy, TestDatabase};
 
-use super::{SECRET, Served, run, text};
+use super::{SECRET, Served, run, teamnotes, text};
 
 /// Runs a command that must fail, and returns its error.
 fn failure(directory: &Path, url: &str, arguments: &[&str]) -> String {
@@ -44,8 +49,8 @@ async fn what_stands_in_the_way_of_a_migration_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let before = database.schema().await;
     for arguments in [
-        &["migrate", "down", "-n", "2", "--yes"][..],
-        &["migrate", "down", "-n", "2"],
+        &["migrate", "reset", "--yes"][..],
+        &["migrate", "reset"],
         &["migrate", "plan", "fresh"],
         &["migrate", "fresh", "--yes"],
     ] {
@@ -100,6 +105,54 @@ async fn a_schema_that_is_up_to_date_needs_no_right_to_change_it() {
     let down = failure(directory.path(), &url, &["migrate", "down", "--yes"]);
     assert!(down.contains("permission denied") || down.contains("must be owner"), "{down}");
     database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+#[tokio::test]
+async fn the_start_waits_for_a_database_that_is_away_or_read_only() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let proxy = FaultProxy::start(database.url());
+    let log = directory.path().join("log");
+    let start = |wait: &str| {
+        let settings = [
+            ("DATABASE_URL", proxy.url()),
+            ("SECRET", SECRET),
+            ("PORT", "0"),
+            ("WAIT_FOR_DATABASE", wait),
+        ];
+        let mut command = teamnotes(directory.path(), &settings, &["serve"]);
+        command.stdout(Stdio::piped()).stderr(File::create(&log).unwrap());
+        command.spawn().unwrap()
+    };
+    let waits = async |why: &str| {
+        let deadline = Instant::now() + Duration::from_secs(20);
+        let waiting = "waiting up to 120 s for the database: ";
+        let mut told = String::new();
+        while !(told.contains(waiting) && told.contains(why)) {
+            assert!(Instant::now() < deadline, "{why} in {told}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            told = fs::read_to_string(&log).unwrap();
+        }
+    };
+
+    proxy.go_down().await;
+    let starting = start("120");
+    waits("does not respond").await;
+    proxy.come_up();
+    let served = tokio::task::spawn_blocking(|| Served::wait_for(starting)).await.unwrap();
+    assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
+
+    database.set("default_transaction_read_only", "on").await;
+    let starting = start("120");
+    waits("the database is read-only").await;
+    let output = start("0").wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    database.set("default_transaction_read_only", "off").await;
+    let served = tokio::task::spawn_blocking(|| Served::wait_for(starting)).await.unwrap();
+    assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
 }
 
 #[tokio::test]
