@@ -9,7 +9,7 @@ use api::{
     server::{Application, Settings, logging::LogFormat, settings::Secret},
 };
 use service::{
-    DbSettings, PasswordCost, SessionRules,
+    DbSettings, Limits, PasswordCost, SessionRules,
     users::{FirstAdmin, Password, Registration, Username},
 };
 
@@ -124,6 +124,7 @@ pub fn settings(url: &str) -> Settings {
         wait_for_database: Duration::ZERO,
         auto_migrate: true,
         login_rate_limit: false,
+        rate_limits: Limits::default(),
         require_if_match: false,
         network: Network::default(),
     }

@@ -169,7 +169,10 @@ async fn open_auth(db: &Db, settings: &Settings) -> Result<Auth, StartError> {
         passwords,
         sessions: settings.sessions,
         registration: settings.registration,
-        throttle: Throttle::new(settings.login_rate_limit),
+        throttle: match settings.login_rate_limit {
+            true => Throttle::new(settings.rate_limits),
+            false => Throttle::off(),
+        },
     })
 }
 

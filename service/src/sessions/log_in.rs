@@ -73,15 +73,16 @@ async fn try_to_log_in(
     user_id: &mut Option<UserId>,
 ) -> Result<LoggedIn> {
     let username = Username::parse(request.username.clone()).ok();
-    let rules = rules(username.as_ref(), request.address);
     for _ in 0..TRIES {
-        auth.throttle.attempt(&rules)?;
+        let rules = Rule::login(username.as_ref().map(Username::as_str), request.address);
+        let mut attempt = auth.throttle.attempt(rules)?;
         let checked = check(db, auth, username.as_ref(), &request, user_id).await;
         // Only wrong passwords count.
         if !matches!(checked, Err(Error::WrongCredentials)) {
-            auth.throttle.forgive(&rules);
+            attempt.forgive();
         }
         if let Some(logged_in) = start(db, auth, &checked?, &request).await? {
+            auth.throttle.remember(&logged_in.user.username, request.address);
             return Ok(logged_in);
         }
     }
@@ -107,13 +108,6 @@ async fn check(
     let passwords = auth.passwords.on_behalf_of(request.address);
     let is_right = passwords.verify(&request.password, hash).await?;
     user.filter(|_| is_right).ok_or(Error::WrongCredentials)
-}
-
-/// Text that can't be a username does not count against one.
-fn rules(username: Option<&Username>, address: Option<IpAddr>) -> Vec<Rule> {
-    let Some(address) = address else { return Vec::new() };
-    let of_user = username.map(|name| Rule::password_of(name.as_str().to_owned(), address));
-    of_user.into_iter().chain([Rule::password(address)]).collect()
 }
 
 /// Starts the session; `None` if the password hash has changed since it was verified, because another login

@@ -12,7 +12,7 @@ use super::{
     lookup::find_by_key,
 };
 use crate::{
-    Actor, Error, Expected, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy,
+    Actor, Attempt, Error, Expected, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy,
 };
 
 /// Changes to a user; `None` leaves a value as it is.
@@ -70,34 +70,36 @@ pub async fn prepare_change(
     let UserChange { name, password, current_password, address, admin, disabled } = change;
     let mut prepared = PreparedChange { user_id: user.id, name, admin, disabled, password: None };
     prepared.require_allowed(actor, &user)?;
-    if let Some(password) = password {
+    if let Some(new) = password {
         let passwords = &passwords.on_behalf_of(address);
-        if actor.is(user.id) {
-            check_current(passwords, throttle, &user, current_password).await?;
-        }
-        let hash = passwords.hash(password).await?;
+        let hash = if actor.is(user.id) {
+            let attempt = throttle.attempt(Rule::current_password(user.id, address))?;
+            hash_own(passwords, attempt, &user, current_password, new).await?
+        } else {
+            passwords.hash(new).await?
+        };
         prepared.password = Some(NewPassword { hash, replaces: user.password_hash });
     }
     Ok(prepared)
 }
 
-async fn check_current(
+/// Verifies the current password of a user, and hashes the new one.
+async fn hash_own(
     passwords: &Passwords,
-    throttle: &Throttle,
+    mut attempt: Attempt<'_>,
     user: &user::Model,
     current: Option<String>,
-) -> Result<()> {
-    let Some(current) = current else {
-        return Err(Error::invalid("current_password", "is missing"));
+    new: Password,
+) -> Result<PasswordHash> {
+    let is_right = match &current {
+        Some(current) => passwords.verify(current, user.password_hash.as_ref()).await,
+        None => Err(Error::invalid("current_password", "is missing")),
     };
-    let rule = [Rule::OwnPassword(user.id)];
-    throttle.attempt(&rule)?;
-    let is_right = passwords.verify(&current, user.password_hash.as_ref()).await;
-    // Only a wrong password counts.
+    // Only a wrong password counts. A right one remains in flight until the new one is hashed.
     if !matches!(is_right, Ok(false)) {
-        throttle.forgive(&rule);
+        attempt.forgive();
     }
-    if is_right? { Ok(()) } else { Err(wrong_current_password()) }
+    if is_right? { passwords.hash(new).await } else { Err(wrong_current_password()) }
 }
 
 fn wrong_current_password() -> Error {

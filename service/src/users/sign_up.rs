@@ -4,7 +4,9 @@ use entity::user::{self, PasswordHash};
 use sea_orm::ActiveModelTrait;
 
 use super::{Name, Password, Username};
-use crate::{Actor, Auth, Field, Passwords, Result, Rule, Work, clock, error::Constraints, policy};
+use crate::{
+    Actor, Auth, Field, Passwords, Reader, Result, Rule, Work, clock, error::Constraints, policy,
+};
 
 /// Who may sign up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,21 +42,25 @@ pub struct HashedUser {
 /// happens before the transaction in which [`create`] runs.
 ///
 /// # Errors
+/// [`Error::SessionExpired`] or [`Error::AccountDisabled`] if that has changed since the request came in;
 /// [`Error::RegistrationClosed`] unless the actor is an admin; [`Error::TooManyAttempts`].
 ///
+/// [`Error::AccountDisabled`]: crate::Error::AccountDisabled
 /// [`Error::RegistrationClosed`]: crate::Error::RegistrationClosed
+/// [`Error::SessionExpired`]: crate::Error::SessionExpired
 /// [`Error::TooManyAttempts`]: crate::Error::TooManyAttempts
 pub async fn admit(
+    reader: &Reader,
     auth: &Auth,
     actor: &Actor,
     address: Option<IpAddr>,
     new: NewUser,
 ) -> Result<HashedUser> {
-    policy::sign_up(actor, auth.registration)?;
-    if !actor.is_admin() {
-        let rules: Vec<Rule> = address.map(Rule::sign_up).into_iter().collect();
-        auth.throttle.attempt(&rules)?;
-    }
+    // The limit does not apply to admins: to those who still are.
+    let actor = actor.refresh(reader).await?;
+    policy::sign_up(&actor, auth.registration)?;
+    let rules = if actor.is_admin() { Vec::new() } else { Rule::sign_up(address) };
+    let _counts = auth.throttle.attempt(rules)?;
     let hashed = hash(&auth.passwords.on_behalf_of(address), new, false).await?;
     Ok(HashedUser { registration: auth.registration, ..hashed })
 }

@@ -14,7 +14,7 @@ async fn admin(db: &Db) -> Actor {
         passwords: Passwords::new(PasswordCost { memory: 8, passes: 1 }).unwrap(),
         sessions: SessionRules::default(),
         registration: Registration::Open,
-        throttle: Throttle::new(false),
+        throttle: Throttle::off(),
     };
     let admin = FirstAdmin {
         username: Username::parse(ADMIN.into()).unwrap(),

@@ -92,7 +92,7 @@ async fn create(new: Create) -> Result<(), CommandError> {
 
 async fn update(user: &str, change: UserChange) -> Result<(), CommandError> {
     let key = parse_user(user)?;
-    let (passwords, throttle) = (passwords()?, Throttle::new(false));
+    let (passwords, throttle) = (passwords()?, Throttle::off());
     let operator = &Actor::Operator;
     let changed = with_db(async |db| {
         let reader = db.reader();

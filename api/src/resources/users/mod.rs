@@ -44,7 +44,7 @@ pub(crate) async fn create(
     Address(address): Address,
     Body(new): Body<NewUserBody>,
 ) -> Result<Reply<Created<UserBody>>, Problem> {
-    let new = users::admit(&state.auth, &anyone, address, new.into()).await?;
+    let new = users::admit(state.db.reader(), &state.auth, &anyone, address, new.into()).await?;
     let user = state.db.write(&anyone, async |work| users::create(work, &new).await).await?;
     let location = format!("/api/users/{}", user.id);
     Ok(Reply::created(location, user.into()))

@@ -12,7 +12,7 @@ use std::{
 
 pub use service::settings::SettingsError;
 use service::{
-    DbSettings, PasswordCost, SessionRules,
+    DbSettings, Limits, PasswordCost, SessionRules,
     settings::{Environment, Reader},
     users::{FirstAdmin, Registration},
 };
@@ -53,6 +53,8 @@ pub struct Settings {
     pub auto_migrate: bool,
     /// Whether logins and sign-ups are rate limited.
     pub login_rate_limit: bool,
+    /// How many wrong passwords and sign-ups are allowed, if they are.
+    pub rate_limits: Limits,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub require_if_match: bool,
     /// Limits on clients, and trust in proxies.
@@ -134,6 +136,7 @@ mod tests {
         assert_eq!(settings.network, Network::default());
         assert_eq!(settings.password_cost, PasswordCost::default());
         assert!(settings.login_rate_limit && settings.auto_migrate);
+        assert_eq!(settings.rate_limits, Limits::default());
         let DbSettings {
             url,
             max_connections,

@@ -3,7 +3,7 @@ use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use service::{
-    DbSettings, PasswordCost, SessionRules,
+    DbSettings, Limits, PasswordCost, SessionRules,
     settings::{Reader, Setting},
     users::{FirstAdmin, Password, Registration, Username},
 };
@@ -35,6 +35,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         wait_for_database: reader.seconds(&table::WAIT_FOR_DATABASE),
         auto_migrate: reader.word(&table::AUTO_MIGRATE) == "true",
         login_rate_limit: reader.word(&table::LOGIN_RATE_LIMIT) == "on",
+        rate_limits: rate_limits(reader),
         require_if_match: reader.word(&table::REQUIRE_IF_MATCH) == "on",
         network: network(reader),
     }
@@ -55,6 +56,15 @@ pub(super) fn password_cost(reader: &mut Reader<'_>) -> PasswordCost {
     PasswordCost {
         memory: reader.number(&table::PASSWORD_HASH_MEMORY),
         passes: reader.number(&table::PASSWORD_HASH_PASSES),
+    }
+}
+
+fn rate_limits(reader: &mut Reader<'_>) -> Limits {
+    Limits {
+        user_from_network: reader.number(&table::LOGIN_LIMIT),
+        network: reader.number(&table::LOGIN_LIMIT_ADDRESS),
+        user: reader.number(&table::LOGIN_LIMIT_USER),
+        sign_ups: reader.number(&table::SIGN_UP_LIMIT),
     }
 }
 

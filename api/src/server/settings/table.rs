@@ -107,7 +107,7 @@ pub(crate) const PASSWORD_HASH_PASSES: Setting =
 pub(crate) const REGISTRATION: Setting = Setting::word(
     "REGISTRATION",
     &["open", "closed"],
-    "`open`: anyone may sign up; `closed`: only admins create users",
+    "`open`: anyone who reaches the service may sign up, and write; `closed`: only admins create users",
 )
 .or("open");
 
@@ -117,6 +117,40 @@ pub(crate) const LOGIN_RATE_LIMIT: Setting = Setting::word(
     "whether logins and sign-ups are rate limited",
 )
 .or("on");
+
+const MOST_ATTEMPTS: u64 = 1_000_000;
+
+pub(crate) const LOGIN_LIMIT: Setting = Setting::number(
+    "LOGIN_LIMIT",
+    1,
+    MOST_ATTEMPTS,
+    "wrong passwords for one user from one address within 15 minutes; further logins get 429",
+)
+.or("40");
+
+pub(crate) const LOGIN_LIMIT_ADDRESS: Setting = Setting::number(
+    "LOGIN_LIMIT_ADDRESS",
+    1,
+    MOST_ATTEMPTS,
+    "the same from one address, whoever the user is",
+)
+.or("100");
+
+pub(crate) const LOGIN_LIMIT_USER: Setting = Setting::number(
+    "LOGIN_LIMIT_USER",
+    1,
+    MOST_ATTEMPTS,
+    "the same for one user from all addresses; further logins are slowed down where the user has not logged in before",
+)
+.or("50");
+
+pub(crate) const SIGN_UP_LIMIT: Setting = Setting::number(
+    "SIGN_UP_LIMIT",
+    1,
+    MOST_ATTEMPTS,
+    "sign-ups from one address within 15 minutes",
+)
+.or("50");
 
 pub(crate) const REQUIRE_IF_MATCH: Setting = Setting::word(
     "REQUIRE_IF_MATCH",
@@ -184,6 +218,10 @@ pub(crate) const GROUPS: [Group; 6] = [
         settings: &[
             REGISTRATION,
             LOGIN_RATE_LIMIT,
+            LOGIN_LIMIT,
+            LOGIN_LIMIT_ADDRESS,
+            LOGIN_LIMIT_USER,
+            SIGN_UP_LIMIT,
             REQUIRE_IF_MATCH,
             SESSION_TTL,
             SESSION_IDLE_TTL,
