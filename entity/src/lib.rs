@@ -31,6 +31,7 @@
 )]
 
 mod bulk;
+mod id_list;
 mod ids;
 mod locking;
 pub mod mark;
@@ -46,10 +47,18 @@ mod version;
 mod with_total;
 
 pub use bulk::insert_many;
+pub use id_list::IdList;
 pub use ids::{MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
 pub use locking::Locking;
 pub use transaction::{begin_snapshot, begin_write};
 pub use with_total::WithTotal;
+
+/// What was added to a set, and what was removed from it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference<Id> {
+    pub added: Vec<Id>,
+    pub removed: Vec<Id>,
+}
 
 /// The most rows that a list nested in an object has: a user's notes, a team's members.
 pub const NESTED_LIMIT: u64 = 100;

@@ -3,14 +3,14 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
 };
 
-use crate::UserId;
+use crate::IdList;
 
 /// The ids of the newest `limit` rows of each parent, as a subquery: one statement for any number of
 /// parents, which reads no more rows than are shown.
 pub(crate) fn newest_of_each(
     table: impl IdenStatic,
     parent: impl IdenStatic,
-    parent_ids: impl IntoIterator<Item = UserId>,
+    parents: &IdList,
     limit: u64,
 ) -> SelectStatement {
     let newest_first =
@@ -19,7 +19,7 @@ pub(crate) fn newest_of_each(
         .column("id")
         .expr_window_as(Func::cust("ROW_NUMBER"), newest_first, "rank")
         .from(table.as_str())
-        .and_where(Expr::col(parent.as_str()).is_in(parent_ids))
+        .and_where(parents.contains(parent.as_str()))
         .take();
     Query::select()
         .column("id")

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::{
-    NoteId, UserId, mark,
+    IdList, NoteId, UserId, mark,
     newest::newest_of_each,
     text,
     user::{self, UserKey},
@@ -149,8 +149,8 @@ impl Entity {
     }
 
     /// The newest `limit` notes of each of these users: by user, newest first.
-    pub fn newest_of_each(user_ids: impl IntoIterator<Item = UserId>, limit: u64) -> Select<Self> {
-        let newest = newest_of_each(Self, Column::UserId, user_ids, limit);
+    pub fn newest_of_each(users: &IdList, limit: u64) -> Select<Self> {
+        let newest = newest_of_each(Self, Column::UserId, users, limit);
         Self::find()
             .filter(Column::Id.in_subquery(newest))
             .order_by_asc(Column::UserId)

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Locking, TeamId, UserId,
+    Difference, IdList, Locking, TeamId, UserId,
     membership::{self, Role, Scopes as _},
     text, user,
     version::{FIRST_VERSION, advance},
@@ -88,8 +88,8 @@ impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
     /// The teams with these ids, by id: the order in which teams are locked.
-    pub fn find_by_ids(ids: impl IntoIterator<Item = TeamId>) -> Select<Self> {
-        Self::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id)
+    pub fn find_by_ids(ids: &IdList) -> Select<Self> {
+        Self::find().filter(ids.contains((Self, Column::Id))).order_by_asc(Column::Id)
     }
 
     /// The teams that the user belongs to, by id.
@@ -131,8 +131,8 @@ impl Model {
         role: Role,
         joined_at: DateTimeUtc,
     ) -> Result<bool, DbErr> {
-        let new = membership::ActiveModel::new(user_id, self.id, role, joined_at);
-        Ok(membership::Entity::add(db, [new]).await? > 0)
+        let added = membership::Entity::add_users(db, self.id, [user_id], role, joined_at).await?;
+        Ok(!added.is_empty())
     }
 
     /// Ends the user's membership in this team; returns whether there was one. The caller enforces the
@@ -151,7 +151,8 @@ impl Model {
 
     /// Makes the team's enabled members exactly these users; disabled members are left alone.
     /// Memberships that remain keep their roles and dates, a repeated id counts once, and either all of it
-    /// is done or nothing. The caller enforces the rule that a team keeps an owner.
+    /// is done or nothing. The caller enforces the rule that a team keeps an owner. Returns whom it added and
+    /// removed.
     ///
     /// # Errors
     /// A foreign key violation (see [`DbErr::sql_err`]) if a user does not exist.
@@ -160,14 +161,17 @@ impl Model {
         db: &(impl ConnectionTrait + TransactionTrait),
         user_ids: &[UserId],
         joined_at: DateTimeUtc,
-    ) -> Result<(), DbErr> {
+    ) -> Result<Difference<UserId>, DbErr> {
         let transaction = crate::begin_write(db).await?;
         Entity::find_by_id(self.id).for_no_key_update().one(&transaction).await?;
-        let others = membership::Entity::delete_many().in_team(self.id).not_of_users(user_ids);
-        others.of_enabled_users().exec(&transaction).await?;
-        let join = |&user| membership::ActiveModel::new(user, self.id, Role::Member, joined_at);
-        membership::Entity::add(&transaction, user_ids.iter().map(join)).await?;
-        transaction.commit().await
+        let users = IdList::new(&transaction, user_ids.iter().copied());
+        let others = membership::Entity::delete_many().in_team(self.id).not_of_users(&users);
+        let removed = others.of_enabled_users().exec_with_returning(&transaction).await?;
+        let (users, role) = (user_ids.iter().copied(), Role::Member);
+        let added = membership::Entity::add_users(&transaction, self.id, users, role, joined_at);
+        let added = added.await?;
+        transaction.commit().await?;
+        Ok(Difference { added, removed: removed.iter().map(|row| row.user_id).collect() })
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use entity::{
-    Locking, NESTED_LIMIT, TeamId, UserId,
+    IdList, Locking, NESTED_LIMIT, TeamId, UserId,
     membership::{self, Member, Scopes as _, TeamMembership},
     team,
     user::{self, UserKey},
@@ -176,7 +176,8 @@ pub async fn set_members(
     let known = users::lock_all_unchanged(work, user_ids).await?;
     teams::require_manager(work, &team).await?;
     require_known("user_ids", user_ids, &known, "does not refer to an existing user")?;
-    let owners = membership::Entity::find().in_team(team.id).owners().of_users(user_ids);
+    let remaining = IdList::new(work.transaction(), user_ids.iter().copied());
+    let owners = membership::Entity::find().in_team(team.id).owners().of_users(&remaining);
     if !policy::may_leave_ownerless(work.actor().await?)
         && !owners.exists(work.transaction()).await?
     {
@@ -197,7 +198,8 @@ pub async fn set_teams(
     key: &UserKey,
     team_ids: &[TeamId],
 ) -> Result<Vec<TeamMembership>> {
-    let known = team::Entity::find_by_ids(team_ids.iter().copied()).for_key_share();
+    let listed = IdList::new(work.transaction(), team_ids.iter().copied());
+    let known = team::Entity::find_by_ids(&listed).for_key_share();
     let known = known.all(work.transaction()).await?.iter().map(|team| team.id).collect();
     let user = users::lock_for_change(work, key).await;
     policy::administer(work.actor().await?)?;
@@ -224,7 +226,7 @@ fn require_known<Id: Copy + Eq + std::hash::Hash>(
 
 /// Requires that the team has another enabled owner, unless the actor may leave it without one.
 async fn require_another_owner(work: &Work, team: &team::Model, user_id: UserId) -> Result<()> {
-    let others = team.users().owners().not_of_users(&[user_id]);
+    let others = team.users().owners().not_of_user(user_id);
     let may_leave_ownerless = policy::may_leave_ownerless(work.actor().await?);
     if may_leave_ownerless || others.exists(work.transaction()).await? {
         Ok(())

@@ -1,5 +1,7 @@
 //! How many statements a request takes: their number does not grow with the rows.
 
+use std::collections::BTreeSet;
+
 use serde_json::json;
 use testkit::{Client, TestApp};
 
@@ -55,6 +57,46 @@ async fn reading_many_rows_takes_as_many_statements_as_reading_few() {
             assert_eq!(statements.len(), most, "{path}: {statements:#?}");
         }
     }
+}
+
+/// The texts of all statements since the last call.
+fn texts(app: &TestApp) -> BTreeSet<String> {
+    app.statements().into_iter().collect()
+}
+
+#[tokio::test]
+async fn lists_of_ids_and_pages_of_any_length_are_the_same_statements() {
+    const MOST: i64 = 300;
+    let (app, alice) = TestApp::with_user("alice").await;
+    let admin = app.admin().await;
+    let users = (3..=MOST).map(|id| {
+        format!("({id}, 'user{id}', 'User', 'user', FALSE, FALSE, '2026-11-22 10:00:00+00:00', '2026-11-22 10:00:00+00:00')")
+    });
+    let users: Vec<String> = users.collect();
+    let columns = "id, username, name, name_folded, admin, disabled, created_at, updated_at";
+    app.database
+        .execute(&format!("INSERT INTO users ({columns}) VALUES {}", users.join(", ")))
+        .await;
+    let teams: Vec<String> = (2..=MOST).map(|id| format!("({id}, 'Team {id}', 'team')")).collect();
+    alice.post("/api/teams", json!({ "name": "Ops" })).await.created();
+    app.database
+        .execute(&format!("INSERT INTO teams (id, name, name_folded) VALUES {}", teams.join(", ")))
+        .await;
+
+    let mut seen = BTreeSet::new();
+    for length in 1..=MOST {
+        let ids: Vec<i64> = (1..=length).rev().collect();
+        let members = [&[2], &ids[..]].concat();
+        app.statements();
+        alice.put("/api/teams/1/members", json!({ "user_ids": members })).await.ok();
+        admin.put("/api/users/alice/teams", json!({ "team_ids": ids })).await.ok();
+        admin.get(&format!("/api/users?limit={}", length.min(200))).await.ok();
+        let new: BTreeSet<_> = texts(&app).difference(&seen).cloned().collect();
+        assert!(length < 3 || new.is_empty(), "{length}: {new:#?}");
+        seen.extend(new);
+    }
+    let members = alice.get("/api/teams/1").await.ok();
+    assert_eq!(members["user_count"], MOST);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use sea_orm::{
     sea_query::{ExprTrait, Func, JoinType, Order, Query, SelectStatement, WindowStatement},
 };
 
-use super::{Column, Entity, Relation, Role, Scopes};
+use super::{Column, Entity, Model, Relation, Role, Scopes};
 use crate::{UserId, user};
 
 fn team_ids(memberships: Select<Entity>) -> SelectStatement {
@@ -15,9 +15,14 @@ impl Entity {
     /// Prepares the deletion of a user: in each team that would have no enabled owner left, the
     /// longest-standing other member becomes an owner; a disabled one only if nobody else is left.
     ///
+    /// Returns the memberships of those who became owners.
+    ///
     /// # Errors
     /// If the database fails.
-    pub async fn promote_heirs_of(db: &impl ConnectionTrait, user_id: UserId) -> Result<(), DbErr> {
+    pub async fn promote_heirs_of(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+    ) -> Result<Vec<Model>, DbErr> {
         let heirs = Query::select()
             .column("id")
             .from_subquery(candidates(user_id), "ranked")
@@ -26,7 +31,7 @@ impl Entity {
         let promoted = Self::update_many()
             .col_expr(Column::Role, Expr::val(Role::Owner.to_value()))
             .filter(Column::Id.in_subquery(heirs));
-        promoted.exec(db).await.map(|_| ())
+        promoted.exec_with_returning(db).await
     }
 }
 
@@ -35,7 +40,7 @@ fn candidates(user_id: UserId) -> SelectStatement {
     let owned = Entity::find().of_user(user_id).owners();
     let owned_by_others = Entity::find_with_user()
         .owners()
-        .not_of_users(&[user_id])
+        .not_of_user(user_id)
         .filter(Column::TeamId.in_subquery(team_ids(owned.clone())));
     let by_standing = WindowStatement::partition_by((Entity, Column::TeamId))
         .order_by((user::Entity, user::Column::Disabled), Order::Asc)
@@ -43,7 +48,7 @@ fn candidates(user_id: UserId) -> SelectStatement {
         .take();
     Entity::find()
         .join(JoinType::InnerJoin, Relation::User.def())
-        .not_of_users(&[user_id])
+        .not_of_user(user_id)
         .filter(Column::TeamId.in_subquery(team_ids(owned)))
         .filter(Column::TeamId.not_in_subquery(team_ids(owned_by_others)))
         .select_only()

@@ -5,13 +5,13 @@ mod scopes;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    QuerySelect, Select,
+    QuerySelect, Select, TryGetable,
     entity::prelude::*,
-    sea_query::{JoinType, OnConflict},
+    sea_query::{JoinType, OnConflict, Query},
 };
 
 pub use self::scopes::Scopes;
-use crate::{MembershipId, TeamId, UserId, newest::newest_of_each, team, user};
+use crate::{IdList, MembershipId, TeamId, UserId, newest::newest_of_each, team, user};
 
 /// What a member may do in a team.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
@@ -86,23 +86,59 @@ impl Entity {
 
     /// The newest `limit` memberships of each of these users, joined with the teams. For
     /// [`TeamMembership`].
-    pub fn newest_teams_of_each(
-        user_ids: impl IntoIterator<Item = UserId>,
-        limit: u64,
-    ) -> Select<Self> {
-        let newest = newest_of_each(Self, Column::UserId, user_ids, limit);
+    pub fn newest_teams_of_each(users: &IdList, limit: u64) -> Select<Self> {
+        let newest = newest_of_each(Self, Column::UserId, users, limit);
         Self::find_with_team().filter(Column::Id.in_subquery(newest))
     }
 
-    /// Inserts the memberships, except those that exist already; returns how many are new.
-    pub(crate) async fn add(
+    /// Adds the users to the team in this role, in order, except those who belong to it already; returns
+    /// those who are new.
+    pub(crate) async fn add_users(
         db: &impl ConnectionTrait,
-        new: impl IntoIterator<Item = ActiveModel>,
-    ) -> Result<u64, DbErr> {
-        let unless_joined =
-            OnConflict::columns([Column::UserId, Column::TeamId]).do_nothing().to_owned();
-        Self::insert_many(new).on_conflict(unless_joined).exec_without_returning(db).await
+        team_id: TeamId,
+        user_ids: impl IntoIterator<Item = UserId>,
+        role: Role,
+        joined_at: DateTimeUtc,
+    ) -> Result<Vec<UserId>, DbErr> {
+        let columns = [Column::UserId, Column::TeamId];
+        insert(db, columns, IdList::new(db, user_ids), team_id.into(), (role, joined_at)).await
     }
+
+    /// Adds the user to the teams in this role, in order, except those that the user belongs to already;
+    /// returns those that are new.
+    pub(crate) async fn add_teams(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+        team_ids: impl IntoIterator<Item = TeamId>,
+        role: Role,
+        joined_at: DateTimeUtc,
+    ) -> Result<Vec<TeamId>, DbErr> {
+        let columns = [Column::TeamId, Column::UserId];
+        insert(db, columns, IdList::new(db, team_ids), user_id.into(), (role, joined_at)).await
+    }
+}
+
+/// Inserts a membership for each id in the list, unless it exists already; returns the ids for which it is
+/// new. The first column is for those ids, and the second for `other`.
+async fn insert<Id: TryGetable>(
+    db: &impl ConnectionTrait,
+    [listed, of]: [Column; 2],
+    ids: IdList,
+    other: i64,
+    (role, joined_at): (Role, DateTimeUtc),
+) -> Result<Vec<Id>, DbErr> {
+    let mut rows = ids.rows();
+    rows.expr(Expr::val(other)).expr(Expr::val(role.to_value())).expr(Expr::val(joined_at));
+    let insert = Query::insert()
+        .into_table(Entity)
+        .columns([listed, of, Column::Role, Column::JoinedAt])
+        .select_from(rows)
+        .map_err(|error| DbErr::Custom(error.to_string()))?
+        .on_conflict(OnConflict::columns([listed, of]).do_nothing().to_owned())
+        .returning_col(listed)
+        .take();
+    let new = db.query_all(&insert).await?;
+    new.into_iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 impl Model {

@@ -1,9 +1,10 @@
 use sea_orm::{
     DeleteMany, QueryFilter, QuerySelect, QueryTrait, Select, UpdateMany, entity::prelude::*,
+    sea_query::ExprTrait,
 };
 
 use super::{Column, Entity, Role};
-use crate::{TeamId, UserId, user};
+use crate::{IdList, TeamId, UserId, user};
 
 /// Named conditions on memberships, which chain and combine with AND.
 pub trait Scopes: QueryFilter + Sized {
@@ -18,13 +19,18 @@ pub trait Scopes: QueryFilter + Sized {
     }
 
     /// Memberships of these users.
-    fn of_users(self, user_ids: &[UserId]) -> Self {
-        self.filter(Column::UserId.is_in(user_ids.iter().copied()))
+    fn of_users(self, users: &IdList) -> Self {
+        self.filter(users.contains((Entity, Column::UserId)))
     }
 
     /// Memberships of users other than these.
-    fn not_of_users(self, user_ids: &[UserId]) -> Self {
-        self.filter(Column::UserId.is_not_in(user_ids.iter().copied()))
+    fn not_of_users(self, users: &IdList) -> Self {
+        self.filter(users.contains((Entity, Column::UserId)).not())
+    }
+
+    /// Memberships of users other than this one.
+    fn not_of_user(self, user_id: UserId) -> Self {
+        self.filter(Column::UserId.ne(user_id))
     }
 
     /// Memberships of enabled users.
@@ -39,8 +45,8 @@ pub trait Scopes: QueryFilter + Sized {
     }
 
     /// Memberships in teams other than these.
-    fn not_in_teams(self, team_ids: &[TeamId]) -> Self {
-        self.filter(Column::TeamId.is_not_in(team_ids.iter().copied()))
+    fn not_in_teams(self, teams: &IdList) -> Self {
+        self.filter(teams.contains((Entity, Column::TeamId)).not())
     }
 
     /// Memberships of owners.

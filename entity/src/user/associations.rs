@@ -4,7 +4,7 @@ use sea_orm::{Select, TransactionSession, TransactionTrait, entity::prelude::*};
 
 use super::{Entity, Model};
 use crate::{
-    Locking, NoteId, TeamId,
+    Difference, IdList, Locking, NoteId, TeamId,
     mark::{self, Scopes as _},
     membership::{self, Role, Scopes as _},
     note::{self, Scopes as _},
@@ -54,8 +54,8 @@ impl Model {
         role: Role,
         joined_at: DateTimeUtc,
     ) -> Result<bool, DbErr> {
-        let new = membership::ActiveModel::new(self.id, team_id, role, joined_at);
-        Ok(membership::Entity::add(db, [new]).await? > 0)
+        let added = membership::Entity::add_teams(db, self.id, [team_id], role, joined_at).await?;
+        Ok(!added.is_empty())
     }
 
     /// Ends this user's membership in the team; returns whether there was one. The caller enforces the
@@ -74,7 +74,7 @@ impl Model {
 
     /// Makes the user's teams exactly these. Memberships that remain keep their roles and dates, a
     /// repeated id counts once, and either all of it is done or nothing. The caller enforces the rule that
-    /// a team keeps an owner.
+    /// a team keeps an owner. Returns which it added and removed.
     ///
     /// # Errors
     /// A foreign key violation (see [`DbErr::sql_err`]) if a team does not exist.
@@ -83,14 +83,17 @@ impl Model {
         db: &(impl ConnectionTrait + TransactionTrait),
         team_ids: &[TeamId],
         joined_at: DateTimeUtc,
-    ) -> Result<(), DbErr> {
+    ) -> Result<Difference<TeamId>, DbErr> {
         let transaction = crate::begin_write(db).await?;
         Entity::find_by_id(self.id).for_no_key_update().one(&transaction).await?;
-        let others = membership::Entity::delete_many().of_user(self.id).not_in_teams(team_ids);
-        others.exec(&transaction).await?;
-        let join = |&team| membership::ActiveModel::new(self.id, team, Role::Member, joined_at);
-        membership::Entity::add(&transaction, team_ids.iter().map(join)).await?;
-        transaction.commit().await
+        let teams = IdList::new(&transaction, team_ids.iter().copied());
+        let others = membership::Entity::delete_many().of_user(self.id).not_in_teams(&teams);
+        let removed = others.exec_with_returning(&transaction).await?;
+        let (teams, role) = (team_ids.iter().copied(), Role::Member);
+        let added = membership::Entity::add_teams(&transaction, self.id, teams, role, joined_at);
+        let added = added.await?;
+        transaction.commit().await?;
+        Ok(Difference { added, removed: removed.iter().map(|row| row.team_id).collect() })
     }
 
     /// The notes that this user has marked, through the marks, joined with the notes' authors. For

@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use super::{COLUMN, Column, Entity, UserKey};
-use crate::{UserId, note, text};
+use crate::{IdList, note, text};
 
 /// Named conditions on users, which chain and combine with AND.
 ///
@@ -49,8 +49,8 @@ pub trait Scopes: QueryFilter + Sized {
     }
 
     /// The users with these ids.
-    fn with_ids(self, ids: impl IntoIterator<Item = UserId>) -> Self {
-        self.filter(Column::Id.is_in(ids))
+    fn with_ids(self, ids: &IdList) -> Self {
+        self.filter(ids.contains((Entity, Column::Id)))
     }
 
     /// The user with this id or username.
@@ -65,9 +65,9 @@ pub trait Scopes: QueryFilter + Sized {
     }
 
     /// The users with these ids, and all enabled admins.
-    fn with_ids_or_enabled_admins(self, ids: impl IntoIterator<Item = UserId>) -> Self {
+    fn with_ids_or_enabled_admins(self, ids: &IdList) -> Self {
         let enabled_admins = COLUMN.admin.eq(true).and(COLUMN.disabled.eq(false));
-        self.filter(Condition::any().add(Column::Id.is_in(ids)).add(enabled_admins))
+        self.filter(ids.contains((Entity, Column::Id)).or(enabled_admins))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Eager and lazy loading of relations.
 
 use entity::{
-    WithTotal, mark,
+    IdList, WithTotal, mark,
     membership::{self, Role, TeamMembership},
     note, team, user,
 };
@@ -48,10 +48,11 @@ async fn the_newest_of_each_are_as_many_as_requested() {
         let joined = new_team(&db, &format!("Team {number}")).await;
         alice.add_team(&db, joined.id, Role::Member, noon()).await.unwrap();
     }
-    let newest = note::Entity::newest_of_each([alice.id, bob.id], 2).all(&db).await.unwrap();
+    let users = IdList::new(&db, [alice.id, bob.id]);
+    let newest = note::Entity::newest_of_each(&users, 2).all(&db).await.unwrap();
     let contents: Vec<&str> = newest.iter().map(|note| note.content.as_str()).collect();
     assert_eq!(contents, ["Alice 2", "Alice 1", "Bob 2", "Bob 1"]);
-    let teams = membership::Entity::newest_teams_of_each([alice.id, bob.id], 2)
+    let teams = membership::Entity::newest_teams_of_each(&users, 2)
         .order_by_desc(membership::Column::Id)
         .into_partial_model::<TeamMembership>()
         .all(&db)

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use entity::{
-    Locking, UserId,
+    IdList, Locking, UserId,
     user::{self, Scopes as _, UserKey},
 };
 use sea_orm::{EntityTrait, QueryOrder, Select};
@@ -27,7 +27,8 @@ pub(crate) async fn lock_unchanged(work: &Work, key: &UserKey) -> Result<user::M
 /// If the database fails.
 pub(crate) async fn lock_all_unchanged(work: &Work, ids: &[UserId]) -> Result<HashSet<UserId>> {
     let ids = ids.iter().copied().chain(work.claimed_user_id());
-    let users = by_id(user::Entity::find().with_ids(ids)).for_share();
+    let ids = IdList::new(work.transaction(), ids);
+    let users = by_id(user::Entity::find().with_ids(&ids)).for_share();
     let users = users.all(work.transaction()).await?;
     Ok(users.iter().filter(|user| user.may_log_in()).map(|user| user.id).collect())
 }
@@ -48,7 +49,8 @@ pub(crate) async fn lock_for_change(work: &Work, key: &UserKey) -> Result<user::
 /// [`Error::NotFound`].
 pub(crate) async fn lock_with_admins(work: &Work, id: UserId) -> Result<(user::Model, bool)> {
     let ids = [id].into_iter().chain(work.claimed_user_id());
-    let users = by_id(user::Entity::find().with_ids_or_enabled_admins(ids)).for_update();
+    let ids = IdList::new(work.transaction(), ids);
+    let users = by_id(user::Entity::find().with_ids_or_enabled_admins(&ids)).for_update();
     let users = users.all(work.transaction()).await?;
     let is_other_admin = |user: &user::Model| user.id != id && user.admin && user.may_log_in();
     let has_others = users.iter().any(is_other_admin);

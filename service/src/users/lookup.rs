@@ -1,7 +1,7 @@
 use std::{collections::HashMap, pin::pin};
 
 use entity::{
-    NESTED_LIMIT, UserId, WithTotal,
+    IdList, NESTED_LIMIT, UserId, WithTotal,
     mark::{self, MarkedNote},
     membership::{self, TeamMembership},
     note::{self, WithAuthor},
@@ -105,7 +105,8 @@ async fn with_notes_and_teams(
 ) -> Result<Page<Listed>> {
     let mut notes = notes_of(reader, &mut page).await?;
     let mut teams: HashMap<UserId, Vec<team::Model>> = HashMap::new();
-    let newest = membership::Entity::newest_teams_of_each(ids(&page), NESTED_LIMIT)
+    let users = ids(reader, &page);
+    let newest = membership::Entity::newest_teams_of_each(&users, NESTED_LIMIT)
         .order_by_desc(membership::Column::Id)
         .into_partial_model::<TeamMembership>();
     for joined in newest.all(reader.connection()).await? {
@@ -129,7 +130,7 @@ async fn notes_of(
     let mut notes: HashMap<UserId, Vec<note::Core>> = HashMap::new();
     let mut bytes = 0;
     let first = page.items().next().map(|row| row.user.id);
-    let newest = note::Entity::newest_of_each(ids(page), NESTED_LIMIT);
+    let newest = note::Entity::newest_of_each(&ids(reader, page), NESTED_LIMIT);
     let newest = newest.stream_partial_model::<_, note::Core>(reader.connection()).await?;
     let mut newest = pin!(newest);
     while let Some(note) = newest.try_next().await? {
@@ -144,8 +145,8 @@ async fn notes_of(
     Ok(notes)
 }
 
-fn ids(page: &Page<WithNoteCount>) -> Vec<UserId> {
-    page.items().map(|row| row.user.id).collect()
+fn ids(reader: &Reader, page: &Page<WithNoteCount>) -> IdList {
+    IdList::new(reader.connection(), page.items().map(|row| row.user.id))
 }
 
 /// What to include with a user.
@@ -187,7 +188,8 @@ pub async fn get(
     let found = found.one(reader.connection()).await?.ok_or(Error::NotFound)?;
     let WithNoteCount { user, note_count } = found;
     policy::see_user(actor, &user)?;
-    let notes = note::Entity::newest_of_each([user.id], NESTED_LIMIT)
+    let author = IdList::new(reader.connection(), [user.id]);
+    let notes = note::Entity::newest_of_each(&author, NESTED_LIMIT)
         .into_partial_model::<note::Core>()
         .all(reader.connection())
         .await?;
