@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use entity::{
-    IdList, Locking, NESTED_LIMIT, TeamId, UserId,
+    Difference, IdList, Locking, NESTED_LIMIT, TeamId, UserId,
     membership::{self, Member, Scopes as _, TeamMembership},
     team,
     user::{self, UserKey},
@@ -14,10 +14,15 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QueryS
 pub use entity::membership::Role;
 
 use crate::{
-    Actor, Error, Page, PageRequest, Reader, Result, Violation, Work, clock,
+    Actor, Error, Page, PageRequest, Reader, Result, Violation, Work,
+    audit::Subject,
+    clock,
     page::{self, Order},
     policy, teams, users,
 };
+
+/// What the log says of a membership that has ended.
+const REMOVED: &str = "removed from the team";
 
 /// A membership, and whether it is new.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +105,9 @@ pub async fn add(work: &Work, team_id: TeamId, key: &UserKey, role: Option<Role>
     let is_new = team.add_user(work.transaction(), user.id, first_role, clock::now()).await?;
     let membership = team.membership_of(work.transaction(), user.id).await?;
     let mut membership = membership.ok_or_else(Error::retry)?;
+    if is_new {
+        audit_added(work, &membership);
+    }
     if let Some(role) = role
         && role != membership.role
     {
@@ -119,7 +127,36 @@ async fn set_role(
     }
     let mut membership = membership.into_active_model();
     membership.set_role(role);
-    Ok(membership.update(work.transaction()).await?)
+    let membership = membership.update(work.transaction()).await?;
+    audit_role(work, &membership);
+    Ok(membership)
+}
+
+fn audit_added(work: &Work, membership: &membership::Model) {
+    let what = match membership.role {
+        Role::Owner => "added to the team as an owner",
+        Role::Member => "added to the team",
+    };
+    work.audit(what, Subject::Member(membership.team_id, membership.user_id));
+}
+
+/// Records the new role of a member.
+pub(crate) fn audit_role(work: &Work, membership: &membership::Model) {
+    let what = match membership.role {
+        Role::Owner => "made an owner of the team",
+        Role::Member => "made a member of the team",
+    };
+    work.audit(what, Subject::Member(membership.team_id, membership.user_id));
+}
+
+/// Records who was added to teams, and who was removed.
+fn audit_difference(
+    work: &Work,
+    added: impl IntoIterator<Item = Subject>,
+    removed: impl IntoIterator<Item = Subject>,
+) {
+    added.into_iter().for_each(|member| work.audit("added to the team", member));
+    removed.into_iter().for_each(|member| work.audit(REMOVED, member));
 }
 
 /// Removes the user from the team, from the team's side.
@@ -130,6 +167,7 @@ async fn set_role(
 pub async fn remove_member(work: &Work, team_id: TeamId, key: &UserKey) -> Result<()> {
     let (team, user) = lock_ending(work, team_id, key).await?;
     team.remove_user(work.transaction(), user.id).await?;
+    work.audit(REMOVED, Subject::Member(team.id, user.id));
     Ok(())
 }
 
@@ -140,6 +178,7 @@ pub async fn remove_member(work: &Work, team_id: TeamId, key: &UserKey) -> Resul
 pub async fn leave_team(work: &Work, key: &UserKey, team_id: TeamId) -> Result<()> {
     let (team, user) = lock_ending(work, team_id, key).await?;
     user.remove_team(work.transaction(), team.id).await?;
+    work.audit(REMOVED, Subject::Member(team.id, user.id));
     Ok(())
 }
 
@@ -183,7 +222,11 @@ pub async fn set_members(
     {
         return Err(Error::LastOwner);
     }
-    team.set_users(work.transaction(), user_ids, clock::now()).await?;
+    let Difference { added, removed } =
+        team.set_users(work.transaction(), user_ids, clock::now()).await?;
+    let [added, removed] =
+        [added, removed].map(|users| users.into_iter().map(|user| Subject::Member(team.id, user)));
+    audit_difference(work, added, removed);
     teams::with_members(work.transaction(), team).await
 }
 
@@ -205,7 +248,11 @@ pub async fn set_teams(
     policy::administer(work.actor().await?)?;
     let user = user?;
     require_known("team_ids", team_ids, &known, "does not refer to an existing team")?;
-    user.set_teams(work.transaction(), team_ids, clock::now()).await?;
+    let Difference { added, removed } =
+        user.set_teams(work.transaction(), team_ids, clock::now()).await?;
+    let [added, removed] =
+        [added, removed].map(|teams| teams.into_iter().map(|team| Subject::Member(team, user.id)));
+    audit_difference(work, added, removed);
     let newest = user.teams().order_by_desc(membership::Column::Id).limit(NESTED_LIMIT);
     Ok(newest.into_partial_model::<TeamMembership>().all(work.transaction()).await?)
 }

@@ -10,7 +10,9 @@ use entity::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect, Select};
 
 use crate::{
-    Error, Expected, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
+    Error, Expected, Newest, Page, PageRequest, Reader, Rejection, Result, Work,
+    audit::Subject,
+    clock,
     page::{self, Order},
     policy, text,
 };
@@ -209,6 +211,9 @@ pub async fn delete(work: &Work, id: NoteId, expected: &Expected) -> Result<()> 
     policy::delete_note(actor, &note)?;
     expected.require(note.version)?;
     note::Entity::delete_by_id(id).exec(work.transaction()).await?;
+    if !actor.is(note.user_id) {
+        work.audit("note deleted", Subject::Note(id, note.user_id));
+    }
     Ok(())
 }
 

@@ -8,7 +8,9 @@ use entity::{
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{
-    Error, Expected, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work, clock,
+    Error, Expected, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work,
+    audit::Subject,
+    clock,
     error::Constraints,
     page::{self, Order},
     policy, text,
@@ -117,6 +119,7 @@ pub async fn delete(work: &Work, id: TeamId, expected: &Expected) -> Result<()> 
     let team = lock_managed(work, id).await?;
     expected.require(team.version)?;
     team::Entity::delete_by_id(id).exec(work.transaction()).await?;
+    work.audit("team deleted", Subject::Team(id));
     Ok(())
 }
 

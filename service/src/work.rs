@@ -10,7 +10,11 @@ use entity::{UserId, session, user};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OnceCell;
 
-use crate::{Actor, Authenticated, Credential, Db, Error, Reader, Result, audit, clock};
+use crate::{
+    Actor, Authenticated, Credential, Db, Error, Reader, Result,
+    audit::{self, Subject},
+    clock,
+};
 
 /// How often a unit of work is tried if the database rolls it back.
 const TRIES: u32 = 4;
@@ -95,10 +99,10 @@ impl Work {
         Actor::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
     }
 
-    /// Records what was done to a user, to be logged after the commit.
-    pub(crate) fn audit(&self, what: impl Into<String>, user: UserId) {
+    /// Records what was done, and to what, to be logged after the commit.
+    pub(crate) fn audit(&self, what: impl Into<String>, subject: impl Into<Subject>) {
         let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
-        audit.push(audit::Change { what: what.into(), user });
+        audit.push(audit::Change { what: what.into(), subject: subject.into() });
     }
 }
 

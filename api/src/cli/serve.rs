@@ -3,12 +3,18 @@ use std::net::SocketAddr;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{CommandError, output, read_settings};
-use crate::server::{Application, logging};
+use crate::server::{Application, Settings, logging};
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) async fn run() -> Result<(), CommandError> {
     let settings = read_settings()?;
-    logging::start(settings.log_format, settings.log_filter.as_deref());
+    let log = logging::start(settings.log_format, settings.log_filter.as_deref())?;
+    let served = Box::pin(serve(settings)).await;
+    log.finish();
+    served
+}
+
+async fn serve(settings: Settings) -> Result<(), CommandError> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut told_to_stop = Box::pin(async move {

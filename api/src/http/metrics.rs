@@ -1,6 +1,9 @@
 //! What the service counts, in Prometheus' text format.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use actix_web::http::Method;
 use prometheus::{
@@ -15,6 +18,14 @@ const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0
 /// The route of a request that matches none, since clients can make up any number of paths.
 pub(crate) const UNMATCHED: &str = "unmatched";
 
+/// Log lines that this process has lost.
+static LOST_LOG_LINES: AtomicU64 = AtomicU64::new(0);
+
+/// Counts a log line that was lost.
+pub(crate) fn count_lost_log_line() {
+    LOST_LOG_LINES.fetch_add(1, Ordering::Relaxed);
+}
+
 /// The metrics of one process.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -26,6 +37,7 @@ pub struct Metrics {
     connections: IntGaugeVec,
     live_sessions: IntGauge,
     hashing_queue: IntGauge,
+    lost_log_lines: IntCounter,
 }
 
 impl Metrics {
@@ -69,6 +81,10 @@ impl Metrics {
                 "teamnotes_password_hashing_queue",
                 "Passwords being hashed or waiting",
             )?,
+            lost_log_lines: IntCounter::new(
+                "teamnotes_log_lines_lost_total",
+                "Log lines lost because nobody read the log",
+            )?,
         };
         metrics.register()?;
         Ok(metrics)
@@ -86,7 +102,8 @@ impl Metrics {
         self.registry.register(Box::new(self.logins.clone()))?;
         self.registry.register(Box::new(self.statements.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
-        self.registry.register(Box::new(self.hashing_queue.clone()))
+        self.registry.register(Box::new(self.hashing_queue.clone()))?;
+        self.registry.register(Box::new(self.lost_log_lines.clone()))
     }
 
     /// Counts a request that was answered.
@@ -103,15 +120,8 @@ impl Metrics {
         self.statements.inc();
     }
 
-    /// Counts a login attempt.
-    pub(crate) fn login<T>(&self, attempt: &Result<T, Error>) {
-        let outcome = match attempt {
-            Ok(_) => "success",
-            Err(Error::WrongCredentials) => "wrong_credentials",
-            Err(Error::LoginDisabled) => "disabled",
-            Err(Error::TooManyAttempts { .. }) => "throttled",
-            Err(_) => "failure",
-        };
+    /// Counts a login attempt by its outcome.
+    pub(crate) fn login(&self, outcome: &str) {
         self.logins.with_label_values(&[outcome]).inc();
     }
 
@@ -126,6 +136,8 @@ impl Metrics {
             connections("in_use").set(i64::from(pool.open.saturating_sub(pool.idle)));
         }
         self.hashing_queue.set(now.hashing_queue);
+        let lost = LOST_LOG_LINES.load(Ordering::Relaxed);
+        self.lost_log_lines.inc_by(lost.saturating_sub(self.lost_log_lines.get()));
         let mut families = self.registry.gather();
         if let Some(live) = now.live_sessions {
             self.live_sessions.set(live);

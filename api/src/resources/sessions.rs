@@ -117,7 +117,7 @@ pub(crate) async fn log_in(
 ) -> Result<Reply<LoggedInBody>, Problem> {
     let request = LogIn { username, password, address, user_agent };
     let attempt = sessions::log_in(&state.db, &state.auth, request).await;
-    state.metrics.login(&attempt);
+    state.metrics.login(sessions::outcome(&attempt));
     Ok(Reply::ok(attempt?.into()))
 }
 

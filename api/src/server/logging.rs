@@ -1,12 +1,16 @@
 //! The log: one line per request and per failure, as text for people or as JSON for machines.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    panic,
+};
 
+use env_logger::Target;
 use log::{Level, LevelFilter, Record, kv};
 use serde_json::{Map, Value, json};
 use service::clock;
 
-use super::{is_invisible, visible};
+use super::{is_invisible, log_writer::LogWriter, visible};
 
 /// The default of RUST_LOG. Malformed HTTP from clients is not worth an error.
 const LOGGED: &str = "info,actix_server=warn,actix_http=off,sea_orm_migration=warn";
@@ -21,12 +25,21 @@ pub enum LogFormat {
     Json,
 }
 
-/// Starts the log, to standard error, with the records that `filter` selects. Call it once.
-pub(crate) fn start(format: LogFormat, filter: Option<&str>) {
+/// Starts the log, to standard error, with the records that `filter` selects; panics are logged too. Call it
+/// once, and `finish` what it returns before the process ends.
+///
+/// # Errors
+/// If the thread that writes can't be started.
+pub(crate) fn start(format: LogFormat, filter: Option<&str>) -> io::Result<LogWriter> {
+    let writer = LogWriter::start(io::stderr())?;
     env_logger::Builder::new()
         .parse_filters(filter.unwrap_or(LOGGED))
         .format(move |out, record| write(out, format, record))
+        .target(Target::Pipe(Box::new(writer.clone())))
         .init();
+    // The default hook would wait for whoever reads standard error.
+    panic::set_hook(Box::new(|panicked| log::error!("{panicked}")));
+    Ok(writer)
 }
 
 /// Starts the log of a command, which says on standard error what its user should know.
@@ -106,9 +119,9 @@ fn pairs(record: &Record<'_>) -> Map<String, Value> {
             key: kv::Key<'kvs>,
             value: kv::Value<'kvs>,
         ) -> Result<(), kv::Error> {
-            let value =
-                value.to_i64().map_or_else(|| json!(value.to_string()), |number| json!(number));
-            self.0.insert(key.to_string(), value);
+            let mut json = AsJson(None);
+            value.visit(&mut json)?;
+            self.0.extend(json.0.map(|value| (key.to_string(), value)));
             Ok(())
         }
     }
@@ -119,12 +132,40 @@ fn pairs(record: &Record<'_>) -> Map<String, Value> {
     collect.0
 }
 
+/// A value in JSON: an integer or text; nothing if there is none.
+struct AsJson(Option<Value>);
+
+impl kv::VisitValue<'_> for AsJson {
+    fn visit_any(&mut self, value: kv::Value<'_>) -> Result<(), kv::Error> {
+        self.0 = Some(json!(value.to_string()));
+        Ok(())
+    }
+
+    fn visit_null(&mut self) -> Result<(), kv::Error> {
+        Ok(())
+    }
+
+    fn visit_i64(&mut self, number: i64) -> Result<(), kv::Error> {
+        self.0 = Some(json!(number));
+        Ok(())
+    }
+
+    fn visit_u64(&mut self, number: u64) -> Result<(), kv::Error> {
+        self.0 = Some(json!(number));
+        Ok(())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn record_of<T>(target: &str, level: Level, then: impl FnOnce(&Record<'_>) -> T) -> T {
-        let pairs = [("status", kv::Value::from(200)), ("route", kv::Value::from("/api/notes"))];
+        let pairs = [
+            ("status", kv::Value::from(200)),
+            ("route", kv::Value::from("/api/notes")),
+            ("user", kv::Value::null()),
+        ];
         let pairs: &[(&str, kv::Value<'_>)] = &pairs;
         let mut record = Record::builder();
         record.target(target).level(level).key_values(&pairs);

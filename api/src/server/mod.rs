@@ -6,6 +6,7 @@ mod database;
 mod error;
 mod first_admin;
 mod http_server;
+mod log_writer;
 pub mod logging;
 pub(crate) mod secret;
 pub mod settings;

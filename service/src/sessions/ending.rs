@@ -55,7 +55,9 @@ pub async fn revoke(work: &Work, key: &UserKey) -> Result<u64> {
     let user = lock_for_change(work, key).await?;
     policy::manage_user(work.actor().await?, &user)?;
     let ended = delete(work, session::Entity::delete_many().of_user(user.id)).await?;
-    work.audit("all sessions ended", user.id);
+    if ended > 0 {
+        work.audit("all sessions ended", user.id);
+    }
     Ok(ended)
 }
 

@@ -60,9 +60,19 @@ pub struct LoggedIn {
 pub async fn log_in(db: &Db, auth: &Auth, request: LogIn) -> Result<LoggedIn> {
     let (address, mut user_id) = (request.address, None);
     let attempt = try_to_log_in(db, auth, request, &mut user_id).await;
-    let outcome = attempt.as_ref().map_or_else(ToString::to_string, |_| "success".to_owned());
-    audit::login(&outcome, user_id, address);
+    audit::login(outcome(&attempt), user_id, address);
     attempt
+}
+
+/// The outcome of a login attempt, in one word: for the log and the metrics.
+pub fn outcome(attempt: &Result<LoggedIn>) -> &'static str {
+    match attempt {
+        Ok(_) => "success",
+        Err(Error::WrongCredentials) => "wrong_credentials",
+        Err(Error::LoginDisabled) => "disabled",
+        Err(Error::TooManyAttempts { .. }) => "throttled",
+        Err(_) => "failure",
+    }
 }
 
 /// Sets `user_id` as soon as it is known.

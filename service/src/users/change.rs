@@ -12,7 +12,8 @@ use super::{
     lookup::find_by_key,
 };
 use crate::{
-    Actor, Attempt, Error, Expected, Passwords, Reader, Result, Rule, Throttle, Work, clock, policy,
+    Actor, Attempt, Error, Expected, Passwords, Reader, Result, Rule, Throttle, Work, audit, clock,
+    policy,
 };
 
 /// Changes to a user; `None` leaves a value as it is.
@@ -74,7 +75,7 @@ pub async fn prepare_change(
         let passwords = &passwords.on_behalf_of(address);
         let hash = if actor.is(user.id) {
             let attempt = throttle.attempt(Rule::current_password(user.id, address))?;
-            hash_own(passwords, attempt, &user, current_password, new).await?
+            hash_own(passwords, attempt, &user, (current_password, address), new).await?
         } else {
             passwords.hash(new).await?
         };
@@ -88,7 +89,7 @@ async fn hash_own(
     passwords: &Passwords,
     mut attempt: Attempt<'_>,
     user: &user::Model,
-    current: Option<String>,
+    (current, address): (Option<String>, Option<IpAddr>),
     new: Password,
 ) -> Result<PasswordHash> {
     let is_right = match &current {
@@ -99,7 +100,11 @@ async fn hash_own(
     if !matches!(is_right, Ok(false)) {
         attempt.forgive();
     }
-    if is_right? { passwords.hash(new).await } else { Err(wrong_current_password()) }
+    if is_right? {
+        return passwords.hash(new).await;
+    }
+    audit::wrong_current_password(user.id, address);
+    Err(wrong_current_password())
 }
 
 fn wrong_current_password() -> Error {

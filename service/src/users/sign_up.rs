@@ -88,5 +88,7 @@ pub async fn create(work: &Work, new: &HashedUser) -> Result<user::Model> {
     let (username, name) = (username.as_str().to_owned(), name.as_str().to_owned());
     let mut user = user::ActiveModel::new(username, name, password_hash.clone(), clock::now());
     user.set_admin(*admin);
-    user.insert(work.transaction()).await.unless_taken(Field::Username)
+    let user = user.insert(work.transaction()).await.unless_taken(Field::Username)?;
+    work.audit(if user.admin { "created as an admin" } else { "created" }, user.id);
+    Ok(user)
 }

@@ -14,6 +14,7 @@ use actix_web::{
     middleware::Next,
 };
 use futures_util::FutureExt;
+use log::Level;
 use service::{Actor, Error};
 use tokio::time::timeout;
 
@@ -24,6 +25,9 @@ use crate::http::{
     problem::{PROBLEM_JSON, Problem},
     state::AppState,
 };
+
+/// Routes that are called all the time by whoever monitors the service; their log lines are details.
+const PROBES: [&str; 3] = ["/healthz", "/readyz", "/metrics"];
 
 /// The outermost layer. Gives the request an id and a time limit, catches panics, turns failures of the
 /// framework into `problem+json`, adds the common headers, counts the request and logs it.
@@ -51,7 +55,8 @@ pub(crate) async fn supervise<B: MessageBody + 'static>(
 struct Supervision {
     id: HeaderValue,
     method: Method,
-    path: String,
+    /// The pattern that the path matches. Paths are not logged: clients may put secrets into them.
+    route: String,
     started: Instant,
     metrics: Option<Metrics>,
 }
@@ -61,7 +66,7 @@ impl Supervision {
         Self {
             id: request_id(request),
             method: request.method().clone(),
-            path: request.path().to_owned(),
+            route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
             started: Instant::now(),
             metrics: state.map(|state| state.metrics.clone()),
         }
@@ -71,35 +76,31 @@ impl Supervision {
     fn abort<T>(self, error: Error) -> Result<T, ActixError> {
         let problem = Problem::from(error);
         let status = problem.status_code().as_u16();
-        self.count(UNMATCHED, status);
+        self.count(status);
         let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
-        log::error!(method, route = self.path, status, request; "{problem}");
+        log::error!(method, route = self.route, status, request; "{problem}");
         Err(Aborted { id: self.id, problem }.into())
     }
 
     /// Counts and logs a response.
     fn record<B>(&self, response: &ServiceResponse<B>) {
-        let pattern = response.request().match_pattern();
         let status = response.status().as_u16();
-        self.count(pattern.as_deref().unwrap_or(UNMATCHED), status);
+        self.count(status);
         let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
-        let route = pattern.as_deref().unwrap_or(&self.path);
+        let route = self.route.as_str();
         let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let user = response
-            .request()
-            .extensions()
-            .get::<Actor>()
-            .and_then(Actor::user_id)
-            .map_or(0, i64::from);
-        log::info!(method, route, status, milliseconds, request, user; "answered");
+        let user = response.request().extensions().get::<Actor>().and_then(Actor::user_id);
+        let user = user.map(i64::from);
+        let level = if PROBES.contains(&route) { Level::Debug } else { Level::Info };
+        log::log!(level, method, route, status, milliseconds, request, user; "answered");
         if let (500.., Some(error)) = (status, response.response().error()) {
             log::error!(method, route, status, request, user; "failed: {error}");
         }
     }
 
-    fn count(&self, route: &str, status: u16) {
+    fn count(&self, status: u16) {
         if let Some(metrics) = &self.metrics {
-            metrics.request(&self.method, route, status, self.started.elapsed());
+            metrics.request(&self.method, &self.route, status, self.started.elapsed());
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Starting, serving, logging and stopping.
 
 use std::{
+    fs::File,
     net::TcpListener,
+    path::Path,
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -166,24 +168,28 @@ async fn metrics_can_have_an_address_of_their_own() {
     assert_eq!(served.ended(), 0);
 }
 
+/// A service whose log is written to this place, completely and as JSON.
+fn logged(directory: &Path, database: &TestDatabase, log: Stdio) -> Served {
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("SECRET", SECRET),
+        ("ADMIN_USERNAME", "admin"),
+        ("ADMIN_PASSWORD", "walnut-harbour-42"),
+        ("PORT", "0"),
+        ("RUST_LOG", "trace"),
+        ("LOG_FORMAT", "json"),
+    ];
+    let mut command = teamnotes(directory, &settings, &[]);
+    command.stdout(Stdio::piped()).stderr(log);
+    Served::wait_for(command.spawn().unwrap())
+}
+
 #[tokio::test]
 async fn the_log_records_who_did_what_and_no_content() {
     let database = TestDatabase::empty().await;
     let directory = tempfile::tempdir().unwrap();
     let log = directory.path().join("log");
-    let mut command = teamnotes(
-        directory.path(),
-        &[
-            ("DATABASE_URL", database.url()),
-            ("SECRET", SECRET),
-            ("PORT", "0"),
-            ("RUST_LOG", "trace"),
-            ("LOG_FORMAT", "json"),
-        ],
-        &[],
-    );
-    command.stdout(Stdio::piped()).stderr(std::fs::File::create(&log).unwrap());
-    let served = Served::wait_for(command.spawn().unwrap());
+    let served = logged(directory.path(), &database, File::create(&log).unwrap().into());
     let alice =
         json!({ "username": "alice", "name": "Hidden Name", "password": "hidden-password" });
     assert_eq!(served.send(Method::POST, "/api/users", Some(alice.clone())).await.0, 201);
@@ -195,6 +201,9 @@ async fn the_log_records_who_did_what_and_no_content() {
     assert_eq!(note.bearer_auth(token).send().await.unwrap().status(), 201);
     for path in ["/api/notes?search=hidden", "/api/users?name=hidden", "/api/notes?hidden=hidden"] {
         client.get(url(path)).bearer_auth(token).send().await.unwrap();
+    }
+    for path in [format!("/api/{token}"), format!("/{token}/hidden"), "/healthz".to_owned()] {
+        served.send(Method::GET, &path, None).await;
     }
     served.signal("TERM");
     assert_eq!(served.ended(), 0);
@@ -213,6 +222,101 @@ async fn the_log_records_who_did_what_and_no_content() {
     assert_eq!((&login["outcome"], &login["user"]), (&json!("success"), &written["user"]));
     assert_eq!(login["address"], "127.0.0.1");
     assert!(written["milliseconds"].is_i64());
+    let answered = |route: &str| lines.iter().find(|line| line["route"] == route).unwrap();
+    assert_eq!(answered("unmatched").get("user"), None);
+    assert_eq!(answered("/healthz")["level"], "DEBUG");
+}
+
+/// What the log says was changed, in the words of the log.
+fn changes(log: &Path) -> Vec<String> {
+    let log = std::fs::read_to_string(log).unwrap();
+    let lines = log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let changes =
+        lines.filter(|line| ["changed", "password change"].contains(&text_of(line, "message")));
+    changes
+        .map(|line| {
+            let what = if line["what"].is_string() { "what" } else { "outcome" };
+            let id = |name| line.get(name).map_or_else(String::new, |id| format!(" {name} {id}"));
+            let ids = ["user", "team", "note", "by"].map(id);
+            format!("{}{}", text_of(&line, what), ids.concat())
+        })
+        .collect()
+}
+
+fn text_of<'a>(line: &'a Value, member: &str) -> &'a str {
+    line[member].as_str().unwrap_or_default()
+}
+
+#[tokio::test]
+async fn the_log_records_roles_deletions_and_wrong_passwords_but_no_change_that_was_none() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let log = directory.path().join("log");
+    let served = logged(directory.path(), &database, File::create(&log).unwrap().into());
+    let (alice, bob) = (served.user("alice").await, served.user("bob").await);
+    let credentials = json!({ "username": "admin", "password": "walnut-harbour-42" });
+    let (_, admin) = served.send(Method::POST, "/api/login", Some(credentials)).await;
+    let admin = admin["token"].as_str().unwrap();
+    let guess = json!({ "password": "walnut-harbour-43", "current_password": "wrong" });
+    let new = json!({ "username": "carol", "name": "Carol", "password": "walnut-harbour-42" });
+    for (token, method, path, body) in [
+        (&*alice, Method::POST, "/api/teams", json!({ "name": "Ops" })),
+        (&*alice, Method::PUT, "/api/teams/1/members/bob", json!({})),
+        (&*alice, Method::PUT, "/api/teams/1/members/bob", json!({ "role": "member" })),
+        (&*alice, Method::PUT, "/api/teams/1/members/bob", json!({ "role": "owner" })),
+        (&*bob, Method::PUT, "/api/teams/1/members/bob", json!({ "role": "member" })),
+        (&*alice, Method::PUT, "/api/teams/1/members", json!({ "user_ids": [2, 1] })),
+        (&*bob, Method::DELETE, "/api/teams/1/members/admin", Value::Null),
+        (&*alice, Method::DELETE, "/api/teams/1/members/admin", Value::Null),
+        (&*bob, Method::POST, "/api/notes", json!({ "content": "One" })),
+        (&*bob, Method::POST, "/api/notes", json!({ "content": "Two" })),
+        (&*bob, Method::DELETE, "/api/notes/1", Value::Null),
+        (admin, Method::DELETE, "/api/notes/2", Value::Null),
+        (&*bob, Method::PUT, "/api/users/bob", guess),
+        (admin, Method::PUT, "/api/users/bob", json!({ "disabled": false, "admin": false })),
+        (admin, Method::POST, "/api/users", new),
+        (admin, Method::DELETE, "/api/users/carol/sessions", Value::Null),
+        (&*alice, Method::DELETE, "/api/teams/1", Value::Null),
+    ] {
+        served.send_as(token, method, path, Some(body)).await;
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+    assert_eq!(
+        changes(&log),
+        [
+            "created as an admin user 1 by \"operator\"",
+            "created user 2 by \"anonymous\"",
+            "created user 3 by \"anonymous\"",
+            "added to the team user 3 team 1 by 2",
+            "made an owner of the team user 3 team 1 by 2",
+            "made a member of the team user 3 team 1 by 3",
+            "added to the team user 1 team 1 by 2",
+            "removed from the team user 3 team 1 by 2",
+            "removed from the team user 1 team 1 by 2",
+            "note deleted user 3 note 2 by 1",
+            "wrong_credentials user 3",
+            "created user 4 by 1",
+            "team deleted team 1 by 2",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_does_not_stop_the_service() {
+    let database = TestDatabase::empty().await;
+    let directory = tempfile::tempdir().unwrap();
+    let mut served = logged(directory.path(), &database, Stdio::piped());
+    let unread = served.child.stderr.take().unwrap();
+    let (client, id) = (reqwest::Client::new(), "x".repeat(128));
+    for _ in 0..1_000 {
+        let request = client.get(format!("http://{}/api/teams", served.address));
+        let request = request.header("X-Request-Id", &id).timeout(Duration::from_secs(10));
+        assert_eq!(request.send().await.unwrap().status(), 200);
+    }
+    served.signal("TERM");
+    assert_eq!(served.ended(), 0);
+    drop(unread);
 }
 
 #[test]
