@@ -2,6 +2,8 @@
 
 use std::ops::RangeInclusive;
 
+use icu_properties::{CodePointSetData, props::DefaultIgnorableCodePoint};
+
 use crate::Rejection;
 
 /// Accepts a single line: not blank, at most `max` characters, no control characters.
@@ -20,10 +22,20 @@ fn checked(
     is_allowed: impl Fn(char) -> bool,
 ) -> Result<String, Rejection> {
     let text = without_nul(stored(text, max)?)?;
+    if text.chars().all(is_blank) {
+        return Err(Rejection::Blank);
+    }
     if text.chars().any(|c| c.is_control() && !is_allowed(c)) {
         return Err(Rejection::ControlCharacter);
     }
     Ok(text)
+}
+
+/// Whether nothing is to be seen of a character.
+fn is_blank(c: char) -> bool {
+    const BRAILLE_PATTERN_BLANK: char = '\u{2800}';
+    let ignorable = CodePointSetData::new::<DefaultIgnorableCodePoint>();
+    c.is_whitespace() || c == BRAILLE_PATTERN_BLANK || ignorable.contains(c)
 }
 
 /// Accepts what earlier versions stored: not blank, at most `max` characters, no NUL.
@@ -69,5 +81,14 @@ mod tests {
         assert_eq!(line("a\tb".into(), 10), Err(Rejection::ControlCharacter));
         assert_eq!(lines("a\0b".into(), 10), Err(Rejection::Nul));
         assert_eq!(line(" \n".into(), 10), Err(Rejection::Blank));
+    }
+
+    #[test]
+    fn text_of_which_nothing_is_to_be_seen_is_blank() {
+        for c in ['\u{a0}', '\u{ad}', '\u{200b}', '\u{200d}', '\u{2800}', '\u{3164}', '\u{feff}'] {
+            assert_eq!(line(format!(" {c}{c}"), 10), Err(Rejection::Blank), "{c:?}");
+            assert_eq!(lines(format!("\n{c}"), 10), Err(Rejection::Blank), "{c:?}");
+            assert!(line(format!("{c}a"), 10).is_ok(), "{c:?}");
+        }
     }
 }
