@@ -14,7 +14,6 @@ fn team_ids(memberships: Select<Entity>) -> SelectStatement {
 impl Entity {
     /// Prepares the deletion of a user: in each team that would have no enabled owner left, the
     /// longest-standing other member becomes an owner; a disabled one only if nobody else is left.
-    ///
     /// Returns the memberships of those who became owners.
     ///
     /// # Errors
@@ -23,37 +22,57 @@ impl Entity {
         db: &impl ConnectionTrait,
         user_id: UserId,
     ) -> Result<Vec<Model>, DbErr> {
-        let heirs = Query::select()
-            .column("id")
-            .from_subquery(candidates(user_id), "ranked")
-            .and_where(Expr::col("rank").eq(1))
-            .take();
-        let promoted = Self::update_many()
-            .col_expr(Column::Role, Expr::val(Role::Owner.to_value()))
-            .filter(Column::Id.in_subquery(heirs));
-        promoted.exec_with_returning(db).await
+        promote_first(db, candidates(user_id)).await
+    }
+
+    /// Gives an owner to each team that has members and none of them an owner: the longest-standing; a disabled
+    /// one only if nobody else is there.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn promote_in_ownerless_teams(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let owned = team_ids(Entity::find().owners());
+        let members = Entity::find().filter(Column::TeamId.not_in_subquery(owned));
+        promote_first(db, members).await.map(drop)
     }
 }
 
-/// The other members of the teams that only this user owns, ranked within each team.
-fn candidates(user_id: UserId) -> SelectStatement {
+/// Makes the longest-standing of these members of each team an owner.
+async fn promote_first(
+    db: &impl ConnectionTrait,
+    members: Select<Entity>,
+) -> Result<Vec<Model>, DbErr> {
+    let by_standing = WindowStatement::partition_by((Entity, Column::TeamId))
+        .order_by((user::Entity, user::Column::Disabled), Order::Asc)
+        .order_by((Entity, Column::Id), Order::Asc)
+        .take();
+    let ranked = members
+        .join(JoinType::InnerJoin, Relation::User.def())
+        .select_only()
+        .column(Column::Id)
+        .into_query()
+        .expr_window_as(Func::cust("ROW_NUMBER"), by_standing, "rank")
+        .take();
+    let first = Query::select()
+        .column("id")
+        .from_subquery(ranked, "ranked")
+        .and_where(Expr::col("rank").eq(1))
+        .take();
+    let promoted = Entity::update_many()
+        .col_expr(Column::Role, Expr::val(Role::Owner.to_value()))
+        .filter(Column::Id.in_subquery(first));
+    promoted.exec_with_returning(db).await
+}
+
+/// The other members of the teams that only this user owns.
+fn candidates(user_id: UserId) -> Select<Entity> {
     let owned = Entity::find().of_user(user_id).owners();
     let owned_by_others = Entity::find_with_user()
         .owners()
         .not_of_user(user_id)
         .filter(Column::TeamId.in_subquery(team_ids(owned.clone())));
-    let by_standing = WindowStatement::partition_by((Entity, Column::TeamId))
-        .order_by((user::Entity, user::Column::Disabled), Order::Asc)
-        .order_by((Entity, Column::Id), Order::Asc)
-        .take();
     Entity::find()
-        .join(JoinType::InnerJoin, Relation::User.def())
         .not_of_user(user_id)
         .filter(Column::TeamId.in_subquery(team_ids(owned)))
         .filter(Column::TeamId.not_in_subquery(team_ids(owned_by_others)))
-        .select_only()
-        .column(Column::Id)
-        .into_query()
-        .expr_window_as(Func::cust("ROW_NUMBER"), by_standing, "rank")
-        .take()
 }

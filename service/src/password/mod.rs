@@ -109,12 +109,14 @@ impl Passwords {
         .await
     }
 
-    /// Whether the password is the one that was hashed. Takes just as long if there is no hash.
+    /// Whether the password is the one that was hashed. Takes just as long if there is no hash, or none that a
+    /// password can be verified against.
     ///
     /// # Errors
-    /// If the hash is malformed, or [`Error::Unavailable`] if too many passwords are waiting.
+    /// [`Error::Unavailable`] if too many passwords are waiting.
     pub async fn verify(&self, password: &str, hash: Option<&PasswordHash>) -> Result<bool> {
         let password = entity::text::compose(password);
+        let hash = hash.filter(|hash| is_hash(&hash.0));
         let is_set = hash.is_some();
         let hash = hash.map_or_else(|| self.decoy(), |hash| hash.0.clone());
         self.run(move || {
@@ -183,9 +185,7 @@ thread_local! {
 fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
     let hash = phc::PasswordHash::new(hash)?;
     let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else { return Ok(false) };
-    let version = hash.version.map(Version::try_from).transpose()?.unwrap_or_default();
-    let algorithm = Algorithm::try_from(hash.algorithm.as_str())?;
-    let argon2 = Argon2::new(algorithm, version, Params::try_from(&hash)?);
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::try_from(&hash)?);
     let mut output = vec![0; expected.len()];
     MEMORY.with_borrow_mut(|memory| {
         let blocks = argon2.params().block_count();
@@ -197,18 +197,26 @@ fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
     Ok(Output::new(&output)? == *expected)
 }
 
-/// Whether passwords can be verified against this, at a cost that can be set.
+/// Whether this is a hash that passwords can be verified against: by argon2id, version 19, at a cost that can
+/// be set, with a salt and an output of usual sizes.
 pub(crate) fn is_hash(text: &str) -> bool {
     let Ok(hash) = phc::PasswordHash::new(text) else { return false };
-    let is_argon2 = Algorithm::try_from(hash.algorithm.as_str()).is_ok();
+    let is_argon2id = Algorithm::try_from(hash.algorithm.as_str()) == Ok(Algorithm::Argon2id)
+        && hash.version == Some(Version::V0x13.into());
+    let has_usual_sizes = hash.salt.is_some_and(|salt| salt.len() >= 8)
+        && hash.hash.is_some_and(|output| (16..=64).contains(&output.len()));
     let cost = Params::try_from(&hash);
-    is_argon2
-        && hash.salt.is_some()
-        && hash.hash.is_some()
+    is_argon2id
+        && has_usual_sizes
         && cost.is_ok_and(|cost| {
-            cost.m_cost() <= PasswordCost::MAX_MEMORY && cost.t_cost() <= PasswordCost::MAX_PASSES
+            cost.m_cost() <= PasswordCost::MAX_MEMORY
+                && cost.t_cost() <= PasswordCost::MAX_PASSES
+                && cost.p_cost() <= MOST_LANES
         })
 }
+
+/// The most lanes of a hash made elsewhere. Their number changes neither the memory nor the time that it takes.
+const MOST_LANES: u32 = 16;
 
 #[cfg(test)]
 mod tests {

@@ -171,7 +171,8 @@ pub fn verify_from(input: &File, name: &Path) -> Result<Transferred> {
 }
 
 /// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
-/// rows get ids that were never given before. `progress` is called with the number of rows done and the total.
+/// rows get ids that were never given before. A team that has members but no owner gets the longest-standing
+/// one as owner. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
 /// As [`verify`]; [`TransferError::Rows`] if the rows are inconsistent, or there are users already.
@@ -203,6 +204,8 @@ pub async fn import_from(
     bulk.insert(rows::<user::Model>(&mut file)).await?;
     bulk.insert(rows::<team::Model>(&mut file)).await?;
     bulk.insert(rows::<membership::Model>(&mut file)).await?;
+    let promoted = membership::Entity::promote_in_ownerless_teams(&transaction).await;
+    promoted.map_err(Error::from)?;
     bulk.insert(rows::<note::Model>(&mut file)).await?;
     bulk.insert(rows::<mark::Model>(&mut file)).await?;
     // The first version of the format has none.

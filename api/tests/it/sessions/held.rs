@@ -212,7 +212,7 @@ async fn block_hashing(app: &TestApp, admin: &Client, logins: &mut JoinSet<()>) 
     admin.sign_up("slow").await;
     let salt_and_hash = format!("c29tZXRoaW5ncmFuZG9t${}", "A".repeat(43));
     // In two parts, since the statement is logged and a hash must not be.
-    let slow = format!("'$' || 'argon2id$v=19$m=16384,t=300,p=1${salt_and_hash}'");
+    let slow = format!("'$' || 'argon2id$v=19$m=49152,t=100,p=1${salt_and_hash}'");
     let set = format!("UPDATE users SET password_hash = {slow} WHERE username = 'slow'");
     app.database.execute(&set).await;
     let threads = std::thread::available_parallelism().unwrap().get().div_ceil(2);

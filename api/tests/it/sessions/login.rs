@@ -158,3 +158,27 @@ async fn thirty_logins_at_once_give_thirty_good_tokens() {
     }
     assert_eq!(alice.get("/api/sessions").await.ok().as_array().unwrap().len(), 31);
 }
+
+#[tokio::test]
+async fn a_stored_hash_that_cannot_be_verified_matches_no_password() {
+    let (app, _alice) = TestApp::with_user("alice").await;
+    let (salt, output) = ("c29tZXRoaW5ncmFuZG9t", "A".repeat(43));
+    for (kind, rest) in [
+        ("argon2id", ""),
+        ("argon2id", "$v=19$m=8,t=1,p=1$c29t"),
+        ("argon2id", &format!("$v=16$m=8,t=1,p=1${salt}${output}")),
+        ("argon2id", &format!("$m=8,t=1,p=1${salt}${output}")),
+        ("argon2id", &format!("$v=19$m=8,t=1,p=1$c29t${output}")),
+        ("argon2id", &format!("$v=19$m=8,t=1,p=1${salt}$AAAA")),
+        ("argon2id", &format!("$v=19$m=8,t=0,p=1${salt}${output}")),
+        ("argon2id", &format!("$v=19$m=4294967295,t=1,p=1${salt}${output}")),
+        ("argon2d", &format!("$v=19$m=8,t=1,p=1${salt}${output}")),
+        ("argon2i", &format!("$v=19$m=8,t=1,p=1${salt}${output}")),
+    ] {
+        // In two parts, since the statement is logged and a hash must not be.
+        let sql = format!("UPDATE users SET password_hash = '$' || '{kind}{rest}' WHERE id = 2");
+        app.database.execute(&sql).await;
+        let answer = log_in(&app.anonymous(), "alice", PASSWORD).await;
+        assert_eq!(answer.problem(401), "invalid username or password", "{kind}{rest}");
+    }
+}

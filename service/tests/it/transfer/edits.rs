@@ -109,13 +109,15 @@ fn is_row(line: &Value) -> bool {
     ["header", "last_ids", "end"].iter().all(|kind| line.get(kind).is_none())
 }
 
-/// The rows of a file, by kind and id, with times in a uniform format.
+/// The rows of a file, by kind and id, with times in a uniform format. Without roles, since a team without an
+/// owner gets one, and without versions, which may be omitted.
 fn held(file: &[u8]) -> Vec<String> {
     let lines = std::str::from_utf8(file).unwrap().lines();
     let mut rows: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     rows.retain(is_row);
     for row in &mut rows {
         with_members(row, |members| {
+            members.retain(|name, _| !["role", "version"].contains(&name.as_str()));
             for (name, value) in members.iter_mut() {
                 if name.ends_with("_at") || name == "date" {
                     let time: DateTime<Utc> = value.as_str().unwrap().parse().unwrap();
@@ -132,6 +134,45 @@ fn held(file: &[u8]) -> Vec<String> {
 /// Whether it is the file's fault.
 fn is_rejection(error: &TransferError) -> bool {
     matches!(error, TransferError::File { .. } | TransferError::Rows(BulkError::Rejected(_)))
+}
+
+#[test]
+fn an_imported_team_with_members_has_an_owner() {
+    let lab = Lab::start();
+    let mut rows = rows();
+    for row in rows.iter_mut().filter(|row| row.get("membership").is_some()) {
+        with_members(row, |members| drop(members.insert("role".into(), json!("member"))));
+    }
+    lab.import(&lab.write(sealed(&rows).as_bytes())).unwrap();
+    let owners = "SELECT COUNT(*) FROM memberships WHERE role = 'owner' AND id IN (1, 9)";
+    assert_eq!(lab.runtime.block_on(lab.database.number(owners)), 2);
+    let others = "SELECT COUNT(*) FROM memberships WHERE role <> 'owner'";
+    assert_eq!(lab.runtime.block_on(lab.database.number(others)), 1);
+}
+
+#[test]
+fn only_hashes_that_a_login_verifies_are_imported() {
+    let lab = Lab::start();
+    let (salt, output) = ("c29tZXRoaW5ncmFuZG9t", "A".repeat(43));
+    for (hash, is_imported) in [
+        (format!("$argon2id$v=19$m=8,t=1,p=1${salt}${output}"), true),
+        (format!("$argon2id$v=16$m=8,t=1,p=1${salt}${output}"), false),
+        (format!("$argon2id$m=8,t=1,p=1${salt}${output}"), false),
+        (format!("$argon2d$v=19$m=8,t=1,p=1${salt}${output}"), false),
+        (format!("$argon2i$v=19$m=8,t=1,p=1${salt}${output}"), false),
+        (format!("$argon2id$v=19$m=2097152,t=1,p=1${salt}${output}"), false),
+        (format!("$argon2id$v=19$m=8,t=101,p=1${salt}${output}"), false),
+        (format!("$argon2id$v=19$m=8192,t=1,p=17${salt}${output}"), false),
+        (format!("$argon2id$v=19$m=8,t=1,p=1$c29t${output}"), false),
+        (format!("$argon2id$v=19$m=8,t=1,p=1${salt}$AAAAAAAAAAAAAAAA"), false),
+        (format!("$argon2id$v=19$m=8,t=1,p=1${salt}"), false),
+    ] {
+        let mut rows = rows();
+        with_members(&mut rows[1], |user| {
+            user.insert("password_hash".into(), json!(hash));
+        });
+        assert_eq!(lab.verify(sealed(&rows).as_bytes()).is_ok(), is_imported, "{hash}");
+    }
 }
 
 #[test]
