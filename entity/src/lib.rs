@@ -31,6 +31,7 @@
 )]
 
 mod bulk;
+pub mod deletion;
 mod id_list;
 mod ids;
 mod locking;

@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DeleteMany, QuerySelect, Select, UpdateMany,
+    DeleteMany, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{JoinType, OnConflict},
 };
@@ -91,6 +91,21 @@ impl Entity {
         Self::find()
             .join(JoinType::InnerJoin, Relation::User.def())
             .filter(user::COLUMN.disabled.eq(false))
+    }
+
+    /// Deletes up to `limit` marks of the user; returns how many.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delete_some_of(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+        limit: u64,
+    ) -> Result<u64, DbErr> {
+        let some = Self::find().of_user(user_id).limit(limit);
+        let some = some.select_only().column(Column::Id).into_query();
+        let deleted = Self::delete_many().filter(Column::Id.in_subquery(some));
+        Ok(deleted.exec(db).await?.rows_affected)
     }
 
     /// Inserts the mark unless the user has marked the note already; returns whether it is new.

@@ -2,7 +2,7 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DbBackend, DeleteMany, QueryOrder, QuerySelect, Select, UpdateMany,
+    DbBackend, DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{JoinType, Query},
 };
@@ -146,6 +146,21 @@ impl Entity {
     /// Notes joined with their authors. For [`WithAuthor`].
     pub fn find_with_author() -> Select<Self> {
         Self::find().join(JoinType::InnerJoin, Relation::User.def())
+    }
+
+    /// Deletes up to `limit` notes that the user has written, and their marks; returns how many notes.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delete_some_by(
+        db: &impl ConnectionTrait,
+        author: UserId,
+        limit: u64,
+    ) -> Result<u64, DbErr> {
+        let some = Self::find().by(&author.into()).limit(limit);
+        let some = some.select_only().column(Column::Id).into_query();
+        let deleted = Self::delete_many().filter(Column::Id.in_subquery(some));
+        Ok(deleted.exec(db).await?.rows_affected)
     }
 
     /// The newest `limit` notes of each of these users: by user, newest first.

@@ -98,6 +98,27 @@ impl Entity {
         let joined = joined.column(membership::Column::TeamId).into_query();
         Self::find().filter(Column::Id.in_subquery(joined)).order_by_asc(Column::Id)
     }
+
+    /// Deletes the teams that have no member but this user, and returns them.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delete_solo_teams_of(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+    ) -> Result<Vec<Model>, DbErr> {
+        let team_ids = |memberships: Select<membership::Entity>| {
+            memberships.select_only().column(membership::Column::TeamId).into_query()
+        };
+        let joined = team_ids(membership::Entity::find().of_user(user_id));
+        let others = membership::Entity::find().not_of_user(user_id);
+        let shared =
+            team_ids(others.filter(membership::Column::TeamId.in_subquery(joined.clone())));
+        let solo = Self::delete_many()
+            .filter(Column::Id.in_subquery(joined))
+            .filter(Column::Id.not_in_subquery(shared));
+        solo.exec_with_returning(db).await
+    }
 }
 
 impl Model {

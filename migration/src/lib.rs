@@ -19,6 +19,7 @@ mod m20211209_000005_add_password_hash_to_users;
 mod m20211209_000006_add_role_to_memberships;
 mod m20211209_000007_add_search_columns;
 mod m20211209_000008_add_versions;
+mod m20211209_000009_add_deletions;
 
 pub mod database_url;
 mod plan;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000006_add_role_to_memberships::Migration),
             Box::new(m20211209_000007_add_search_columns::Migration),
             Box::new(m20211209_000008_add_versions::Migration),
+            Box::new(m20211209_000009_add_deletions::Migration),
         ]
     }
 }

@@ -3,13 +3,14 @@ use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 use actix_web::dev::{Server, ServerHandle};
 use service::{
     Auth, Db, DbSettings, Passwords, SessionRules, StatementHook, Throttle, TokenKeys, sessions,
+    users,
 };
 use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{Settings, StartError, database, describe, first_admin, http_server, secret, sockets};
 use crate::http::{Metrics, Readiness, State, shares::Shares};
 
-/// How often expired sessions are deleted.
+/// How often expired sessions are deleted, and interrupted deletions of users finished.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
 /// The service, listening on its port and ready.
@@ -194,7 +195,7 @@ fn count_statements(metrics: &Metrics, next: Option<StatementHook>) -> Statement
     })
 }
 
-/// Deletes expired sessions periodically.
+/// Deletes periodically what is left over: expired sessions, and users whose deletion was interrupted.
 async fn keep_purging(db: Db, rules: SessionRules) {
     let mut times = tokio::time::interval(PURGE_INTERVAL);
     loop {
@@ -203,6 +204,11 @@ async fn keep_purging(db: Db, rules: SessionRules) {
             Ok(0) => {}
             Ok(purged) => log::info!("purged {purged} expired sessions"),
             Err(error) => log::warn!("can't purge expired sessions: {}", describe(&error)),
+        }
+        match users::finish_deletions(&db).await {
+            Ok(0) => {}
+            Ok(finished) => log::info!("finished {finished} deletions of users"),
+            Err(error) => log::warn!("can't finish deletions of users: {}", describe(&error)),
         }
     }
 }

@@ -40,7 +40,8 @@ struct Mix {
     apps: [TestApp; 2],
     admin: Client,
     users: RwLock<Vec<Client>>,
-    teams: Vec<Value>,
+    /// A team whose last member was deleted is replaced by a new one.
+    teams: RwLock<Vec<Value>>,
 }
 
 impl Mix {
@@ -58,7 +59,8 @@ impl Mix {
             let new = json!({ "name": format!("Team {number}") });
             teams.push(user.post("/api/teams", new).await.created()["id"].clone());
         }
-        Self { apps: [first, second], admin, users: RwLock::new(users), teams }
+        let (users, teams) = (RwLock::new(users), RwLock::new(teams));
+        Self { apps: [first, second], admin, users, teams }
     }
 
     /// The client as a client of this instance.
@@ -70,9 +72,16 @@ impl Mix {
 
     async fn replace(&self, user: &Client, username: &str) {
         let new = self.apps[0].user(username).await;
-        let mut users = self.users.write().unwrap();
-        if let Some(slot) = users.iter_mut().find(|slot| slot.id == user.id) {
-            *slot = new;
+        if let Some(slot) = self.users.write().unwrap().iter_mut().find(|slot| slot.id == user.id) {
+            *slot = new.clone();
+        }
+        for number in 0..TEAMS {
+            let id = self.teams.read().unwrap()[number].clone();
+            if new.get(&format!("/api/teams/{id}")).await.status == 404 {
+                let team = json!({ "name": format!("Team {number} of {username}") });
+                let id = new.post("/api/teams", team).await.created()["id"].clone();
+                self.teams.write().unwrap()[number] = id;
+            }
         }
     }
 
@@ -81,7 +90,8 @@ impl Mix {
         let users = self.users.read().unwrap().clone();
         let (chosen, other) = (choice.of(&users), choice.of(&users));
         let (actor, admin) = (self.on(instance, &chosen), self.on(instance, &self.admin));
-        let members = format!("/api/teams/{}/members", choice.of(&self.teams));
+        let teams = self.teams.read().unwrap().clone();
+        let members = format!("/api/teams/{}/members", choice.of(&teams));
         let (own, others) = (format!("{members}/{}", actor.id), format!("{members}/{}", other.id));
         let role = json!({ "role": choice.of(&["owner", "member"]) });
         match choice.below(10) {
@@ -91,7 +101,7 @@ impl Mix {
                 (format!("admin makes {others} an owner"), admin.put(&others, owner).await)
             }
             3 => {
-                let path = format!("/api/users/{}/teams/{}", other.id, choice.of(&self.teams));
+                let path = format!("/api/users/{}/teams/{}", other.id, choice.of(&teams));
                 let owner = json!({ "role": "owner" });
                 (format!("admin makes {path} an owner's"), admin.put(&path, owner).await)
             }

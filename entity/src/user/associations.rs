@@ -24,6 +24,14 @@ impl Model {
         note::Entity::find().by(&self.id.into()).count(db).await
     }
 
+    /// Counts the notes that this user has marked. One statement.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn number_of_marks(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+        mark::Entity::find().of_user(self.id).count(db).await
+    }
+
     /// The teams that this user belongs to, through the memberships. For
     /// [`membership::TeamMembership`].
     pub fn teams(&self) -> Select<membership::Entity> {

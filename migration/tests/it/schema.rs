@@ -95,7 +95,7 @@ async fn a_plan_lists_the_statements_and_changes_nothing() {
 
     migrate(&database, ALL_UP).await;
     let newest = database.schema().await;
-    let down = plan(Command::Down { num: 3 }).await;
+    let down = plan(Command::Down { num: 4 }).await;
     let Planned { migration, statements } = down.last().unwrap();
     assert_eq!(migration.as_deref(), Some("m20211209_000006_add_role_to_memberships"));
     assert_eq!(statements, &[r#"ALTER TABLE "memberships" DROP COLUMN "role""#]);

@@ -9,7 +9,7 @@ mod sign_up;
 mod values;
 
 pub use change::{PreparedChange, UserChange, prepare_change, update};
-pub use delete::delete;
+pub use delete::{delete, finish_deletions};
 pub use entity::user::UserKey;
 pub use first_admin::{FirstAdmin, create_first_admin};
 pub(crate) use locks::{lock_all_unchanged, lock_for_change, lock_unchanged};

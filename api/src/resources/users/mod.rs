@@ -81,7 +81,8 @@ pub(crate) async fn update(
     Ok(Reply::resource(user.into()))
 }
 
-/// Deletes a user and everything that belongs to the user. For the user and for admins.
+/// Deletes a user and everything that belongs to the user. For the user and for admins. A team without
+/// another member is deleted too; one that loses its last owner gets its longest-standing member as owner.
 #[operation(403, 409)]
 pub(crate) async fn delete(
     state: AppState,
@@ -89,8 +90,7 @@ pub(crate) async fn delete(
     UserPath(key): UserPath,
     IfMatch(expected): IfMatch,
 ) -> Result<Reply<NoContent>, Problem> {
-    let delete = async |work: &_| users::delete(work, &key, &expected).await;
-    let deleted = state.db.write(&me, delete).await;
+    let deleted = users::delete(&state.db, &me, &key, &expected).await;
     etag::or_current(deleted, async || current(&state, &me, &key).await).await?;
     Ok(Reply::no_content())
 }

@@ -41,7 +41,7 @@ async fn a_command_that_loses_data_says_so_and_waits_for_a_yes() {
     let settings = [("DATABASE_URL", database.url())];
     with_password(directory.path(), &settings, &["user", "create", "alice"]);
     let before = database.schema().await;
-    let refused = run(directory.path(), &settings, &["migrate", "down", "-n", "4"]);
+    let refused = run(directory.path(), &settings, &["migrate", "down", "-n", "5"]);
     assert_eq!(refused.status.code(), Some(1));
     let told = text(&refused.stderr);
     for loss in [

@@ -1,5 +1,9 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use service::DbSettings;
 use testkit::{Client, TestApp};
+use tokio::time::sleep;
 
 use super::{each, log_in, new_user};
 
@@ -124,4 +128,74 @@ async fn a_team_with_another_owner_stays_as_it_is() {
     app.admin().await.delete("/api/users/alice").await.no_content();
     let left = [("bob".into(), "member".into()), ("carol".into(), "owner".into())];
     assert_eq!(roles(&app, &path).await, left);
+}
+
+#[tokio::test]
+async fn a_team_without_another_member_is_deleted_with_its_user() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    let (hers, both) = (team(&alice, "Hers", &[]).await, team(&alice, "Both", &["bob"]).await);
+    let his = team(&bob, "His", &[]).await;
+    alice.delete("/api/users/alice").await.no_content();
+    app.anonymous().get(&hers).await.problem(404);
+    for path in [both, his] {
+        assert_eq!(roles(&app, &path).await, [("bob".into(), "owner".into())]);
+    }
+}
+
+/// Gives a user as many notes.
+async fn write_many(app: &TestApp, user_id: i64, count: u32) {
+    let written = "'2026-11-22 10:00:00+00:00'";
+    let time =
+        if app.database.is_postgres() { format!("timestamptz {written}") } else { written.into() };
+    let numbers = format!(
+        "WITH RECURSIVE numbers(n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
+    );
+    let columns = "content, content_folded, important, date, user_id, created_at, updated_at";
+    let row = format!("'One of many', 'one of many', FALSE, {time}, {user_id}, {time}, {time}");
+    let sql = format!("INSERT INTO notes ({columns}) {numbers} SELECT {row} FROM numbers");
+    app.database.execute(&sql).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn others_write_while_a_user_with_many_notes_is_deleted() {
+    const MANY: i64 = 20_000;
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    let other = app.log_in("alice").await;
+    write_many(&app, alice.id, 20_000).await;
+    let path = format!("/api/users/{}", alice.id);
+    let deleting = tokio::spawn(async move { alice.delete(&path).await });
+    let (mut writes_between, left) =
+        (0, format!("SELECT COUNT(*) FROM notes WHERE user_id = {}", other.id));
+    while !deleting.is_finished() {
+        write(&bob).await;
+        if (1..MANY).contains(&app.database.number(&left).await) {
+            writes_between += 1;
+            other.get("/api/notes").await.problem(401);
+            bob.get("/api/users/alice").await.problem(404);
+        }
+    }
+    deleting.await.unwrap().no_content();
+    assert!(writes_between > 0, "nobody wrote while the notes were being deleted");
+    assert_eq!(app.database.number(&left).await, 0);
+    app.admin().await.get("/api/users/alice").await.problem(404);
+}
+
+#[tokio::test]
+async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    write_many(&app, alice.id, 1_000).await;
+    app.database.execute(&format!("INSERT INTO deletions VALUES ({})", alice.id)).await;
+    let database = DbSettings::new(app.database.url());
+    let again = TestApp::start_with(|settings| settings.database = database).await;
+    let admin = again.admin().await;
+    for _ in 0..500 {
+        if admin.get("/api/users/alice").await.status == 404 {
+            return assert_eq!(app.database.number("SELECT COUNT(*) FROM notes").await, 0);
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    panic!("the deletion was not finished");
 }
