@@ -42,23 +42,23 @@ impl Shares {
         Some(Share { of_all, of_network })
     }
 
-    /// Takes an amount for a client, and waits for it if need be, in turn with others, but not for longer
-    /// than this.
+    /// Takes an amount of everything for a client, of which this much counts for its network until the share
+    /// is resized. Waits for it if need be, in turn with others, but not for longer than this.
     pub(crate) async fn take(
         &self,
         client: Option<IpAddr>,
-        amount: usize,
+        (of_network, of_all): (usize, usize),
         wait: Duration,
     ) -> Option<Share> {
-        let amount = u32::try_from(amount).ok()?;
+        let (network, all) = (u32::try_from(of_network).ok()?, u32::try_from(of_all).ok()?);
         let share = async {
             let of_network = match client {
                 Some(client) => {
-                    Some(self.network_of(client).acquire_many_owned(amount).await.ok()?)
+                    Some(self.network_of(client).acquire_many_owned(network).await.ok()?)
                 }
                 None => None,
             };
-            let of_all = self.all.clone().acquire_many_owned(amount).await.ok()?;
+            let of_all = self.all.clone().acquire_many_owned(all).await.ok()?;
             Some(Share { of_all, of_network })
         };
         timeout(wait, share).await.ok().flatten()
@@ -101,20 +101,24 @@ impl Share {
         self.of_all.num_permits()
     }
 
-    /// Adds another share of the same client.
-    pub(crate) fn merge(&mut self, other: Self) {
-        self.of_all.merge(other.of_all);
-        if let (Some(network), Some(other)) = (&mut self.of_network, other.of_network) {
-            network.merge(other);
-        }
-    }
-
-    /// Gives back what exceeds this amount.
-    pub(crate) fn shrink_to(&mut self, amount: usize) {
+    /// Changes it to this amount; `None` if there is not as much left. Waits for nobody.
+    pub(crate) fn resize(&mut self, amount: usize) -> Option<()> {
         for permit in self.of_network.iter_mut().chain([&mut self.of_all]) {
-            drop(permit.split(permit.num_permits().saturating_sub(amount)));
+            resize(permit, amount)?;
         }
+        Some(())
     }
+}
+
+fn resize(permit: &mut OwnedSemaphorePermit, amount: usize) -> Option<()> {
+    let held = permit.num_permits();
+    if let Some(more) = amount.checked_sub(held) {
+        let all = permit.semaphore().clone();
+        permit.merge(all.try_acquire_many_owned(u32::try_from(more).ok()?).ok()?);
+    } else {
+        drop(permit.split(held - amount));
+    }
+    Some(())
 }
 
 #[cfg(test)]
@@ -148,15 +152,28 @@ mod tests {
     }
 
     #[test]
-    fn what_exceeds_the_need_is_given_back() {
+    fn a_share_grows_as_far_as_there_is_enough_and_shrinks() {
         let shares = Shares::new(40);
-        let mut taken = shares.try_take(Some(address("192.0.2.1")), 10).unwrap();
-        taken.shrink_to(3);
-        assert_eq!(taken.amount(), 3);
-        assert!(shares.try_take(Some(address("192.0.2.1")), 7).is_some());
-        taken.merge(shares.try_take(Some(address("192.0.2.1")), 2).unwrap());
-        taken.shrink_to(6);
-        assert_eq!(taken.amount(), 5);
+        let client = Some(address("192.0.2.1"));
+        let mut taken = shares.try_take(client, 3).unwrap();
+        assert_eq!((taken.resize(8), taken.amount()), (Some(()), 8));
+        assert!(shares.try_take(client, 3).is_none());
+        assert!(taken.resize(11).is_none());
+        assert_eq!((taken.resize(5), taken.amount()), (Some(()), 5));
+        assert!(shares.try_take(client, 5).is_some());
+    }
+
+    #[tokio::test]
+    async fn what_is_taken_for_the_time_being_counts_less_for_the_network() {
+        let shares = Shares::new(40);
+        let client = Some(address("192.0.2.1"));
+        let mut taken = Vec::new();
+        for _ in 0..4 {
+            taken.push(shares.take(client, (1, 10), Duration::from_secs(9)).await.unwrap());
+        }
+        let [fits, rest @ ..] = &mut taken[..] else { panic!() };
+        assert!(fits.resize(7).is_some() && fits.amount() == 7);
+        assert!(rest.iter_mut().all(|share| share.resize(7).is_none()));
     }
 
     #[tokio::test]
@@ -164,10 +181,11 @@ mod tests {
         let shares = Shares::new(4);
         let client = Some(address("192.0.2.1"));
         let taken = shares.try_take(client, 1).unwrap();
-        assert!(shares.take(client, 1, Duration::from_millis(10)).await.is_none());
-        let (next, ()) = tokio::join!(shares.take(client, 1, Duration::from_secs(10)), async {
-            drop(taken);
-        });
+        assert!(shares.take(client, (1, 1), Duration::from_millis(10)).await.is_none());
+        let (next, ()) =
+            tokio::join!(shares.take(client, (1, 1), Duration::from_secs(10)), async {
+                drop(taken);
+            });
         assert!(next.is_some());
     }
 

@@ -153,13 +153,11 @@ impl Declared {
     /// Enlarges the share by this many bytes.
     fn reserve(&self, bytes: usize, share: &mut Option<Share>) -> Result<(), Problem> {
         let Some(state) = &self.state else { return Ok(()) };
-        let more = state.bodies.try_take(self.client, bytes);
-        let more = more.ok_or_else(|| Error::unavailable("too many bodies are arriving"))?;
-        match share {
-            Some(share) => share.merge(more),
-            None => *share = Some(more),
-        }
-        Ok(())
+        let reserved = match share {
+            Some(share) => share.resize(share.amount() + bytes),
+            None => state.bodies.try_take(self.client, bytes).map(|new| *share = Some(new)),
+        };
+        reserved.ok_or_else(|| Error::unavailable("too many bodies are arriving").into())
     }
 
     /// How long the body may take to arrive.

@@ -19,8 +19,9 @@ const WAIT: Duration = Duration::from_secs(2);
 /// What a response takes at least, in bytes.
 const LEAST: usize = 64 * 1024;
 
-/// Limits the memory that responses to reads take until they are sent. A response that is still being made
-/// takes as much as a full page. Responses to writes are small, and `MAX_REQUESTS` limits their number.
+/// Limits the memory that responses to reads take until they are sent. Before a response is made it takes as
+/// much as a full page, of which its network is charged the least, since it may wait for a slow search.
+/// Responses to writes are small, and `MAX_REQUESTS` limits their number.
 pub(crate) async fn limit_responses<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -30,18 +31,13 @@ pub(crate) async fn limit_responses<B: MessageBody + 'static>(
         return Ok(response.map_body(|_, body| GuardedBody::new(body, None)));
     };
     let client = client_of(request.request());
-    let Some(mut share) = state.responses.take(client, PAGE_BYTES, WAIT).await else {
+    let Some(mut share) = state.responses.take(client, (LEAST, PAGE_BYTES), WAIT).await else {
         return Ok(request.into_response(rejection()));
     };
     let response = next.call(request).await?;
-    let size = size_of(&response);
-    if size > share.amount() {
-        let Some(more) = state.responses.try_take(client, size - share.amount()) else {
-            return Ok(response.into_response(rejection()));
-        };
-        share.merge(more);
+    if share.resize(size_of(&response).max(LEAST)).is_none() {
+        return Ok(response.into_response(rejection()));
     }
-    share.shrink_to(size.max(LEAST));
     Ok(response.map_body(|_, body| GuardedBody::new(body, Some(share))))
 }
 
