@@ -2,6 +2,7 @@ use std::{
     convert::Infallible,
     future::{Ready, ready},
     net::IpAddr,
+    sync::Once,
 };
 
 use actix_web::{
@@ -12,6 +13,8 @@ use actix_web::{
 use ipnet::IpNet;
 
 use crate::http::{openapi::Describe, state::AppState};
+
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// The client's address: the peer of the connection or, if that is a trusted proxy, the client that it
 /// forwards for. `None` without a connection (in-process calls).
@@ -31,7 +34,35 @@ pub(crate) fn client_of(request: &HttpRequest) -> Option<IpAddr> {
     let peer = request.peer_addr()?.ip().to_canonical();
     let state = AppState::of(request);
     let trusted = state.as_ref().map_or(&[][..], |state| &state.network.trusted_proxies);
+    let is_trusted = trusted.iter().any(|network| network.contains(&peer));
+    if !is_trusted && is_near(peer) && is_forwarded(request.headers()) {
+        warn_of_untrusted_proxy(peer);
+    }
     Some(client(peer, request.headers(), trusted))
+}
+
+/// Whether a proxy has passed these headers on, or somebody claims so.
+fn is_forwarded(headers: &HeaderMap) -> bool {
+    headers.contains_key(&X_FORWARDED_FOR) || headers.contains_key(&header::FORWARDED)
+}
+
+/// Whether the address is this machine's or of a private network, where proxies are.
+fn is_near(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(v4) => v4.is_loopback() || v4.is_private(),
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    }
+}
+
+/// Says so once, since there is one such line for each request otherwise.
+fn warn_of_untrusted_proxy(peer: IpAddr) {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        log::warn!(
+            "{peer} sends X-Forwarded-For or Forwarded, but is not in TRUSTED_PROXIES: if it is a proxy, \
+             all its clients share one rate limit"
+        );
+    });
 }
 
 impl Describe for Address {}
@@ -59,8 +90,10 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
         }
         nearest
     };
-    let de_facto = hops(headers, &header::HeaderName::from_static("x-forwarded-for"), address);
-    let standard = hops(headers, &header::FORWARDED, forwarded_for);
+    let de_facto = hops(headers, &X_FORWARDED_FOR, |line| line.split(',').map(address).collect());
+    let standard = hops(headers, &header::FORWARDED, |line| {
+        split_unquoted(line, ',').map(forwarded_for).collect()
+    });
     match (de_facto.is_empty(), standard.is_empty()) {
         (_, true) => nearest(de_facto),
         (true, false) => nearest(standard),
@@ -75,21 +108,32 @@ fn client(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
 fn hops(
     headers: &HeaderMap,
     name: &HeaderName,
-    parse: fn(&str) -> Option<IpAddr>,
+    elements: fn(&str) -> Vec<Option<IpAddr>>,
 ) -> Vec<Option<IpAddr>> {
     let lines = headers.get_all(name).map(|line| line.to_str().unwrap_or_default());
-    lines.flat_map(|line| line.split(',')).map(|element| parse(element.trim())).collect()
+    lines.flat_map(elements).collect()
+}
+
+/// The parts between separators that are not in a quoted string.
+fn split_unquoted(text: &str, separator: char) -> impl Iterator<Item = &str> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    text.split(move |c| {
+        is_quoted ^= c == '"' && !is_escaped;
+        is_escaped = is_quoted && !is_escaped && c == '\\';
+        c == separator && !is_quoted
+    })
 }
 
 /// The `for` of `for=192.0.2.60;proto=https` or `for="[2001:db8::17]:4711"`.
 fn forwarded_for(element: &str) -> Option<IpAddr> {
-    let mut pairs = element.split(';').filter_map(|pair| pair.trim().split_once('='));
+    let mut pairs = split_unquoted(element, ';').filter_map(|pair| pair.trim().split_once('='));
     let (_, node) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("for"))?;
     address(node.trim_matches('"'))
 }
 
 /// An address, with or without a port.
 fn address(text: &str) -> Option<IpAddr> {
+    let text = text.trim();
     let bare = text.strip_prefix('[').and_then(|text| text.split_once(']')).map(|(bare, _)| bare);
     let parsed = match bare {
         Some(bare) => bare.parse().ok(),
@@ -160,6 +204,10 @@ mod tests {
             ("For=\"[2001:db8::17]:4711\", for=10.0.0.2", "2001:db8::17"),
             ("proto=https", "10.0.0.1"),
             ("for=_hidden", "10.0.0.1"),
+            ("for=203.0.113.9;by=\"a,b\"", "203.0.113.9"),
+            ("for=1.2.3.4, for=\"203.0.113.9\";by=\"a\\\",;b\";proto=https", "203.0.113.9"),
+            ("by=\"for=1.2.3.4;\";for=203.0.113.9", "203.0.113.9"),
+            ("for=\"1.2.3.4, for=203.0.113.9", "10.0.0.1"),
         ] {
             assert_eq!(seen("10.0.0.1", &[("forwarded", chain)]), address, "{chain}");
         }
