@@ -223,3 +223,20 @@ async fn a_list_continues_after_an_item_that_was_deleted() {
     lists.alice.delete(&format!("/api/notes/{}", ids[1])).await.no_content();
     assert_eq!(LISTS[0].positions(&lists.alice.get(&next).await.ok()), [2, 1]);
 }
+
+#[tokio::test]
+async fn a_link_is_short_enough_for_proxies() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    for _ in 0..2 {
+        alice.post("/api/notes", json!({ "content": "🚀".repeat(200) })).await.created();
+    }
+    let search = "%F0%9F%9A%80".repeat(200);
+    let first = alice.get(&format!("/api/notes?limit=1&search={search}")).await;
+    let lines = first.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4);
+    let head: usize = lines.sum();
+    assert!(head + "HTTP/1.1 200 OK\r\n\r\n".len() < 4_096, "{head}");
+    let next = first.next().unwrap();
+    assert_eq!(alice.get(&next).await.ok().as_array().unwrap().len(), 1);
+    let too_long = format!("/api/notes?user={}", "x".repeat(3_000));
+    assert!(alice.get(&too_long).await.problem(400).contains("3000 bytes"));
+}

@@ -13,6 +13,10 @@ use crate::http::{
     schema::{describe, integer},
 };
 
+/// The maximum length of a list's query without the cursor, in bytes. The `Link` to the next page repeats it, and
+/// proxies reject responses with longer headers: nginx allows 4 KiB for all of them.
+const MAX_QUERY: usize = 3_000;
+
 /// Which page of a list.
 #[derive(Deserr, IntoParams)]
 #[deserr(error = BadParameter)]
@@ -92,6 +96,11 @@ impl<F: Deserr<BadParameter>> List<F> {
         let cursor = filter.split_off("cursor");
         let id = ListId::new(path, &filter.encode());
         let query = limit.and(&filter).encode();
+        if query.len() > MAX_QUERY {
+            let detail =
+                format!("the query must be at most {MAX_QUERY} bytes long when percent-encoded");
+            return Err(Problem::BadRequest(detail));
+        }
         let PageQuery { limit: Limit(limit), cursor } = limit.and(&cursor).read()?;
         let after = cursor.map(|cursor| cursor::read(id, &cursor).ok_or_else(foreign_cursor));
         let page = PageRequest { limit, after: after.transpose()? };
