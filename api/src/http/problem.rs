@@ -39,6 +39,8 @@ pub(crate) enum Problem {
     TooLarge,
     /// The body is not declared to be JSON.
     UnsupportedMediaType,
+    /// The body has this content coding.
+    UnsupportedCoding(String),
     /// The resource is in another version than `If-Match` names: this, with this tag.
     Outdated { current: Box<RawValue>, tag: String },
     /// A failure of the framework.
@@ -111,7 +113,7 @@ impl Problem {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
-            Self::UnsupportedMediaType => (
+            Self::UnsupportedMediaType | Self::UnsupportedCoding(_) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
                 "Unsupported media type",
@@ -130,6 +132,11 @@ impl Problem {
             Self::MethodNotAllowed(allowed) => format!("allowed methods: {}", join(allowed)),
             Self::TooLarge => "the request body is larger than 256 KiB".into(),
             Self::UnsupportedMediaType => "the request body must be application/json".into(),
+            Self::UnsupportedCoding(coding) => {
+                format!(
+                    "the request body must not be encoded, but its Content-Encoding is {coding:?}"
+                )
+            }
             Self::Framework(status) => status.canonical_reason().unwrap_or("failed").to_lowercase(),
         }
     }
@@ -152,6 +159,9 @@ impl Problem {
 
     fn add_headers(&self, response: &mut HttpResponseBuilder) {
         match self {
+            Self::UnsupportedCoding(_) => {
+                response.insert_header((header::ACCEPT_ENCODING, "identity"));
+            }
             Self::MethodNotAllowed(allowed) => {
                 response.insert_header((header::ALLOW, join(allowed)));
             }

@@ -193,6 +193,10 @@ async fn a_duplicate_member_is_rejected_and_sets_nothing() {
         let error = answer.problem(400);
         assert!(error.starts_with("duplicate member "), "{sent}: {error}");
     }
+    let nested = r#"{"content": "New", "other": [{"a": {"b": 1, "b": 1}}]}"#;
+    let author = world.caller("author");
+    let error = author.send_raw(Method::POST, "/api/notes", "application/json", nested).await;
+    assert_eq!(error.problem(400), "duplicate member \"b\"");
     let body = r#"{"name": "New", "\u006eame": "Other"}"#;
     let owner = world.caller("owner");
     let error = owner.send_raw(Method::PUT, "/api/teams/1", "application/json", body).await;

@@ -141,9 +141,18 @@ async fn a_body_must_be_declared_as_json() {
     for taken in ["application/json", "application/json; charset=utf-8", "Application/JSON"] {
         post_raw(&alice, taken, note).await.created();
     }
-    let packed = alice.request(Method::POST, "/api/notes").header("Content-Encoding", "gzip");
-    let packed = packed.header("Content-Type", "application/json").body(note);
-    assert_eq!(packed.send().await.unwrap().status(), 415);
+    let encoded = async |coding: &str| {
+        let request = alice.request(Method::POST, "/api/notes").header("Content-Encoding", coding);
+        let request = request.header("Content-Type", "application/json").body(note);
+        alice.answer(Method::POST, "/api/notes", request).await
+    };
+    for coding in ["gzip", "identity, br", "x"] {
+        let refused = encoded(coding).await;
+        assert_eq!(refused.header("accept-encoding"), "identity", "{coding}");
+        let error = refused.problem(415);
+        assert!(error.contains(coding.rsplit(' ').next().unwrap()), "{coding}: {error}");
+    }
+    encoded("identity").await.created();
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use actix_web::{
     dev::Payload,
     http::{
         StatusCode,
-        header::{CONTENT_ENCODING, CONTENT_LENGTH},
+        header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap},
     },
 };
 use deserr::Deserr;
@@ -49,9 +49,7 @@ impl<T: Deserr<Violations> + ToSchema> FromRequest for Body<T> {
         let declared = Declared::of(request);
         let payload = payload.take();
         Box::pin(async move {
-            if !declared.is_json {
-                return Err(Problem::UnsupportedMediaType);
-            }
+            declared.require_json()?;
             let arrived = declared.read(payload).await?;
             declared.parse(&arrived).map(Self)
         })
@@ -91,10 +89,19 @@ impl<T: ToSchema> Describe for OptionalBody<T> {
 /// What the headers say about the body, and what limits its arrival.
 struct Declared {
     is_json: bool,
+    /// The first content coding that is not supported, as none is.
+    coding: Option<String>,
     length: Option<usize>,
     permit: Option<Permit>,
     client: Option<IpAddr>,
     state: Option<AppState>,
+}
+
+/// A content coding other than `identity`, which is none.
+fn coding(headers: &HeaderMap) -> Option<String> {
+    let values = headers.get_all(CONTENT_ENCODING).map(|value| value.to_str().unwrap_or("unknown"));
+    let mut codings = values.flat_map(|value| value.split(',')).map(str::trim);
+    codings.find(|coding| !coding.eq_ignore_ascii_case("identity")).map(str::to_owned)
 }
 
 /// A body, and its share of the memory for bodies.
@@ -109,11 +116,20 @@ impl Declared {
         let is_json = request.content_type().eq_ignore_ascii_case("application/json");
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         Self {
-            is_json: is_json && !headers.contains_key(CONTENT_ENCODING),
+            is_json,
+            coding: coding(headers),
             length: length.and_then(|length| length.parse().ok()),
             permit: request.extensions().get::<Permit>().cloned(),
             client: client_of(request),
             state: AppState::of(request),
+        }
+    }
+
+    fn require_json(&self) -> Result<(), Problem> {
+        match (&self.coding, self.is_json) {
+            (Some(coding), _) => Err(Problem::UnsupportedCoding(coding.clone())),
+            (None, false) => Err(Problem::UnsupportedMediaType),
+            (None, true) => Ok(()),
         }
     }
 
@@ -167,9 +183,7 @@ impl Declared {
     }
 
     fn parse<T: Deserr<Violations> + ToSchema>(&self, arrived: &Arrived) -> Result<T, Problem> {
-        if !self.is_json {
-            return Err(Problem::UnsupportedMediaType);
-        }
+        self.require_json()?;
         let json = json::parse(&arrived.bytes).map_err(Problem::BadRequest)?;
         violations::read(json)
     }
