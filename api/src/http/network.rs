@@ -7,6 +7,8 @@ const MIB: usize = 1024 * 1024;
 /// Limits on clients, and trust in the proxies in front of the service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Network {
+    /// Whether only this machine can reach the service, as it listens on loopback addresses; set at startup.
+    pub is_local: bool,
     /// How long to wait for the head of a request, for its body, and for a stalled response.
     pub client_timeout: Duration,
     /// Connections open at the same time, as far as the limit on open files allows; one network gets a
@@ -34,6 +36,7 @@ impl Network {
 impl Default for Network {
     fn default() -> Self {
         Self {
+            is_local: false,
             client_timeout: Duration::from_secs(15),
             max_connections: 10_000,
             max_requests: 1_000,

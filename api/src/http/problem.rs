@@ -41,6 +41,10 @@ pub(crate) enum Problem {
     UnsupportedMediaType,
     /// The body has this content coding.
     UnsupportedCoding(String),
+    /// The request is for a host whose name may have been made to point here.
+    Misdirected,
+    /// A page of another site has sent the request.
+    CrossSite,
     /// The resource is in another version than `If-Match` names: this, with this tag.
     Outdated { current: Box<RawValue>, tag: String },
     /// A failure of the framework.
@@ -113,6 +117,10 @@ impl Problem {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
             Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large", "Body too large"),
+            Self::Misdirected => {
+                (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Misdirected request")
+            }
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross-site", "Request of another site"),
             Self::UnsupportedMediaType | Self::UnsupportedCoding(_) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
@@ -136,6 +144,16 @@ impl Problem {
                 format!(
                     "the request body must not be encoded, but its Content-Encoding is {coding:?}"
                 )
+            }
+            Self::Misdirected => {
+                "the host must be localhost or a loopback address; for other names, set \
+                                  HOST, or TRUSTED_PROXIES to the proxy's address"
+                    .into()
+            }
+            Self::CrossSite => {
+                "pages of other sites may not send requests, unless CORS_ORIGINS lists \
+                                their origin"
+                    .into()
             }
             Self::Framework(status) => status.canonical_reason().unwrap_or("failed").to_lowercase(),
         }

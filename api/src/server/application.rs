@@ -1,4 +1,9 @@
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use actix_web::dev::{Server, ServerHandle};
 use service::{
@@ -44,12 +49,13 @@ impl Application {
     }
 
     async fn build_with(
-        settings: Settings,
+        mut settings: Settings,
         hook: Option<StatementHook>,
     ) -> Result<Self, StartError> {
         if let Err(error) = rlimit::increase_nofile_limit(u64::MAX) {
             log::warn!("can't raise the limit on open files: {error}");
         }
+        settings.network.is_local = settings.host.iter().all(IpAddr::is_loopback);
         let readiness = Readiness::default();
         let (address, server) = start_api_server(&settings, &readiness)?;
         let prepared = prepare(&settings, &readiness, hook).await;

@@ -15,7 +15,7 @@ use crate::{
     http::{
         Network, Readiness,
         extract::check_token,
-        middleware::{limit_concurrency, limit_responses, supervise},
+        middleware::{check_site, limit_concurrency, limit_responses, supervise},
         problem::Problem,
     },
     routes,
@@ -42,6 +42,7 @@ pub(super) fn api(
             .app_data(readiness.clone())
             .wrap(from_fn(limit_concurrency))
             .wrap(from_fn(limit_responses))
+            .wrap(from_fn(check_site))
             .wrap(cors(&origins))
             .wrap(from_fn(supervise))
             .configure(configure);

@@ -350,3 +350,56 @@ async fn without_a_trusted_proxy_nobody_can_claim_another_address() {
         wrong_password(&app, claimed).await.problem(429);
     }
 }
+
+/// The status of a request with these headers.
+async fn status_of(app: &TestApp, method: &str, path: &str, headers: &str) -> u16 {
+    let request = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n{headers}\r\n");
+    raw::exchange(app, request.as_bytes()).await.statuses()[0]
+}
+
+#[tokio::test]
+async fn on_loopback_only_local_names_are_accepted_except_from_a_trusted_proxy() {
+    let app = TestApp::start().await;
+    for host in ["localhost", "localhost:3001", "127.0.0.1:3001", "[::1]", "notes:3001"] {
+        assert_eq!(status_of(&app, "GET", "/api/notes", &format!("Host: {host}\r\n")).await, 200);
+    }
+    let rebound = "Host: rebound.example:3001\r\n";
+    for path in ["/api/notes", "/metrics", "/docs", "/healthz"] {
+        assert_eq!(status_of(&app, "GET", path, rebound).await, 421, "{path}");
+    }
+    let forwarded = format!("{rebound}X-Forwarded-For: 192.0.2.1\r\n");
+    assert_eq!(status_of(&app, "GET", "/api/notes", &forwarded).await, 421);
+
+    let proxied = TestApp::start_with(|settings| {
+        settings.network.trusted_proxies = vec!["127.0.0.1/32".parse().unwrap()];
+    });
+    let proxied = proxied.await;
+    assert_eq!(status_of(&proxied, "GET", "/api/notes", &forwarded).await, 200);
+    assert_eq!(status_of(&proxied, "GET", "/api/notes", rebound).await, 421);
+}
+
+#[tokio::test]
+async fn pages_of_other_sites_can_lead_here_but_not_send_requests() {
+    const PAGE: &str = "https://notes.example.org";
+    let of_site = |site: &str| format!("Host: localhost\r\nSec-Fetch-Site: {site}\r\n");
+    let cross_site = of_site("cross-site");
+    let app = TestApp::start().await;
+    for method in ["GET", "POST", "DELETE", "OPTIONS"] {
+        assert_eq!(status_of(&app, method, "/api/notes", &cross_site).await, 403, "{method}");
+    }
+    for site in ["same-origin", "same-site", "none"] {
+        assert_eq!(status_of(&app, "GET", "/api/notes", &of_site(site)).await, 200, "{site}");
+    }
+    let led = format!("{cross_site}Sec-Fetch-Mode: navigate\r\n");
+    for path in ["/docs", "/api/openapi.json", "/api/notes"] {
+        assert_eq!(status_of(&app, "GET", path, &led).await, 200, "{path}");
+    }
+    assert_eq!(status_of(&app, "POST", "/api/login", &led).await, 403);
+
+    let open = TestApp::start_with(|settings| settings.network.cors_origins = vec![PAGE.into()]);
+    let open = open.await;
+    let with_origin = |origin: &str| format!("{cross_site}Origin: {origin}\r\n");
+    assert_eq!(status_of(&open, "GET", "/api/notes", &with_origin(PAGE)).await, 200);
+    let other = with_origin("https://evil.example");
+    assert_eq!(status_of(&open, "GET", "/api/notes", &other).await, 403);
+}

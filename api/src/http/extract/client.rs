@@ -42,7 +42,7 @@ pub(crate) fn client_of(request: &HttpRequest) -> Option<IpAddr> {
 }
 
 /// Whether a proxy has passed these headers on, or somebody claims so.
-fn is_forwarded(headers: &HeaderMap) -> bool {
+pub(crate) fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.contains_key(&X_FORWARDED_FOR) || headers.contains_key(&header::FORWARDED)
 }
 

@@ -14,7 +14,7 @@ mod violations;
 
 pub(crate) use actor::{Anyone, SignedIn, check_token};
 pub(crate) use body::{Body, OptionalBody};
-pub(crate) use client::{Address, UserAgent, client_of};
+pub(crate) use client::{Address, UserAgent, client_of, is_forwarded};
 pub(crate) use if_match::IfMatch;
 pub(crate) use include::{Includable, Include};
 pub(crate) use list::{List, NoFilter};

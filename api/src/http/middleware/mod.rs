@@ -1,10 +1,12 @@
 //! What happens to every request, whatever it is for.
 
+mod check_site;
 mod headers;
 mod limit_concurrency;
 mod limit_responses;
 mod supervise;
 
+pub(crate) use check_site::check_site;
 pub(crate) use limit_concurrency::limit_concurrency;
 pub(crate) use limit_responses::limit_responses;
 pub(crate) use supervise::supervise;

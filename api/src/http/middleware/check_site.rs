@@ -1,0 +1,117 @@
+use std::net::IpAddr;
+
+use actix_web::{
+    Error as ActixError, ResponseError,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HOST, HeaderMap, ORIGIN},
+        uri::Authority,
+    },
+    middleware::Next,
+};
+
+use crate::http::{Network, extract::is_forwarded, problem::Problem, state::AppState};
+
+/// Rejects requests that a browser sends for a page of somebody else: to a host whose name was made to point
+/// at this machine (DNS rebinding), or across sites without leave by CORS.
+pub(crate) async fn check_site<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
+    let state = AppState::of(request.request());
+    let problem = state.and_then(|state| problem(&request, &state.network));
+    match problem {
+        None => Ok(next.call(request).await?.map_into_left_body()),
+        Some(problem) => Ok(request.into_response(problem.error_response()).map_into_right_body()),
+    }
+}
+
+fn problem(request: &ServiceRequest, network: &Network) -> Option<Problem> {
+    if network.is_local && !is_proxied(request, network) && !is_local(host(request)) {
+        return Some(Problem::Misdirected);
+    }
+    let is_api = request.path().starts_with("/api");
+    (is_api && is_cross_site(request) && !is_admitted(request.headers(), network))
+        .then_some(Problem::CrossSite)
+}
+
+/// Whether a trusted proxy passes the request on, whose clients know the service by another name.
+fn is_proxied(request: &ServiceRequest, network: &Network) -> bool {
+    let peer = request.peer_addr().map(|peer| peer.ip().to_canonical());
+    peer.is_some_and(|peer| network.trusts(&peer)) && is_forwarded(request.headers())
+}
+
+/// The host that the request is for, with its port.
+fn host(request: &ServiceRequest) -> &str {
+    let authority = request.uri().authority().map(Authority::as_str);
+    let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    authority.or_else(header).unwrap_or_default()
+}
+
+/// Whether this is a loopback address, or a name that no stranger can make point at one: `localhost`, and
+/// names without a dot, which only this machine and its network know.
+fn is_local(host: &str) -> bool {
+    let name = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
+        Some((address, _)) => address,
+        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
+    };
+    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    match name.parse::<IpAddr>() {
+        Ok(address) => address.to_canonical().is_loopback(),
+        Err(_) => !name.contains('.') || name.ends_with(".localhost"),
+    }
+}
+
+/// Whether a page of another site has sent it, and not by being left for this service.
+fn is_cross_site(request: &ServiceRequest) -> bool {
+    let says = |name, value| request.headers().get(name).is_some_and(|header| header == value);
+    let is_navigation = says("sec-fetch-mode", "navigate") && request.method() == Method::GET;
+    says("sec-fetch-site", "cross-site") && !is_navigation
+}
+
+/// Whether `CORS_ORIGINS` lists the page's origin.
+fn is_admitted(headers: &HeaderMap, network: &Network) -> bool {
+    network.cors_origins.iter().any(|admitted| {
+        admitted == "*" || headers.get(ORIGIN).is_some_and(|origin| origin == admitted.as_str())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_dns_can_point_anywhere_are_not_local() {
+        for host in [
+            "",
+            "localhost",
+            "LOCALHOST:3001",
+            "localhost.:3001",
+            "notes.localhost",
+            "127.0.0.1",
+            "127.8.9.10:80",
+            "[::1]",
+            "[::1]:3001",
+            "[::ffff:127.0.0.1]:3001",
+            "notes",
+            "notes:3001",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "evil.example",
+            "evil.example:3001",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "evillocalhost.example.",
+            "192.0.2.1:3001",
+            "0.0.0.0:3001",
+            "[::]:3001",
+            "[2001:db8::1]",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+    }
+}
