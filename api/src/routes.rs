@@ -10,7 +10,7 @@ use crate::{
         openapi::Document,
         problem::Problem,
         reply::{RawJson, Reply},
-        routing::{RouteTable, change, delete, get, post},
+        routing::{RouteTable, change, delete, get, patch, post},
     },
     resources::{
         memberships, notes,
@@ -50,10 +50,18 @@ pub fn api() -> RouteTable {
         .at("/api/notes", [get(notes::list), post(notes::create)])
         .at("/api/notes/{id}", [get(notes::get), change(notes::update), delete(notes::delete)])
         .at("/api/notes/{id}/users_marked", [get(notes::list_users_marked)])
-        .at("/api/readinglists", [get(reading_list::list), post(reading_list::mark)])
+        .at(
+            "/api/notes/{id}/mark",
+            [change(reading_list::put_mark), delete(reading_list::remove_mark)],
+        )
+        .at(
+            "/api/readinglists",
+            [get(reading_list::list), post(reading_list::mark), patch(reading_list::set_all_read)],
+        )
+        .at("/api/readinglists/counts", [get(reading_list::counts)])
         .at(
             "/api/readinglists/{id}",
-            [change(reading_list::set_read), delete(reading_list::remove)],
+            [get(reading_list::get), change(reading_list::set_read), delete(reading_list::remove)],
         )
         .at("/api/teams", [get(teams::list), post(teams::create)])
         .at("/api/teams/{id}", [get(teams::get), change(teams::update), delete(teams::delete)])

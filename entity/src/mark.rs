@@ -3,12 +3,12 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DeleteMany, QuerySelect, QueryTrait, Select, UpdateMany,
+    DeleteMany, FromQueryResult, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
-    sea_query::{JoinType, OnConflict},
+    sea_query::{ExprTrait, Func, JoinType, OnConflict, Query},
 };
 
-use crate::{MarkId, NoteId, UserId, note, user};
+use crate::{IdList, MarkId, NoteId, UserId, note, user};
 
 /// A row of `user_notes`.
 #[sea_orm::model]
@@ -35,6 +35,7 @@ impl ActiveModelBehavior for ActiveModel {}
 #[sea_orm(entity = "Entity")]
 pub struct MarkedNote {
     pub id: MarkId,
+    pub user_id: UserId,
     pub read: bool,
     #[sea_orm(nested)]
     pub note: note::Core,
@@ -51,6 +52,21 @@ pub struct MarkedBy {
     pub user: user::UserSummary,
 }
 
+/// How many marks there are, and how many of them are unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct Counts {
+    #[sea_orm(from_expr = "Expr::cust(\"COUNT(*)\")")]
+    pub total: i64,
+    #[sea_orm(from_expr = "count_unread()")]
+    pub unread: i64,
+}
+
+fn count_unread() -> Expr {
+    let unread = Expr::case(Expr::col((Entity, Column::Read)).not(), 1);
+    Func::count(unread).into()
+}
+
 /// Named conditions on marks, which chain and combine with AND.
 pub trait Scopes: QueryFilter + Sized {
     /// Marks of this user.
@@ -61,6 +77,16 @@ pub trait Scopes: QueryFilter + Sized {
     /// Marks of this note.
     fn of_note(self, note_id: NoteId) -> Self {
         self.filter(Column::NoteId.eq(note_id))
+    }
+
+    /// The mark with this id.
+    fn with_id(self, id: MarkId) -> Self {
+        self.filter(Column::Id.eq(id))
+    }
+
+    /// Marks with these ids.
+    fn with_ids(self, ids: &IdList) -> Self {
+        self.filter(ids.contains((Entity, Column::Id)))
     }
 
     /// Marks of notes that the user has read.
@@ -80,7 +106,7 @@ impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
     /// Marks joined with their notes and the notes' authors. For [`MarkedNote`].
-    pub(crate) fn find_with_note() -> Select<Self> {
+    pub fn find_with_note() -> Select<Self> {
         Self::find()
             .join(JoinType::InnerJoin, Relation::Note.def())
             .join(JoinType::InnerJoin, note::Relation::User.def())
@@ -115,10 +141,47 @@ impl Entity {
         let added = Self::insert(new).on_conflict(unless_marked).exec_without_returning(db).await?;
         Ok(added > 0)
     }
+
+    /// Marks the notes for the user, in order, as unread unless they are marked already; returns all the
+    /// marks. Each id may be listed once.
+    pub(crate) async fn add_all(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+        notes: &IdList,
+    ) -> Result<Vec<Model>, DbErr> {
+        let mut rows = notes.rows();
+        rows.expr(Expr::val(i64::from(user_id))).expr(Expr::val(false));
+        // An existing mark is only returned, and locked, if it is updated.
+        let unchanged = OnConflict::columns([Column::UserId, Column::NoteId])
+            .value(Column::Read, Expr::col((Self, Column::Read)))
+            .to_owned();
+        let insert = Query::insert()
+            .into_table(Self)
+            .columns([Column::NoteId, Column::UserId, Column::Read])
+            .select_from(rows)
+            .map_err(|error| DbErr::Custom(error.to_string()))?
+            .on_conflict(unchanged)
+            .returning_all()
+            .take();
+        let marks = db.query_all(&insert).await?;
+        marks.iter().map(|row| Model::from_query_result(row, "")).collect()
+    }
+
+    /// Marks these notes as read, or as unread.
+    pub fn set_read(read: bool) -> UpdateMany<Self> {
+        Self::update_many().col_expr(Column::Read, Expr::val(read))
+    }
 }
 
 impl Model {
     /// Whether this is a mark of the user.
+    pub fn is_of(&self, user_id: UserId) -> bool {
+        self.user_id == user_id
+    }
+}
+
+impl MarkedNote {
+    /// Whether this is on the reading list of the user.
     pub fn is_of(&self, user_id: UserId) -> bool {
         self.user_id == user_id
     }

@@ -132,6 +132,11 @@ pub trait Scopes: QueryFilter + Sized {
         }
     }
 
+    /// The notes with these ids.
+    fn with_ids(self, ids: &IdList) -> Self {
+        self.filter(ids.contains((Entity, Column::Id)))
+    }
+
     /// The note with this id.
     fn with_id(self, id: NoteId) -> Self {
         self.filter(Column::Id.eq(id))

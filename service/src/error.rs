@@ -1,4 +1,4 @@
-use std::{fmt, time::Duration};
+use std::{collections::HashSet, fmt, hash::Hash, time::Duration};
 
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
@@ -121,6 +121,23 @@ fn joined(violations: &[Violation]) -> String {
         sentences.push(format!("and {} more", violations.len() - SENTENCES));
     }
     sentences.join("; ")
+}
+
+/// Requires that all of these ids, listed in a member of the input, are known.
+///
+/// # Errors
+/// [`Error::Invalid`], pointing at each that is not.
+pub(crate) fn require_known<Id: Eq + Hash>(
+    member: &str,
+    ids: &[Id],
+    known: &HashSet<Id>,
+    why: &str,
+) -> Result<()> {
+    let unknown: Vec<Violation> = (ids.iter().enumerate())
+        .filter(|(_, id)| !known.contains(id))
+        .map(|(at, _)| Violation::of(format_args!("{member}/{at}"), why))
+        .collect();
+    if unknown.is_empty() { Ok(()) } else { Err(Error::Invalid(unknown)) }
 }
 
 impl Error {

@@ -1,8 +1,6 @@
 //! Memberships: users join and leave teams. Each use case exists from the team's side and from the user's
 //! side.
 
-use std::collections::HashSet;
-
 use entity::{
     Difference, IdList, Locking, NESTED_LIMIT, TeamId, UserId,
     membership::{self, Member, Scopes as _, TeamMembership},
@@ -14,9 +12,10 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QueryS
 pub use entity::membership::Role;
 
 use crate::{
-    Actor, Error, Page, PageRequest, Reader, Result, Violation, Work,
+    Actor, Error, Page, PageRequest, Reader, Result, Work,
     audit::Subject,
     clock,
+    error::require_known,
     page::{self, Order},
     policy, teams, users,
 };
@@ -255,20 +254,6 @@ pub async fn set_teams(
     audit_difference(work, added, removed);
     let newest = user.teams().order_by_desc(membership::Column::Id).limit(NESTED_LIMIT);
     Ok(newest.into_partial_model::<TeamMembership>().all(work.transaction()).await?)
-}
-
-/// Requires that all of these ids are known.
-fn require_known<Id: Copy + Eq + std::hash::Hash>(
-    member: &str,
-    ids: &[Id],
-    known: &HashSet<Id>,
-    why: &str,
-) -> Result<()> {
-    let unknown: Vec<Violation> = (ids.iter().enumerate())
-        .filter(|(_, id)| !known.contains(id))
-        .map(|(at, _)| Violation::of(format_args!("{member}/{at}"), why))
-        .collect();
-    if unknown.is_empty() { Ok(()) } else { Err(Error::Invalid(unknown)) }
 }
 
 /// Requires that the team has another enabled owner, unless the actor may leave it without one.

@@ -43,6 +43,11 @@ pub(crate) fn delete_note(actor: &Actor, note: &note::Model) -> Result<()> {
     if actor.is_admin() { Ok(()) } else { edit_note(actor, note) }
 }
 
+/// Users see marks by their ids only if they are their own.
+pub(crate) fn see_mark(actor: &Actor, marked: &mark::MarkedNote) -> Result<()> {
+    allow(marked.is_of(actor.user()?.id))
+}
+
 /// Users change and remove their own marks.
 pub(crate) fn change_mark(actor: &Actor, mark: &mark::Model) -> Result<()> {
     allow(mark.is_of(actor.user()?.id))

@@ -42,6 +42,9 @@ pub(crate) struct Put<T>(PhantomData<T>);
 
 const VERSION_TAG: &str = "`\"<version>-<rest>\"`, for `If-Match`";
 
+/// For one: as [`Put`]. For several: 200, with all of them.
+pub(crate) struct OneOrAll<T>(PhantomData<T>);
+
 /// 200, with a link to the next page of a list if there is one.
 pub(crate) struct PageOf<T>(PhantomData<T>);
 
@@ -101,6 +104,18 @@ impl<T: Serialize> Reply<Put<T>> {
     pub(crate) fn put(is_new: bool, body: T) -> Self {
         let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
         Self::new(response.json(body))
+    }
+}
+
+impl<T: Serialize> Reply<OneOrAll<T>> {
+    /// One, and whether it is new.
+    pub(crate) fn one(is_new: bool, body: T) -> Self {
+        Self::new(Reply::<Put<T>>::put(is_new, body).response)
+    }
+
+    /// All of them.
+    pub(crate) fn all(bodies: impl Iterator<Item = T>) -> Self {
+        Self::new(HttpResponse::Ok().json(bodies.collect::<Vec<T>>()))
     }
 }
 
@@ -182,6 +197,13 @@ impl<T: ToSchema> Describe for Reply<Put<T>> {
     fn describe(operation: &mut OperationDoc) {
         operation.json::<T>(201, "Newly added");
         operation.json::<T>(200, "Already there");
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<OneOrAll<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json::<T>(201, "Newly added");
+        operation.json_or_list::<T>("Already there, or all of several");
     }
 }
 

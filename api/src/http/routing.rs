@@ -88,6 +88,11 @@ pub(crate) fn change(operation: fn() -> Operation) -> Endpoint {
     Endpoint { methods: vec![Method::PUT, Method::PATCH], operation: operation() }
 }
 
+/// `PATCH` alone, for a part of a list.
+pub(crate) fn patch(operation: fn() -> Operation) -> Endpoint {
+    Endpoint { methods: vec![Method::PATCH], operation: operation() }
+}
+
 /// `DELETE`.
 pub(crate) fn delete(operation: fn() -> Operation) -> Endpoint {
     Endpoint { methods: vec![Method::DELETE], operation: operation() }

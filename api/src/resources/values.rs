@@ -1,7 +1,7 @@
 //! Values of the domain in bodies: read by the domain itself, described by its limits.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use entity::{NoteId, TeamId, UserId};
+use entity::{MarkId, NoteId, TeamId, UserId};
 use service::{
     notes::Content,
     teams::TeamName,
@@ -27,7 +27,7 @@ macro_rules! ids {
     )+};
 }
 
-ids!(NoteId, TeamId, UserId);
+ids!(MarkId, NoteId, TeamId, UserId);
 
 /// The schema of every id.
 pub(crate) struct IdSchema;

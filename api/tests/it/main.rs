@@ -29,6 +29,7 @@ mod protocol;
 mod races;
 mod raw;
 mod reading_list;
+mod reading_list_bulk;
 mod sessions;
 mod smuggling;
 mod statements;

@@ -24,6 +24,9 @@ other      POST   /api/notes                  {"content":"New"}
 author     PUT    /api/notes/1                {"content":"Rewritten"}
 author     PATCH  /api/notes/1                {"important":true}
 other      POST   /api/readinglists           {"note_id":1}
+author     PATCH  /api/readinglists           {"ids":[1],"read":true}
+other      PUT    /api/notes/1/mark           {}
+author     PATCH  /api/notes/1/mark           {"read":true}
 author     PUT    /api/readinglists/1         {"read":true}
 author     PATCH  /api/readinglists/1         {}
 other      POST   /api/teams                  {"name":"New"}

@@ -78,6 +78,17 @@ DELETE /api/notes/99                   401       404   404    404   404    404  
 GET    /api/readinglists               401       200   200    200   200    200   401      401
 POST   /api/readinglists               401       201   201    201   200    201   401      401         {"note_id":1}
 POST   /api/readinglists               401       403   403    403   200    403   401      401         {"note_id":1,"user_id":2}
+POST   /api/readinglists               401       200   200    200   200    200   401      401         {"note_ids":[1]}
+POST   /api/readinglists               401       422   422    422   422    422   401      401         {"note_ids":[1,99]}
+PATCH  /api/readinglists               401       200   200    200   200    200   401      401         {"all":true,"read":true}
+PATCH  /api/readinglists               401       422   422    422   200    422   401      401         {"ids":[1],"read":true}
+GET    /api/readinglists/counts        401       200   200    200   200    200   401      401
+GET    /api/readinglists/1             401       403   403    403   200    403   401      401
+GET    /api/readinglists/99            401       404   404    404   404    404   401      401
+PUT    /api/notes/1/mark               401       201   201    201   200    201   401      401
+PATCH  /api/notes/1/mark               401       201   201    201   200    201   401      401         {"read":true}
+PUT    /api/notes/99/mark              401       404   404    404   404    404   401      401
+DELETE /api/notes/1/mark               401       404   404    404   204    404   401      401
 PUT    /api/readinglists/1             401       403   403    403   200    403   401      401         {"read":true}
 PATCH  /api/readinglists/1             401       403   403    403   200    403   401      401         {"read":true}
 PUT    /api/readinglists/99            401       404   404    404   404    404   401      401         {"read":true}

@@ -110,8 +110,6 @@ async fn all_violations_are_reported_at_once() {
     let (_app, alice) = with_notes(1).await;
     let answer = alice.post(LIST, json!({ "note_id": "one", "user_id": null })).await;
     assert_eq!(answer.pointers(), ["/note_id", "/user_id"]);
-    let answer = alice.post(LIST, json!({ "user_id": "me" })).await;
-    assert_eq!(answer.pointers(), ["/note_id", "/user_id"]);
     for body in [json!([]), json!(1), json!(null)] {
         assert_eq!(alice.post(LIST, body).await.pointers(), [""]);
     }

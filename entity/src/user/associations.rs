@@ -135,6 +135,24 @@ impl Model {
         mark::Entity::add(db, mark::ActiveModel::new(self.id, note_id)).await
     }
 
+    /// Marks the notes as unread, unless this user has marked them already; returns the marks of all of
+    /// them. One statement, for any number of notes; each may be listed once.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) if a note does not exist.
+    pub async fn mark_notes(
+        &self,
+        db: &impl ConnectionTrait,
+        notes: &IdList,
+    ) -> Result<Vec<mark::Model>, DbErr> {
+        mark::Entity::add_all(db, self.id, notes).await
+    }
+
+    /// Counts this user's marks. For [`mark::Counts`].
+    pub fn count_marks(&self) -> Select<mark::Entity> {
+        mark::Entity::find().of_user(self.id)
+    }
+
     /// Removes this user's mark of the note; returns whether there was one.
     ///
     /// # Errors

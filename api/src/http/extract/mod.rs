@@ -20,5 +20,5 @@ pub(crate) use include::{Includable, Include};
 pub(crate) use list::{List, NoFilter};
 pub(crate) use path::{Id, MemberPath, UserPath, UserTeamPath};
 pub(crate) use query::{BadParameter, Parameters, Query, SearchText, flag, number};
-pub(crate) use values::{IdList, id_list, parsed};
+pub(crate) use values::{BulkIds, IdList, bulk_ids, id_list, parsed};
 pub(crate) use violations::Violations;

@@ -49,6 +49,25 @@ pub(crate) fn id_list<T>(ids: Vec<T>) -> Result<Vec<T>, String> {
     if ids.len() > MAX_IDS { Err(format!("must have at most {MAX_IDS} entries")) } else { Ok(ids) }
 }
 
+/// How many ids a call on many rows at once may list.
+const MAX_BULK_IDS: usize = 500;
+
+/// Accepts a list of 1 to [`MAX_BULK_IDS`] ids.
+pub(crate) fn bulk_ids<T>(ids: Vec<T>) -> Result<Option<Vec<T>>, String> {
+    match ids.len() {
+        1..=MAX_BULK_IDS => Ok(Some(ids)),
+        _ => Err(format!("must have 1 to {MAX_BULK_IDS} entries")),
+    }
+}
+
+/// The schema of such a list.
+pub(crate) struct BulkIds;
+
+describe!(BulkIds as "BulkIds": ArrayBuilder::new()
+    .items(schema::id())
+    .min_items(Some(1))
+    .max_items(Some(MAX_BULK_IDS)));
+
 /// The schema of a list of ids.
 pub(crate) struct IdList;
 

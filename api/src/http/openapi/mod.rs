@@ -43,13 +43,15 @@ impl Document {
         let (operation, schemas) = doc.finish();
         let components = std::mem::take(&mut self.components);
         self.components = components.schemas_from_iter(schemas);
-        for method in methods {
+        let methods: Vec<HttpMethod> = methods.collect();
+        let is_twin = |method: &HttpMethod| *method == HttpMethod::Patch && methods.len() > 1;
+        for method in &methods {
             let mut operation = operation.clone();
             // `PUT` and `PATCH` are one operation here; ids are unique.
-            if let (HttpMethod::Patch, Some(id)) = (&method, &mut operation.operation_id) {
+            if let (true, Some(id)) = (is_twin(method), &mut operation.operation_id) {
                 id.push_str("_patch");
             }
-            self.paths.add_path_operation(path, vec![method], operation);
+            self.paths.add_path_operation(path, vec![method.clone()], operation);
         }
     }
 

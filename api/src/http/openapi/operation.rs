@@ -7,7 +7,7 @@ use utoipa::{
         ResponseBuilder, Schema,
         path::{Operation, OperationBuilder, Parameter, ParameterBuilder, ParameterIn},
         request_body::RequestBodyBuilder,
-        schema::ArrayBuilder,
+        schema::{ArrayBuilder, OneOfBuilder},
         security::SecurityRequirement,
     },
 };
@@ -124,6 +124,13 @@ impl OperationDoc {
     pub(crate) fn json_list<T: ToSchema>(&mut self, description: &str) {
         let list = ArrayBuilder::new().items(self.schema::<T>());
         self.content(200, description, "application/json", list.into());
+    }
+
+    /// A JSON object, or an array of them.
+    pub(crate) fn json_or_list<T: ToSchema>(&mut self, description: &str) {
+        let list = ArrayBuilder::new().items(self.schema::<T>());
+        let either = OneOfBuilder::new().item(self.schema::<T>()).item(list);
+        self.content(200, description, "application/json", either.into());
     }
 
     /// A response of this media type.

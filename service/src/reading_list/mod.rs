@@ -1,10 +1,13 @@
 //! The reading list: the notes that a user has marked, and which of them are read.
 
+mod bulk;
+
+pub use bulk::{Selection, mark_all, set_all_read};
 use entity::{
     Locking, MarkId, NoteId,
     mark::{self, MarkedNote, Scopes as _},
 };
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Select};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use crate::{
     Actor, Error, Page, PageRequest, Reader, Result, Work,
@@ -41,12 +44,33 @@ pub async fn list(
 }
 
 /// Only marks of read notes, or only of unread ones, if `read` is set.
-pub(crate) fn narrowed(marks: Select<mark::Entity>, read: Option<bool>) -> Select<mark::Entity> {
+pub(crate) fn narrowed<M: mark::Scopes>(marks: M, read: Option<bool>) -> M {
     match read {
         Some(true) => marks.read(),
         Some(false) => marks.unread(),
         None => marks,
     }
+}
+
+/// Counts the actor's marks. One statement.
+///
+/// # Errors
+/// [`Error::TokenMissing`] if the actor is not a user.
+pub async fn counts(reader: &Reader, actor: &Actor) -> Result<mark::Counts> {
+    let counts = actor.user()?.count_marks().into_partial_model::<mark::Counts>();
+    let none = mark::Counts { total: 0, unread: 0 };
+    Ok(counts.one(reader.connection()).await?.unwrap_or(none))
+}
+
+/// A note on the actor's reading list, by the id of its mark. One statement.
+///
+/// # Errors
+/// [`Error::NotFound`]; [`Error::NotAllowed`] if the mark is another user's.
+pub async fn get(reader: &Reader, actor: &Actor, id: MarkId) -> Result<MarkedNote> {
+    let marked = mark::Entity::find_with_note().with_id(id).into_partial_model::<MarkedNote>();
+    let marked = marked.one(reader.connection()).await?.ok_or(Error::NotFound)?;
+    policy::see_mark(actor, &marked)?;
+    Ok(marked)
 }
 
 /// Puts a note on the actor's reading list, once: of concurrent calls, one creates the mark and all return
@@ -79,7 +103,32 @@ pub async fn set_read(work: &Work, id: MarkId, read: Option<bool>) -> Result<mar
     Ok(mark.update(work.transaction()).await?)
 }
 
+/// Puts a note on the actor's reading list, once, and marks it as read or as unread, unless `read` is
+/// `None`.
+///
+/// # Errors
+/// [`Error::NotFound`] if there is no such note; [`Error::TokenMissing`] if the actor is not a user.
+pub async fn put(work: &Work, note_id: NoteId, read: Option<bool>) -> Result<Marked> {
+    let (mark, is_new) = match mark(work, note_id).await {
+        Ok(Marked::New(mark)) => (mark, true),
+        Ok(Marked::Existing(mark)) => (mark, false),
+        Err(Error::Invalid(_)) => return Err(Error::NotFound),
+        Err(error) => return Err(error),
+    };
+    let mark = set_read(work, mark.id, read).await?;
+    Ok(if is_new { Marked::New(mark) } else { Marked::Existing(mark) })
+}
+
 /// Takes a note off the actor's reading list.
+///
+/// # Errors
+/// [`Error::NotFound`] if the actor has not marked it; [`Error::TokenMissing`] if the actor is not a user.
+pub async fn unmark(work: &Work, note_id: NoteId) -> Result<()> {
+    let is_removed = work.user().await?.unmark_note(work.transaction(), note_id).await?;
+    if is_removed { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Takes a note off the actor's reading list, by the id of its mark.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] if the mark is another user's.

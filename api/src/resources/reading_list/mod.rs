@@ -1,0 +1,143 @@
+//! `/api/readinglists` and `/api/notes/{id}/mark`
+
+mod bodies;
+
+use api_macros::operation;
+use bodies::{
+    ChangedBody, CountsBody, MarkChangeBody, MarkSelectionBody, NewMarkBody, NoteChoice,
+    ReadingBody,
+};
+pub(crate) use bodies::{MarkQuery, MarkedNoteBody};
+use entity::{MarkId, NoteId};
+use service::{
+    Error,
+    reading_list::{self, Marked},
+};
+
+use crate::http::{
+    extract::{Body, Id, List, OptionalBody, SignedIn},
+    problem::Problem,
+    reply::{NoContent, OneOrAll, PageOf, Put, Reply},
+    state::AppState,
+};
+
+/// Lists the caller's marked notes, newest mark first.
+#[operation]
+pub(crate) async fn list(
+    state: AppState,
+    me: SignedIn,
+    list: List<MarkQuery>,
+) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
+    let marked = reading_list::list(state.db.reader(), &me, list.filter.read, list.page).await?;
+    Reply::page(&list, marked.map(MarkedNoteBody::from))
+}
+
+/// Counts the caller's marked notes, and those that are unread.
+#[operation]
+pub(crate) async fn counts(state: AppState, me: SignedIn) -> Result<Reply<CountsBody>, Problem> {
+    Ok(Reply::ok(reading_list::counts(state.db.reader(), &me).await?.into()))
+}
+
+/// Returns a marked note. For the user who marked it.
+#[operation(403)]
+pub(crate) async fn get(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<MarkId>,
+) -> Result<Reply<MarkedNoteBody>, Problem> {
+    Ok(Reply::ok(reading_list::get(state.db.reader(), &me, id).await?.into()))
+}
+
+/// Marks one note or several for the caller. Marking a note again changes nothing.
+///
+/// With `note_id`, 201 or 200 and the mark. With `note_ids`, 200 and all marks in that order, or none are
+/// made.
+#[operation(403)]
+pub(crate) async fn mark(
+    state: AppState,
+    me: SignedIn,
+    Body(new): Body<NewMarkBody>,
+) -> Result<Reply<OneOrAll<ReadingBody>>, Problem> {
+    if new.user_id.is_some_and(|user_id| !me.is(user_id)) {
+        return Err(Error::NotAllowed.into());
+    }
+    Ok(match new.choice()? {
+        NoteChoice::One(id) => {
+            let mark = async |work: &_| reading_list::mark(work, id).await;
+            let (is_new, mark) = told(state.db.write(&me, mark).await?);
+            Reply::one(is_new, mark)
+        }
+        NoteChoice::All(ids) => {
+            let mark_all = async |work: &_| reading_list::mark_all(work, &ids).await;
+            let marks = state.db.write(&me, mark_all).await?;
+            Reply::all(marks.into_iter().map(ReadingBody::from))
+        }
+    })
+}
+
+/// Whether a mark is new, and the mark.
+fn told(marked: Marked) -> (bool, ReadingBody) {
+    match marked {
+        Marked::New(mark) => (true, mark.into()),
+        Marked::Existing(mark) => (false, mark.into()),
+    }
+}
+
+/// Marks several of the caller's notes, or all, as read or unread.
+#[operation]
+pub(crate) async fn set_all_read(
+    state: AppState,
+    me: SignedIn,
+    Body(change): Body<MarkSelectionBody>,
+) -> Result<Reply<ChangedBody>, Problem> {
+    let selection = change.selection()?;
+    let set = async |work: &_| reading_list::set_all_read(work, &selection, change.read).await;
+    Ok(Reply::ok(ChangedBody { changed: state.db.write(&me, set).await? }))
+}
+
+/// Marks a note for the caller, and sets whether it is read.
+#[operation]
+pub(crate) async fn put_mark(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<NoteId>,
+    OptionalBody(change): OptionalBody<MarkChangeBody>,
+) -> Result<Reply<Put<ReadingBody>>, Problem> {
+    let put = async |work: &_| reading_list::put(work, id, change.read).await;
+    let (is_new, mark) = told(state.db.write(&me, put).await?);
+    Ok(Reply::put(is_new, mark))
+}
+
+/// Removes the caller's mark of a note.
+#[operation]
+pub(crate) async fn remove_mark(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<NoteId>,
+) -> Result<Reply<NoContent>, Problem> {
+    state.db.write(&me, async |work| reading_list::unmark(work, id).await).await?;
+    Ok(Reply::no_content())
+}
+
+/// Sets whether a marked note is read. For the user who marked it.
+#[operation(403)]
+pub(crate) async fn set_read(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<MarkId>,
+    Body(change): Body<MarkChangeBody>,
+) -> Result<Reply<ReadingBody>, Problem> {
+    let set_read = async |work: &_| reading_list::set_read(work, id, change.read).await;
+    Ok(Reply::ok(state.db.write(&me, set_read).await?.into()))
+}
+
+/// Removes a mark. For the user who marked the note.
+#[operation(403)]
+pub(crate) async fn remove(
+    state: AppState,
+    me: SignedIn,
+    Id(id): Id<MarkId>,
+) -> Result<Reply<NoContent>, Problem> {
+    state.db.write(&me, async |work| reading_list::remove(work, id).await).await?;
+    Ok(Reply::no_content())
+}
