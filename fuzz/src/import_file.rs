@@ -4,7 +4,7 @@ use bolero::check;
 use service::transfer::{self, TransferError};
 
 /// The header, so that random bytes reach the code after it.
-const HEADER: &[u8] = b"{\"header\":{\"format\":\"teamnotes export\",\"version\":1}}\n";
+const HEADER: &[u8] = b"{\"header\":{\"format\":\"teamnotes export\",\"version\":2}}\n";
 
 #[test]
 fn any_import_file_is_accepted_or_rejected() {

@@ -149,8 +149,14 @@ fn read_settings() -> Result<Settings, CommandError> {
     Ok(Settings::from_environment().map_err(StartError::from)?)
 }
 
+/// The settings of a database that outlives this command.
 fn database() -> Result<DbSettings, CommandError> {
-    Ok(Settings::database_from_environment().map_err(StartError::from)?)
+    let settings = Settings::database_from_environment().map_err(StartError::from)?;
+    if settings.is_in_memory() {
+        let why = "the database is in memory, where only the process that serves it can use it";
+        return Err(CommandError::Input(why.into()));
+    }
+    Ok(settings)
 }
 
 /// The settings of a database that exists: connecting would create a missing SQLite file.

@@ -2,7 +2,9 @@ use std::{fs::File, io, os::fd::AsFd, path::Path};
 
 use service::transfer::{self, Transferred};
 
-use super::{CommandError, create_database, existing_database, output, progress, with_db};
+use super::{
+    CommandError, create_database, database, existing_database, output, progress, with_db,
+};
 
 pub(super) async fn export(file: &Path) -> Result<(), CommandError> {
     if output::is_standard(file) {
@@ -23,9 +25,11 @@ async fn export_to_standard_output() -> Result<(), CommandError> {
 }
 
 pub(super) async fn import(file: &Path, create: bool) -> Result<(), CommandError> {
-    if !create {
-        existing_database()?;
-    }
+    if create {
+        database()?
+    } else {
+        existing_database()?
+    };
     let (name, input) = match output::is_standard(file) {
         true => (Path::new("standard input"), transfer::spool(io::stdin().lock())?),
         false => (file, transfer::open(file)?),

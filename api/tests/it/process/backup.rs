@@ -56,10 +56,6 @@ async fn what_cannot_be_copied_is_refused_and_leaves_nothing_behind() {
             assert!(text(&refused.stderr).contains("pg_dump"), "{}", text(&refused.stderr));
         }
     }
-    let in_memory = [("DATABASE_URL", "sqlite::memory:")];
-    let refused = run(here, &in_memory, &["backup", "copy.db"]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(text(&refused.stderr).contains("in memory"), "{}", text(&refused.stderr));
     assert!(run(here, &[], &["migrate", "up"]).status.success());
     let full = teamnotes(here, &[], &["backup", "-"])
         .stdout(File::options().write(true).open("/dev/full").unwrap())
@@ -72,6 +68,28 @@ async fn what_cannot_be_copied_is_refused_and_leaves_nothing_behind() {
     assert_eq!(cut.status.code(), Some(1), "{cut:?}");
     let files: Vec<_> = fs::read_dir(here).unwrap().map(|file| file.unwrap().file_name()).collect();
     assert_eq!(files, ["data"]);
+}
+
+#[tokio::test]
+async fn a_copy_with_a_fault_is_no_success() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    for (change, why) in [
+        ("DELETE FROM users WHERE username = 'user1'", "reference missing rows"),
+        ("DROP TABLE sessions", "has lost table sessions"),
+        ("DELETE FROM seaql_migrations", "is not a database of Teamnotes"),
+    ] {
+        let file = here.join("notes.db");
+        let settings = [("DATABASE_URL", "sqlite:notes.db")];
+        assert!(run(here, &settings, &["demo", "--users", "3"]).status.success());
+        TestDatabase::change_file(&file, &[change]).await;
+        let copied = run(here, &settings, &["backup", "copy.db"]);
+        let told = text(&copied.stderr);
+        assert_eq!(copied.status.code(), Some(1), "{told}");
+        assert!(told.starts_with("error: copy.db: ") && told.contains(why), "{told}");
+        assert!(!here.join("copy.db").exists(), "{why}");
+        fs::remove_file(file).unwrap();
+    }
 }
 
 /// The files next to the database, sorted.

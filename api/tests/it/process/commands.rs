@@ -230,6 +230,30 @@ fn a_command_that_reads_or_changes_a_database_does_not_create_it() {
 }
 
 #[test]
+fn a_command_does_not_pretend_to_change_a_database_in_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", "sqlite::memory:")];
+    for arguments in [
+        &["user", "create", "alice"][..],
+        &["user", "list"],
+        &["sessions", "revoke", "--all"],
+        &["migrate", "up"],
+        &["migrate", "status"],
+        &["demo", "--users", "1"],
+        &["backup", "copy.db"],
+        &["restore", "copy.db"],
+        &["export", "all"],
+        &["import", "--create", "-"],
+    ] {
+        let output = with_password(directory.path(), &settings, arguments);
+        let told = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {told}");
+        assert!(told.starts_with("error: the database is in memory"), "{arguments:?}: {told}");
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_database_that_cannot_be_opened_is_named() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();

@@ -324,12 +324,30 @@ async fn an_export_is_a_snapshot_whatever_is_written_meanwhile() {
 fn commands_leave_no_write_ahead_log_behind() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
-    let url = "sqlite:notes.db";
+    let url = "sqlite:data/notes.db";
+    let files = || {
+        let files = fs::read_dir(here.join("data")).unwrap();
+        files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect::<Vec<_>>()
+    };
     for _ in 0..3 {
         on(here, url, &["migrate", "fresh", "--yes"]);
         on(here, url, &["demo", "--users", "500"]);
-        let files: Vec<_> = fs::read_dir(here).unwrap().map(|file| file.unwrap().path()).collect();
-        assert_eq!(files, [here.join("notes.db")]);
+        assert_eq!(files(), ["notes.db"]);
         on(here, url, &["migrate", "down", "--yes"]);
+    }
+    on(here, url, &["migrate", "up"]);
+    fs::write(here.join("bad"), "no export").unwrap();
+    for arguments in [
+        &["demo", "--users", "1"][..],
+        &["user", "demote", "user1"],
+        &["user", "promote", "nobody"],
+        &["import", "bad"],
+        &["export", "bad"],
+        &["backup", "bad"],
+        &["migrate", "down"],
+    ] {
+        let failed = run(here, &[("DATABASE_URL", url)], arguments);
+        assert_eq!(failed.status.code(), Some(1), "{arguments:?}: {failed:?}");
+        assert_eq!(files(), ["notes.db"], "{arguments:?}");
     }
 }
