@@ -123,6 +123,7 @@ impl<'a> Bulk<'a> {
         match inserted.map_err(Error::from) {
             Ok(_) => Ok(()),
             Err(Error::Internal(cause)) => Err(BulkError::Rejected(cause)),
+            Err(invalid @ Error::Invalid(_)) => Err(BulkError::Rejected(invalid.into())),
             Err(transient) => Err(transient.into()),
         }
     }

@@ -66,6 +66,9 @@ pub enum Error {
     /// The database is out of reach or overloaded; the same call may work soon.
     #[error("the service is not available right now")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The database takes no changes at present, for instance since its server is no longer the primary.
+    #[error("the database is read-only")]
+    ReadOnly,
     /// A bug or a failure of the service.
     #[error("internal error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -184,7 +187,34 @@ impl From<DbErr> for Error {
             // Another call has deleted the row in the meantime.
             DbErr::RecordNotUpdated => Self::NotFound,
             error if is_transient(&error) => Self::unavailable(error),
-            error => Self::internal(error),
+            error => match database_code(&error).as_deref().map_or(Code::Other, Code::of) {
+                Code::ReadOnly => Self::ReadOnly,
+                Code::NotStorable => Self::Invalid(vec![Violation {
+                    pointer: String::new(),
+                    detail: "has a value that the database can't store".into(),
+                }]),
+                Code::Other => Self::internal(error),
+            },
+        }
+    }
+}
+
+/// What an error code means that is not transient.
+enum Code {
+    /// SQLSTATE 25006; SQLite's READONLY.
+    ReadOnly,
+    /// The SQLSTATE class of data exceptions (22): a number out of range, or text that the encoding lacks.
+    NotStorable,
+    Other,
+}
+
+impl Code {
+    fn of(code: &str) -> Self {
+        match code {
+            "25006" => Self::ReadOnly,
+            _ if code.len() == 5 && code.starts_with("22") => Self::NotStorable,
+            _ if code.len() != 5 && primary(code) == Some(8) => Self::ReadOnly,
+            _ => Self::Other,
         }
     }
 }
@@ -241,13 +271,18 @@ fn database_code(error: &DbErr) -> Option<String> {
 
 /// PostgreSQL: the SQLSTATE classes of connection exceptions (08), transaction rollback (40),
 /// insufficient resources (53), operator intervention (57) and system errors (58); idle-in-transaction
-/// timeout (25P03), a read-only server, as a former primary is (25006), and lock not available (55P03).
+/// timeout (25P03), and lock not available (55P03).
 /// <https://www.postgresql.org/docs/15/errcodes-appendix.html>
-/// SQLite: the primary result codes BUSY, LOCKED, INTERRUPT (a time limit), IOERR and FULL. <https://sqlite.org/rescode.html>
+/// SQLite: the primary result codes BUSY, LOCKED, INTERRUPT (a time limit), IOERR, FULL and CANTOPEN. <https://sqlite.org/rescode.html>
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return matches!(&code[..2], "08" | "40" | "53" | "57" | "58")
-            || matches!(code, "25006" | "25P03" | "55P03");
+            || matches!(code, "25P03" | "55P03");
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 9 | 10 | 13))
+    matches!(primary(code), Some(5 | 6 | 9 | 10 | 13 | 14))
+}
+
+/// The primary result code in a code of SQLite.
+fn primary(code: &str) -> Option<u32> {
+    code.parse::<u32>().ok().map(|code| code & 0xff)
 }

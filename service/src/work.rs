@@ -160,6 +160,10 @@ impl Db {
                     tokio::time::sleep(PAUSE * tries).await;
                     tries += 1;
                 }
+                Err(Error::ReadOnly) => {
+                    self.replace_connections();
+                    return Err(Error::ReadOnly);
+                }
                 done => return done,
             }
         }
@@ -177,7 +181,7 @@ impl Db {
             audit: Mutex::default(),
         };
         let done = work(&unit).await;
-        if !matches!(done, Err(Error::Unavailable(_) | Error::Internal(_))) {
+        if !matches!(done, Err(Error::Unavailable(_) | Error::ReadOnly | Error::Internal(_))) {
             // Even if the work did not ask: nothing is committed for an actor whose session has ended, and
             // that goes before all other failures.
             unit.actor().await?;
@@ -185,6 +189,7 @@ impl Db {
         let done = done?;
         let Work { transaction, claimed, audit, .. } = unit;
         transaction.commit().await?;
+        self.require_file()?;
         let audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);
         for change in audit {
             change.log(&claimed);

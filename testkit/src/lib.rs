@@ -17,6 +17,7 @@ mod contract;
 mod database;
 mod fault_proxy;
 mod log;
+mod standby;
 mod writers;
 
 pub use answer::Answer;
@@ -24,4 +25,5 @@ pub use app::{ADMIN, PASSWORD, TestApp, settings};
 pub use client::Client;
 pub use database::{TestDatabase, migrations};
 pub use fault_proxy::{Fault, FaultProxy, Moment};
+pub use standby::Standby;
 pub use writers::{Rows, Tally, Writers};

@@ -195,7 +195,7 @@ impl Problem {
                 let policy = format!("\"{name}\";q={limit};w={window}");
                 response.insert_header((RATE_LIMIT_POLICY, policy));
             }
-            Self::Service(Error::Unavailable(_)) => {
+            Self::Service(Error::Unavailable(_) | Error::ReadOnly) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
             }
             _ if self.status_code() == StatusCode::UNAUTHORIZED => {
@@ -235,7 +235,9 @@ fn kind_of(error: &Error) -> Kind {
         Error::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
         }
-        Error::Unavailable(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available"),
+        Error::Unavailable(_) | Error::ReadOnly => {
+            (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not available")
+        }
         Error::Internal(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal", "Internal error"),
     }
 }
@@ -311,6 +313,7 @@ mod tests {
                 quota: Quota { name: "login", limit: 100, window: Duration::from_mins(15) },
             },
             Error::unavailable(secret),
+            Error::ReadOnly,
             Error::internal(secret),
         ]
     }

@@ -9,6 +9,7 @@
 
 mod conditional;
 mod connections;
+mod database_file;
 mod faults;
 mod hostile;
 mod layers;
@@ -32,6 +33,7 @@ mod reading_list;
 mod reading_list_bulk;
 mod sessions;
 mod smuggling;
+mod standby;
 mod statements;
 mod sub_collections;
 mod teams;

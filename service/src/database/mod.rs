@@ -1,5 +1,6 @@
 //! The database: its connection pools, and how they keep one kind of work from stopping another.
 
+mod open_file;
 mod pool;
 mod postgres;
 mod settings;
@@ -7,11 +8,10 @@ mod sqlite;
 
 use std::{sync::Arc, time::Duration};
 
-use migration::sqlite_file;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 
 pub(crate) use self::sqlite::interrupted_when_dropped;
-use self::{pool::Pool, settings::Shares};
+use self::{open_file::OpenFile, pool::Pool, postgres::TrustedSince, settings::Shares};
 pub use self::{pool::PoolUse, settings::DbSettings};
 use crate::{Error, Reader, Result};
 
@@ -27,6 +27,9 @@ const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 pub struct Db {
     reader: Reader,
     writer: DatabaseConnection,
+    /// The SQLite file.
+    file: Option<OpenFile>,
+    trusted_since: TrustedSince,
 }
 
 impl Db {
@@ -51,10 +54,11 @@ impl Db {
     /// Opens the pools, all like this one but for their sizes and limits.
     async fn open(reads: Pool<'_>) -> Result<Self> {
         let settings = reads.settings;
-        sqlite_file::make(&settings.url).map_err(Error::internal)?;
         if settings.is_in_memory() {
             return Self::open_in_memory(&reads).await;
         }
+        let file = OpenFile::make(&settings.url).map_err(Error::internal)?;
+        let reads = reads.on(file.clone());
         let shares = Shares::of(settings);
         let reader = Reader::new(
             reads.of(shares.reads).open().await?,
@@ -62,7 +66,7 @@ impl Db {
             reads.of(shares.searches).with_patience(SEARCH_PATIENCE).open_lazily().await?,
         );
         let writer = reads.for_writes().of(shares.writes).open_lazily().await?;
-        Ok(Self { reader, writer })
+        Ok(Self { reader, writer, file, trusted_since: reads.trusted_since })
     }
 
     /// Opens a database that is gone with its only connection.
@@ -73,7 +77,12 @@ impl Db {
             .await
             .map_err(Error::internal)?;
         let [reads, sessions, searches] = [(); 3].map(|()| connection.clone());
-        Ok(Self { reader: Reader::new(reads, sessions, searches), writer: connection })
+        Ok(Self {
+            reader: Reader::new(reads, sessions, searches),
+            writer: connection,
+            file: None,
+            trusted_since: TrustedSince::now(),
+        })
     }
 
     /// The database for use cases that only read.
@@ -100,11 +109,25 @@ impl Db {
     /// inside the transaction, along with everything that others do on it.
     ///
     /// # Errors
-    /// If no connection is free in time, or the write lock is not.
+    /// If no connection is free in time, or the write lock is not, or the SQLite file is gone.
     pub(crate) async fn begin(&self) -> Result<DatabaseTransaction> {
+        self.require_file()?;
         let writer = self.writer.clone();
         let begun = tokio::spawn(async move { entity::begin_write(&writer).await });
         Ok(begun.await.map_err(Error::internal)??)
+    }
+
+    /// Requires that the SQLite file, if it is one, is where it was when it was opened.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] otherwise.
+    pub(crate) fn require_file(&self) -> Result<()> {
+        self.file.as_ref().map_or(Ok(()), OpenFile::require_in_place)
+    }
+
+    /// Replaces the connections before they are used again, since they turned out to be read-only.
+    pub(crate) fn replace_connections(&self) {
+        self.trusted_since.renew();
     }
 
     /// Whether it is PostgreSQL, which several instances can share.
@@ -122,18 +145,23 @@ impl Db {
         let db = self.connection();
         migration::server::require_utf8(db).await.map_err(Error::unavailable)?;
         none_pending(&migration::pending(db).await.map_err(Error::unavailable)?)?;
-        self.require_ready().await
+        none_lacking(db).await
     }
 
-    /// Requires that the database responds and lacks no migration and no table of this binary. It may have
-    /// newer ones: while a new version is rolled out, the old one keeps working. Changes nothing.
+    /// Requires that the database responds, can be written to, and lacks no migration and no table of this
+    /// binary. It may have newer ones: while a new version is rolled out, the old one keeps working. Changes
+    /// nothing.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] otherwise.
+    /// [`Error::ReadOnly`] or [`Error::Unavailable`] otherwise.
     pub async fn require_ready(&self) -> Result<()> {
-        let lacking =
-            migration::lacking(self.reader.sessions()).await.map_err(Error::unavailable)?;
-        none_pending(&lacking)
+        self.require_file()?;
+        let db = self.reader.sessions();
+        if self.is_postgres() && postgres::is_read_only(db).await? {
+            self.replace_connections();
+            return Err(Error::ReadOnly);
+        }
+        none_lacking(db).await
     }
 
     /// How full the pools are.
@@ -162,6 +190,10 @@ impl Db {
             ("reader", self.reader.connection()),
         ]
     }
+}
+
+async fn none_lacking(db: &DatabaseConnection) -> Result<()> {
+    none_pending(&migration::lacking(db).await.map_err(Error::unavailable)?)
 }
 
 fn none_pending(names: &[String]) -> Result<()> {

@@ -6,7 +6,12 @@ use log::LevelFilter;
 use migration::MigrationError;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr, sqlx};
 
-use super::{DbSettings, StatementHook, postgres, sqlite};
+use super::{
+    DbSettings, StatementHook,
+    open_file::OpenFile,
+    postgres::{self, TrustedSince},
+    sqlite,
+};
 use crate::{Error, Result};
 
 /// Connections that were idle for longer are tested before use. After a restart of the database each of
@@ -52,9 +57,14 @@ pub(super) struct Pool<'a> {
     /// How long a call waits for a free connection.
     patience: Duration,
     /// How long a statement may run, or on SQLite all that is done with a connection until it is returned.
-    limit: Option<Duration>,
+    pub(super) limit: Option<Duration>,
     /// How long a statement may go on whose caller is gone, before its connection is closed.
-    abandoned_limit: Duration,
+    pub(super) abandoned_limit: Duration,
+    /// The SQLite file.
+    pub(super) file: Option<OpenFile>,
+    /// Whether it is for the service, which needs a primary, rather than for a command.
+    pub(super) is_for_service: bool,
+    pub(super) trusted_since: TrustedSince,
     hook: Option<StatementHook>,
 }
 
@@ -67,13 +77,17 @@ impl<'a> Pool<'a> {
             patience: settings.acquire_timeout,
             limit: None,
             abandoned_limit: ABANDONED_QUERY,
+            file: None,
+            is_for_service: false,
+            trusted_since: TrustedSince::now(),
             hook: None,
         }
     }
 
-    /// A pool for queries.
+    /// A pool for queries of the service.
     pub(super) fn for_reads(settings: &'a DbSettings) -> Self {
-        Self { limit: Some(settings.read_timeout), ..Self::unlimited(settings) }
+        let limit = Some(settings.read_timeout);
+        Self { limit, is_for_service: true, ..Self::unlimited(settings) }
     }
 
     /// The same for statements that write, which end by themselves when their caller is gone: a server that is
@@ -85,6 +99,11 @@ impl<'a> Pool<'a> {
             abandoned_limit: statement_timeout + acquire_timeout,
             ..self.clone()
         }
+    }
+
+    /// The same on this SQLite file.
+    pub(super) fn on(self, file: Option<OpenFile>) -> Self {
+        Self { file, ..self }
     }
 
     /// The same with this many connections.
@@ -147,9 +166,9 @@ impl<'a> Pool<'a> {
             .sqlx_logging_level(LevelFilter::Off)
             .sqlx_slow_statements_logging_settings(LevelFilter::Warn, self.settings.slow_statement);
         if self.settings.is_sqlite() {
-            sqlite::configure(&mut options, self.settings, self.limit);
+            sqlite::configure(&mut options, self);
         } else {
-            postgres::configure(&mut options, self.limit, self.abandoned_limit);
+            postgres::configure(&mut options, self);
         }
         options
     }

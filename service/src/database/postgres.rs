@@ -1,12 +1,17 @@
 //! Connections to PostgreSQL, and when the statements on them are stopped.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use sea_orm::{
-    ConnectOptions,
-    sqlx::{self, Connection, Executor, PgConnection},
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    sqlx::{self, Connection, Executor, PgConnection, Row},
 };
 use tokio::time::timeout;
+
+use super::pool::Pool;
 
 /// PostgreSQL ends a transaction that has been idle for this long, and releases its locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_mins(1);
@@ -16,30 +21,72 @@ const IDLE_IN_TRANSACTION: Duration = Duration::from_mins(1);
 const WATCH_CLIENT: &str = "SELECT set_config(name, '500ms', false) FROM pg_settings \
                             WHERE name = 'client_connection_check_interval'";
 
-/// Sets how connections are opened, how long a statement may run on them, and how long one that was abandoned may
-/// go on before its connection is closed.
-pub(super) fn configure(
-    options: &mut ConnectOptions,
-    limit: Option<Duration>,
-    abandoned_limit: Duration,
-) {
-    if let Some(limit) = limit {
+/// When the oldest connections were opened that may still be used. A read-only connection may lead to a server that
+/// is no longer the primary, whatever the address says.
+#[derive(Clone, Debug)]
+pub(super) struct TrustedSince(Arc<Mutex<Instant>>);
+
+impl TrustedSince {
+    /// Trusts connections that are opened from now on.
+    pub(super) fn now() -> Self {
+        Self(Arc::new(Mutex::new(Instant::now())))
+    }
+
+    /// Stops trusting the connections that were opened until now.
+    pub(super) fn renew(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn includes(&self, age: Duration) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() >= age
+    }
+}
+
+/// Sets how the connections of the pool are opened, and which are kept.
+pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
+    if let Some(limit) = pool.limit {
         options.statement_timeout(limit);
     }
+    let (trusted_since, abandoned_limit) = (pool.trusted_since.clone(), pool.abandoned_limit);
+    let needs_primary = pool.is_for_service;
     options
         .map_sqlx_postgres_opts(|postgres| {
             let milliseconds = IDLE_IN_TRANSACTION.as_millis().to_string();
             postgres.options([("idle_in_transaction_session_timeout", milliseconds)])
         })
+        .map_sqlx_postgres_before_acquire(move |_, connection| {
+            let is_trusted = trusted_since.includes(connection.age);
+            Box::pin(async move { Ok(is_trusted) })
+        })
         .map_sqlx_postgres_pool_opts(move |pool| {
-            pool.after_connect(|connection, _| Box::pin(set_up(connection))).after_release(
-                move |connection, _| Box::pin(require_answer(connection, abandoned_limit)),
-            )
+            pool.after_connect(move |connection, _| Box::pin(set_up(connection, needs_primary)))
+                .after_release(move |connection, _| {
+                    Box::pin(require_answer(connection, abandoned_limit))
+                })
         });
 }
 
-async fn set_up(connection: &mut PgConnection) -> sqlx::Result<()> {
-    connection.execute(WATCH_CLIENT).await.map(drop)
+/// Prepares a new connection.
+///
+/// # Errors
+/// If it leads to a standby but must not: sessions that have ended at the primary may still be there. The pool
+/// then tries again until the caller's patience ends.
+async fn set_up(connection: &mut PgConnection, needs_primary: bool) -> sqlx::Result<()> {
+    connection.execute(WATCH_CLIENT).await?;
+    if needs_primary {
+        let row = connection.fetch_one("SELECT pg_is_in_recovery()").await?;
+        if row.try_get(0)? {
+            return Err(sqlx::Error::Protocol("the server is a standby".into()));
+        }
+    }
+    Ok(())
+}
+
+/// Whether changes are not possible.
+pub(super) async fn is_read_only(db: &DatabaseConnection) -> Result<bool, DbErr> {
+    let sql = "SELECT current_setting('transaction_read_only')::boolean";
+    let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
+    row.map_or(Ok(false), |row| row.try_get_by_index(0))
 }
 
 /// Waits until a returned connection has finished the statement that it was abandoned with.

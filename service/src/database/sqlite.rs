@@ -13,7 +13,7 @@ use sea_orm::{
     },
 };
 
-use super::DbSettings;
+use super::{open_file::OpenFile, pool::Pool};
 
 /// After how many instructions of its virtual machine SQLite asks whether to go on. A row takes about ten, and
 /// the longest text in one a fraction of a millisecond to search.
@@ -30,12 +30,9 @@ pub(crate) async fn interrupted_when_dropped<T>(query: impl Future<Output = T>) 
 }
 
 /// Sets how connections are opened, which are kept, and how long they may be used at a time.
-pub(super) fn configure(
-    options: &mut ConnectOptions,
-    settings: &DbSettings,
-    limit: Option<Duration>,
-) {
-    let busy_timeout = settings.acquire_timeout;
+pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
+    let busy_timeout = pool.settings.acquire_timeout;
+    let (limit, file) = (pool.limit, pool.file.clone());
     options
         // Connections to a file need not be replaced, and the code that looks for old ones in sqlx
         // 0.9.0 may spin forever while others wait for a pool's last connection, as writers do:
@@ -43,21 +40,30 @@ pub(super) fn configure(
         .idle_timeout(None)
         .max_lifetime(None)
         .map_sqlx_sqlite_pool_opts(move |pool| {
-            pool.after_connect(move |connection, _| Box::pin(start(connection, limit)))
-                .before_acquire(move |connection, _| {
-                    Box::pin(async move { start(connection, limit).await.map(|()| true) })
+            let file = file.clone();
+            pool.after_connect(move |connection, _| {
+                let in_place = file.as_ref().map_or(Ok(()), OpenFile::require_in_place);
+                Box::pin(async move {
+                    in_place.map_err(|error| sqlx::Error::Configuration(error.into()))?;
+                    start(connection, limit).await
                 })
-                .after_release(|connection, _| Box::pin(is_reusable(connection)))
+            })
+            .before_acquire(move |connection, _| {
+                Box::pin(async move { start(connection, limit).await.map(|()| true) })
+            })
+            .after_release(|connection, _| Box::pin(is_reusable(connection)))
         })
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
+                // The file was created when the database was opened. If it is gone, a new one would have none of its rows.
+                .create_if_missing(false)
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 // An acknowledged write survives a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(busy_timeout)
         });
-    if settings.is_in_memory() {
+    if pool.settings.is_in_memory() {
         options.min_connections(1);
     }
 }

@@ -61,6 +61,7 @@ impl Default for SessionRules {
 /// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
 pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     auth.keys.check(token)?;
+    db.require_file()?;
     let found = session::Entity::find_with_user(&token::hash(token))
         .into_partial_model::<session::WithUser>()
         .one(db.reader().sessions())

@@ -19,6 +19,9 @@ use tokio::sync::OnceCell;
 
 use self::postgres::Server;
 
+/// The name of the file on SQLite.
+const FILE: &str = "test.db";
+
 /// The database of one test, removed when it is dropped.
 #[derive(Debug)]
 pub struct TestDatabase {
@@ -69,7 +72,7 @@ impl TestDatabase {
     /// A database in an SQLite file that does not exist yet.
     fn new_file() -> (Self, PathBuf) {
         let directory = tempfile::tempdir().expect("a directory");
-        let file = directory.path().join("test.db");
+        let file = directory.path().join(FILE);
         let url = format!("sqlite:{}?mode=rwc", file.display());
         (Self { url, directory: Some(directory) }, file)
     }
@@ -77,6 +80,11 @@ impl TestDatabase {
     /// The URL to connect to.
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// The file, on SQLite.
+    pub fn file(&self) -> Option<PathBuf> {
+        self.directory.as_ref().map(|directory| directory.path().join(FILE))
     }
 
     /// Whether it is on PostgreSQL.
@@ -133,11 +141,7 @@ impl TestDatabase {
 
     /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
-        let db = self.connect().await;
-        let query = Statement::from_string(db.get_database_backend(), sql);
-        let row = db.query_one_raw(query).await.expect("reads").expect("a row");
-        db.close().await.expect("closes");
-        row.try_get_by_index(0).expect("a number")
+        number_at(&self.url, sql).await
     }
 
     /// Every column, as the names of table and column.
@@ -202,6 +206,15 @@ impl TestDatabase {
         let text = |row: sea_orm::QueryResult| row.try_get_by_index::<String>(0);
         rows.into_iter().map(text).collect::<Result<_, DbErr>>().expect("text")
     }
+}
+
+/// The number that a query returns from the database at this URL.
+pub(crate) async fn number_at(url: &str, sql: &str) -> i64 {
+    let db = Database::connect(url).await.expect("connects");
+    let query = Statement::from_string(db.get_database_backend(), sql);
+    let row = db.query_one_raw(query).await.expect("reads").expect("a row");
+    db.close().await.expect("closes");
+    row.try_get_by_index(0).expect("a number")
 }
 
 impl Drop for TestDatabase {

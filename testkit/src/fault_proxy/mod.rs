@@ -86,7 +86,7 @@ pub struct FaultProxy {
 #[derive(Debug)]
 struct Shared {
     /// `host:port`
-    server: String,
+    server: Mutex<String>,
     plan: Mutex<Plan>,
     /// Each change cuts all connections.
     cut: watch::Sender<()>,
@@ -109,6 +109,7 @@ impl FaultProxy {
         let reserved = bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
         let address = reserved.local_addr().expect("an address");
         let at = if user.is_empty() { "" } else { "@" };
+        let server = Mutex::new(server);
         let shared = Shared { server, plan: Mutex::default(), cut: watch::channel(()).0 };
         let proxy = Self {
             url: format!("{scheme}://{user}{at}{address}/{path}"),
@@ -145,6 +146,12 @@ impl FaultProxy {
     /// Cuts all connections; new ones are accepted.
     pub fn cut(&self) {
         self.shared.cut.send_replace(());
+    }
+
+    /// Cuts all connections, and leads new ones to another server on loopback, as after a failover.
+    pub fn lead_to(&self, port: u16) {
+        *self.shared.server.lock().expect("lock") = format!("127.0.0.1:{port}");
+        self.cut();
     }
 
     /// Cuts all connections, and refuses new ones.
@@ -187,6 +194,10 @@ async fn accept(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 impl Shared {
+    fn server(&self) -> String {
+        self.server.lock().expect("lock").clone()
+    }
+
     /// The fault, if it is one of these and is due.
     fn take(&self, is_meant: impl FnOnce(&Fault) -> bool) -> Option<Fault> {
         let mut plan = self.plan.lock().expect("lock");

@@ -31,7 +31,7 @@ pub(super) async fn serve(shared: &Shared, mut client: TcpStream) -> io::Result<
         let fields = format!("SFATAL\0VFATAL\0C{code}\0Minjected fault\0\0");
         return client.write_all(&message(b'E', fields.as_bytes())).await;
     }
-    let mut server = TcpStream::connect(&shared.server).await?;
+    let mut server = TcpStream::connect(shared.server()).await?;
     server.set_nodelay(true)?;
     server.write_all(&startup).await?;
     Session::default().relay(shared, client, server).await
@@ -134,8 +134,9 @@ impl Session {
         match kind {
             _ if is("BEGIN") => Some(Moment::Begin),
             _ if is("COMMIT") => Some(Moment::Commit),
-            // The latter is how the service sets up a session.
-            _ if is("ROLLBACK") || is("SELECT set_config") => None,
+            _ if is("ROLLBACK") => None,
+            // The service sets up a session.
+            _ if is("SELECT set_config") || is("SELECT pg_is_in_recovery") => None,
             b'Q' | b'P' | b'B' if self.is_in_transaction => Some(Moment::InTransaction),
             b'Q' | b'P' | b'B' => Some(Moment::Statement),
             _ => None,

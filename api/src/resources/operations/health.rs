@@ -21,7 +21,7 @@ pub(crate) async fn live() -> Result<Reply<PlainText>, Problem> {
     Ok(Reply::text("ok\n"))
 }
 
-/// Reports whether the database responds and no migration is pending.
+/// Reports whether the database responds and takes changes, and no migration is pending.
 #[operation]
 pub(crate) async fn ready(state: AppState) -> Result<Reply<PlainText>, Problem> {
     let answer = timeout(PROBE_TIMEOUT, state.db.require_ready()).await;
