@@ -6,10 +6,11 @@
 //! (questions about a row, and its associations), `impl ActiveModel` (new rows and transitions).
 //!
 //! ```
-//! use entity::user::{self, Scopes};
+//! use entity::{NamePattern, user::{self, Scopes}};
 //! use sea_orm::{DbBackend, EntityTrait, QueryTrait};
 //!
-//! let sql = user::Entity::find().enabled().admins().name_like("%jami%").build(DbBackend::Sqlite);
+//! let jami = NamePattern::parse("%jami%");
+//! let sql = user::Entity::find().enabled().admins().name_like(&jami).build(DbBackend::Sqlite);
 //! assert!(sql.to_string().ends_with(
 //!     r#"WHERE "users"."disabled" = FALSE AND "users"."admin" = TRUE AND "users"."name_folded" LIKE '%jami%' ESCAPE '\'"#
 //! ));
@@ -37,6 +38,7 @@ mod ids;
 mod locking;
 pub mod mark;
 pub mod membership;
+mod name_pattern;
 mod newest;
 pub mod note;
 pub mod session;
@@ -51,6 +53,7 @@ pub use bulk::insert_many;
 pub use id_list::IdList;
 pub use ids::{MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
 pub use locking::Locking;
+pub use name_pattern::NamePattern;
 pub use transaction::{begin_snapshot, begin_write};
 pub use with_total::WithTotal;
 

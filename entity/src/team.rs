@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Difference, IdList, Locking, TeamId, UserId,
+    Difference, IdList, Locking, NamePattern, TeamId, UserId,
     membership::{self, Role, Scopes as _},
     text, user,
     version::{FIRST_VERSION, advance},
@@ -75,10 +75,10 @@ fn user_count() -> Expr {
 
 /// Named conditions on teams, which chain and combine with AND.
 pub trait Scopes: QueryFilter + Sized {
-    /// Teams whose name matches a pattern, ignoring case: `%` is any text, `_` any character, and `\`
-    /// escapes the next character.
-    fn name_like(self, pattern: &str) -> Self {
-        self.filter(Column::NameFolded.like(text::pattern(pattern)))
+    /// Teams whose name may match a pattern; [`NamePattern::matches`] decides.
+    fn name_like(self, pattern: &NamePattern) -> Self {
+        let [name, folded] = [Column::Name, Column::NameFolded].map(|c| Expr::col((Entity, c)));
+        self.filter(text::may_match(name, folded, pattern))
     }
 }
 

@@ -5,8 +5,10 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizer;
 use sea_orm::{
     ColumnTrait, DbBackend,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr},
+    sea_query::{Expr, ExprTrait, Func},
 };
+
+use crate::NamePattern;
 
 /// Applies full Unicode case folding and normalises to NFC, so that `ÄMMÄ`, `ämmä` and
 /// `a\u{308}mma\u{308}` become equal.
@@ -21,15 +23,15 @@ pub fn compose(text: &str) -> String {
     ComposingNormalizer::new_nfc().normalize(text).into_owned()
 }
 
-/// A caller's pattern: `%` is any text, `_` any character, `\` escapes the next character. A lone `\` at
-/// the end, which PostgreSQL rejects, stands for itself.
-pub(crate) fn pattern(pattern: &str) -> LikeExpr {
-    let mut folded = fold(pattern);
-    let escapes_at_end = folded.chars().rev().take_while(|&c| c == '\\').count();
-    if escapes_at_end % 2 == 1 {
-        folded.push('\\');
+/// Whether the name may match the pattern: for certain, unless a character of the name is folded to several.
+pub(crate) fn may_match(name: Expr, folded: Expr, pattern: &NamePattern) -> Expr {
+    let like = folded.clone().like(pattern.like());
+    if !pattern.has_any_character() {
+        return like;
     }
-    LikeExpr::new(folded).escape('\\')
+    let length = |text: &Expr| Expr::from(Func::char_length(text.clone()));
+    let is_longer = length(&folded).ne(length(&name));
+    like.or(is_longer.and(folded.like(pattern.like_any_length())))
 }
 
 /// Whether a search column contains this text. A pattern would say the same, but on text that almost matches

@@ -24,7 +24,8 @@ pub const PAGE_BYTES: usize = 1024 * 1024;
 pub struct Page<T> {
     /// The items, in order, each with its id in this list.
     items: Vec<(i64, T)>,
-    has_more: bool,
+    /// Where the next page starts, if there is one: after this id.
+    next: Option<i64>,
 }
 
 impl<T> Page<T> {
@@ -36,18 +37,25 @@ impl<T> Page<T> {
     /// The same page with other items.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(|(id, item)| (id, f(item)));
-        Page { items: items.collect(), has_more: self.has_more }
+        Page { items: items.collect(), next: self.next }
     }
 
     /// Ends the page after this many items, if it has more.
     pub fn truncate(&mut self, count: usize) {
-        self.has_more |= count < self.items.len();
-        self.items.truncate(count);
+        if count < self.items.len() {
+            self.items.truncate(count);
+            self.next = self.items.last().map(|(id, _)| *id);
+        }
+    }
+
+    /// Leaves out some items. The next page starts where it did.
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
+        self.items.retain(|(_, item)| is_kept(item));
     }
 
     /// The `after` of the next page's request, if there is one.
     pub fn next(&self) -> Option<i64> {
-        self.items.last().filter(|_| self.has_more).map(|(id, _)| *id)
+        self.next
     }
 }
 
@@ -108,7 +116,7 @@ where
         .all(reader.connection())
         .await?;
     let items = items.into_iter().map(|item| (key_of(&item).into(), item)).collect();
-    let mut page = Page { items, has_more: false };
+    let mut page = Page { items, next: None };
     page.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
     Ok(page)
 }

@@ -1,7 +1,7 @@
 //! Teams. For their members see [`crate::memberships`].
 
 use entity::{
-    Locking, NESTED_LIMIT, TeamId, WithTotal,
+    Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
     membership::{self, Member, Role},
     team::{self, Scopes as _, WithUserCount},
 };
@@ -42,8 +42,8 @@ pub struct WithMembers {
     pub members: Newest<Member>,
 }
 
-/// One page of teams, by id; if there is a pattern, only those whose name matches it (see
-/// [`entity::team::Scopes::name_like`]). One statement.
+/// One page of teams, by id; if there is a pattern, only those whose name matches it (see [`NamePattern`]). One
+/// statement. The page is shorter than requested if names were read that turn out not to match.
 ///
 /// # Errors
 /// If the database fails.
@@ -56,8 +56,12 @@ pub async fn list(
     let id_of = |row: &WithUserCount| row.team.id;
     let teams = team::Entity::find();
     let Some(pattern) = name else { return page::read(reader, teams, by_id, request, id_of).await };
-    let matching = teams.name_like(pattern);
-    reader.search(async |reader| page::read(reader, matching, by_id, request, id_of).await).await
+    let pattern = NamePattern::parse(pattern);
+    let teams = teams.name_like(&pattern);
+    let page = async |reader: &Reader| page::read(reader, teams, by_id, request, id_of).await;
+    let mut page = reader.search(page).await?;
+    page.retain(|row| pattern.matches(&row.team.name));
+    Ok(page)
 }
 
 /// The team with this id. Two statements.

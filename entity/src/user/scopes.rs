@@ -5,15 +5,16 @@ use sea_orm::{
 };
 
 use super::{COLUMN, Column, Entity, UserKey};
-use crate::{IdList, note, text};
+use crate::{IdList, NamePattern, note, text};
 
 /// Named conditions on users, which chain and combine with AND.
 ///
 /// ```
-/// use entity::user::{self, Scopes};
+/// use entity::{NamePattern, user::{self, Scopes}};
 /// # async fn jamis(db: &sea_orm::DatabaseConnection) -> Result<(), sea_orm::DbErr> {
 /// # use sea_orm::EntityTrait;
-/// let admins = user::Entity::find().enabled().admins().name_like("%jami%").all(db).await?;
+/// let jami = NamePattern::parse("%jami%");
+/// let admins = user::Entity::find().enabled().admins().name_like(&jami).all(db).await?;
 /// # Ok(()) }
 /// ```
 pub trait Scopes: QueryFilter + Sized {
@@ -37,10 +38,10 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.admin.eq(false))
     }
 
-    /// Users whose name matches a pattern, ignoring case: `%` is any text, `_` any character, and `\`
-    /// escapes the next character.
-    fn name_like(self, pattern: &str) -> Self {
-        self.filter(Column::NameFolded.like(text::pattern(pattern)))
+    /// Users whose name may match a pattern; [`NamePattern::matches`] decides.
+    fn name_like(self, pattern: &NamePattern) -> Self {
+        let [name, folded] = [Column::Name, Column::NameFolded].map(|c| Expr::col((Entity, c)));
+        self.filter(text::may_match(name, folded, pattern))
     }
 
     /// Users who have written more than `count` notes.

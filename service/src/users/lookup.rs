@@ -1,7 +1,7 @@
 use std::{collections::HashMap, pin::pin};
 
 use entity::{
-    IdList, NESTED_LIMIT, UserId, WithTotal,
+    IdList, NESTED_LIMIT, NamePattern, UserId, WithTotal,
     mark::{self, MarkedNote},
     membership::{self, TeamMembership},
     note::{self, WithAuthor},
@@ -22,7 +22,7 @@ use crate::{
 pub struct Filter {
     /// Admins only, or ordinary users only.
     pub admin: Option<bool>,
-    /// A pattern for the name (see [`entity::user::Scopes::name_like`]).
+    /// A pattern for the name (see [`NamePattern`]).
     pub name: Option<String>,
     /// Users with more notes than this.
     pub with_notes: Option<i64>,
@@ -63,7 +63,8 @@ pub struct Listed {
 }
 
 /// One page of users, by id. Three statements, whatever the number of users. The page is shorter
-/// than requested if the notes of its users exceed [`PAGE_BYTES`].
+/// than requested if the notes of its users exceed [`PAGE_BYTES`], or if names were read that turn out not to
+/// match.
 ///
 /// # Errors
 /// [`Error::TokenMissing`] and [`Error::NotAllowed`] if others than admins ask for disabled users.
@@ -86,7 +87,8 @@ pub async fn list(
         Some(false) => users.not_admins(),
         None => users,
     };
-    if let Some(pattern) = &filter.name {
+    let pattern = filter.name.as_deref().map(NamePattern::parse);
+    if let Some(pattern) = &pattern {
         users = users.name_like(pattern);
     }
     if let Some(count) = filter.with_notes {
@@ -96,7 +98,11 @@ pub async fn list(
     let id_of = |row: &WithNoteCount| row.user.id;
     let page = async |reader: &Reader| page::read(reader, users, by_id, request, id_of).await;
     let page = if filter.may_scan() { reader.search(page).await } else { page(reader).await };
-    with_notes_and_teams(reader, page?).await
+    let mut page = page?;
+    if let Some(pattern) = pattern {
+        page.retain(|row| pattern.matches(&row.user.name));
+    }
+    with_notes_and_teams(reader, page).await
 }
 
 async fn with_notes_and_teams(

@@ -217,3 +217,28 @@ async fn a_list_of_users_nests_the_newest_hundred_and_the_full_count() {
     assert_eq!((notes.len(), notes[0], notes[99]), (100, &json!("Note 102"), &json!("Note 3")));
     assert_eq!(list[0]["teams"].as_array().unwrap().len(), 100);
 }
+
+#[tokio::test]
+async fn an_underscore_in_a_pattern_is_one_character_of_the_name_whatever_its_case() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for (name, pattern, is_found) in [
+        ("Großmann", "gro_mann", true),
+        ("Großmann", "gro__mann", false),
+        ("Großmann", "GROSSMANN", true),
+        ("Grossmann", "gro__mann", true),
+        ("Grossmann", "gro_mann", false),
+        ("İzmir", "_zmir", true),
+        ("ŉ", "_", true),
+        ("Büro oﬃcer", "%o_cer", true),
+    ] {
+        let named = json!({ "name": name });
+        alice.put("/api/users/alice", named.clone()).await.ok();
+        alice.post("/api/teams", named).await;
+        for path in ["/api/users", "/api/teams"] {
+            let found =
+                app.anonymous().get(&format!("{path}?name={}", encoded(pattern))).await.ok();
+            let names = each(&found, "name");
+            assert_eq!(names.contains(&&json!(name)), is_found, "{path} {name} {pattern}");
+        }
+    }
+}
