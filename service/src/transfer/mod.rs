@@ -18,7 +18,7 @@ use std::{
     path::Path,
 };
 
-use entity::{mark, membership, note, team, user};
+use entity::{deletion, mark, membership, note, team, user};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
     ModelTrait, PaginatorTrait,
@@ -27,6 +27,7 @@ use sea_orm::{
 use crate::{
     Db, Error,
     bulk::{self, Bulk, Counts, Progress},
+    users,
 };
 pub use error::{FileError, TransferError};
 use file::{Reader, Writer};
@@ -52,7 +53,7 @@ pub struct Transferred {
 /// # Errors
 /// See [`TransferError`]; no file is left behind then.
 pub async fn export(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
-    let snapshot = entity::begin_snapshot(db.connection()).await.map_err(Error::from)?;
+    let snapshot = snapshot(db).await?;
     let file = Writer::create(path)?;
     let exported = Export { snapshot, file, progress, total: 0, done: 0 }.run().await;
     if exported.is_err()
@@ -73,9 +74,22 @@ pub async fn export_to(
     name: &Path,
     progress: &Progress,
 ) -> Result<Transferred> {
-    let snapshot = entity::begin_snapshot(db.connection()).await.map_err(Error::from)?;
+    let snapshot = snapshot(db).await?;
     let file = Writer::plain(output, name)?;
     Export { snapshot, file, progress, total: 0, done: 0 }.run().await
+}
+
+/// A snapshot without users whose deletion has only begun: an import would bring them back. Finishes their
+/// deletion before.
+async fn snapshot(db: &Db) -> crate::Result<DatabaseTransaction> {
+    loop {
+        let snapshot = entity::begin_snapshot(db.connection()).await?;
+        if deletion::Entity::find().count(&snapshot).await? == 0 {
+            return Ok(snapshot);
+        }
+        snapshot.rollback().await?;
+        users::finish_deletions(db).await?;
+    }
 }
 
 /// A file being written.

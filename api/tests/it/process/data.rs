@@ -190,6 +190,20 @@ async fn ids_of_deleted_rows_are_not_given_again_after_an_import() {
 }
 
 #[tokio::test]
+async fn a_user_whose_deletion_has_begun_is_not_exported() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let database = TestDatabase::migrated().await;
+    on(here, database.url(), &["demo", "--users", "30"]);
+    let begun = "INSERT INTO deletions SELECT id FROM users WHERE username = 'user7'";
+    database.execute(begun).await;
+    let told = on(here, database.url(), &["export", "all"]);
+    assert!(told.contains(": 29 users, ") && told.contains(" 580 notes, "), "{told}");
+    assert!(!fs::read_to_string(here.join("all")).unwrap().contains("\"user7\""));
+    assert_eq!(database.number("SELECT COUNT(*) FROM users").await, 29);
+}
+
+#[tokio::test]
 async fn exports_and_imports_can_be_piped() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
