@@ -38,6 +38,7 @@ pub struct Metrics {
     live_sessions: IntGauge,
     hashing_queue: IntGauge,
     lost_log_lines: IntCounter,
+    wal_bytes: IntGauge,
 }
 
 impl Metrics {
@@ -84,6 +85,10 @@ impl Metrics {
             lost_log_lines: IntCounter::new(
                 "teamnotes_log_lines_lost_total",
                 "Log lines lost because nobody read the log",
+            )?,
+            wal_bytes: IntGauge::new(
+                "teamnotes_database_wal_bytes",
+                "Size of SQLite's write-ahead log",
             )?,
         };
         metrics.register()?;
@@ -143,6 +148,10 @@ impl Metrics {
             self.live_sessions.set(live);
             families.extend(self.live_sessions.collect());
         }
+        if let Some(bytes) = now.wal_bytes {
+            self.wal_bytes.set(bytes);
+            families.extend(self.wal_bytes.collect());
+        }
         TextEncoder::new().encode_to_string(&families).map_err(Error::internal)
     }
 }
@@ -155,4 +164,6 @@ pub(crate) struct Gauges {
     pub(crate) hashing_queue: i64,
     /// Live sessions, unless the database does not respond.
     pub(crate) live_sessions: Option<i64>,
+    /// The size of the write-ahead log of an SQLite file, in bytes.
+    pub(crate) wal_bytes: Option<i64>,
 }

@@ -18,6 +18,9 @@ use crate::http::{Metrics, Readiness, State, shares::Shares};
 /// How often expired sessions are deleted, and interrupted deletions of users finished.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
 
+/// How often the size of SQLite's write-ahead log is checked.
+const WAL_INTERVAL: Duration = Duration::from_secs(5);
+
 /// The service, listening on its port and ready.
 pub struct Application {
     address: SocketAddr,
@@ -82,8 +85,10 @@ impl Application {
     /// If the server fails.
     pub async fn run(self) -> io::Result<()> {
         let purging = tokio::spawn(keep_purging(self.db.clone(), self.session_rules));
+        let emptying = tokio::spawn(keep_wal_short(self.db.clone()));
         self.server.task.await.map_err(io::Error::other)??;
         purging.abort();
+        emptying.abort();
         if let Some(server) = self.metrics_server {
             server.handle.stop(false).await;
         }
@@ -215,6 +220,19 @@ async fn keep_purging(db: Db, rules: SessionRules) {
             Ok(0) => {}
             Ok(finished) => log::info!("finished {finished} deletions of users"),
             Err(error) => log::warn!("can't finish deletions of users: {}", describe(&error)),
+        }
+    }
+}
+
+/// Empties SQLite's write-ahead log whenever it is large.
+async fn keep_wal_short(db: Db) {
+    let mut times = tokio::time::interval(WAL_INTERVAL);
+    loop {
+        times.tick().await;
+        match db.empty_wal().await {
+            Ok(true) => log::info!("emptied the write-ahead log"),
+            Ok(false) => {}
+            Err(error) => log::warn!("can't empty the write-ahead log: {}", describe(&error)),
         }
     }
 }

@@ -5,6 +5,7 @@ mod pool;
 mod postgres;
 mod settings;
 mod sqlite;
+mod write_ahead_log;
 
 use std::{sync::Arc, time::Duration};
 

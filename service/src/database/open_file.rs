@@ -30,6 +30,11 @@ impl OpenFile {
         Ok(Some(Self { identity: identity(&path)?, path }))
     }
 
+    /// The path that it was opened with.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Requires that the file is still at its path.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use sea_orm::{
     },
 };
 
-use super::{open_file::OpenFile, pool::Pool};
+use super::{open_file::OpenFile, pool::Pool, write_ahead_log};
 
 /// After how many instructions of its virtual machine SQLite asks whether to go on. A row takes about ten, and
 /// the longest text in one a fraction of a millisecond to search.
@@ -59,6 +59,7 @@ pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
                 .create_if_missing(false)
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
+                .pragma("journal_size_limit", write_ahead_log::LIMIT.to_string())
                 // An acknowledged write survives a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(busy_timeout)
