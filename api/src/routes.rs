@@ -14,7 +14,7 @@ use crate::{
     },
     resources::{
         memberships, notes,
-        operations::{docs, health, metrics},
+        operations::{docs, health, metrics, problems, start},
         reading_list, sessions, teams, users,
     },
 };
@@ -90,7 +90,11 @@ pub fn operations() -> RouteTable {
     RouteTable::default()
         .at("/healthz", [get(health::live)])
         .at("/readyz", [get(health::ready)])
+        .at("/", [get(start::index)])
+        .at("/favicon.ico", [get(start::icon)])
+        .at("/problems/{kind}", [get(problems::explain)])
         .at("/docs", [get(docs::page)])
+        .at("/docs/", [get(start::to_docs)])
         .at("/docs/{file}", [get(docs::asset)])
 }
 
@@ -105,6 +109,11 @@ pub fn document_json() -> &'static str {
         json.unwrap_or_default() + "\n"
     });
     &JSON
+}
+
+/// The types of failures that have a page.
+pub fn problem_types() -> impl Iterator<Item = String> {
+    problems::PAGES.iter().map(|(kind, ..)| format!("/problems/{kind}"))
 }
 
 /// Returns this OpenAPI document.

@@ -17,6 +17,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
 /// its schema.
 pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
     assert!(!answer.header("x-request-id").is_empty(), "{path} has no X-Request-Id");
+    check_type(answer);
     let Some(operation) = operation(method, path) else {
         let status = answer.status.as_u16();
         assert!(
@@ -39,6 +40,14 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
     assert!(!content[kind].is_null(), "{method} {path} gave {kind} undocumented");
     if kind.ends_with("json") {
         check_schema(&content[kind]["schema"], &answer.body, &format!("{method} {path} {status}"));
+    }
+}
+
+/// The type of a problem must have a page.
+fn check_type(answer: &Answer) {
+    if answer.header("content-type") == "application/problem+json" && !answer.body.is_null() {
+        let is_known = api::routes::problem_types().any(|kind| answer.body["type"] == kind);
+        assert!(is_known, "{} has no page", answer.body["type"]);
     }
 }
 

@@ -44,6 +44,7 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
 /// Prints the URLs. The service continues if standard output can't be written to.
 fn greet(address: SocketAddr) {
     let base = format!("http://{address}");
+    log::info!("listening on {base}: the API is at {base}/api, its documentation at {base}/docs");
     let greeting = format!(
         "Teamnotes is listening on {base}\n  API:           {base}/api\n  documentation: {base}/docs\n"
     );

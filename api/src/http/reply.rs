@@ -54,6 +54,9 @@ pub(crate) struct ListOf<T>(PhantomData<T>);
 /// 204.
 pub(crate) struct NoContent;
 
+/// 308, to another path.
+pub(crate) struct Redirect;
+
 /// 200, as plain text.
 pub(crate) struct PlainText;
 
@@ -227,6 +230,13 @@ impl<T: ToSchema> Describe for Reply<ListOf<T>> {
 impl Describe for Reply<NoContent> {
     fn describe(operation: &mut OperationDoc) {
         operation.empty(204, "Done");
+    }
+}
+
+impl Describe for Reply<Redirect> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.empty(308, "Moved");
+        operation.header(308, "Location", "Where it is now", string());
     }
 }
 

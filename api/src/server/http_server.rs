@@ -5,7 +5,8 @@ use std::{io, net::TcpListener};
 use actix_cors::Cors;
 use actix_server::Server;
 use actix_web::{
-    App,
+    App, HttpResponse, ResponseError,
+    http::header::{HeaderValue, LINK},
     middleware::{Condition, from_fn},
     web::{self, ServiceConfig},
 };
@@ -104,6 +105,10 @@ fn metrics_route(app: &mut ServiceConfig) {
     routes::metrics().register("", app);
 }
 
-async fn not_found() -> Result<&'static str, Problem> {
-    Err(service::Error::NotFound.into())
+/// Says where to read what there is (RFC 8631).
+async fn not_found() -> HttpResponse {
+    let mut response = Problem::from(service::Error::NotFound).error_response();
+    let links = "</docs>; rel=\"service-doc\", </api/openapi.json>; rel=\"service-desc\"";
+    response.headers_mut().insert(LINK, HeaderValue::from_static(links));
+    response
 }

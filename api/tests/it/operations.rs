@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use api::server::Application;
-use testkit::{TestApp, TestDatabase};
+use reqwest::Method;
+use testkit::{Answer, TestApp, TestDatabase};
 
 /// An error and its sources, as the command line prints them.
 fn chain(error: &dyn std::error::Error) -> String {
@@ -93,4 +94,49 @@ async fn a_database_restart_between_requests_goes_unnoticed() {
     for _ in 0..10 {
         anyone.get("/api/notes").await.ok();
     }
+}
+
+async fn get_as(app: &TestApp, path: &str, accept: &str) -> Answer {
+    let anyone = app.anonymous();
+    let request = anyone.request(Method::GET, path).header("Accept", accept);
+    anyone.answer(Method::GET, path, request).await
+}
+
+#[tokio::test]
+async fn the_root_says_where_things_are() {
+    let app = TestApp::start().await;
+    let page = get_as(&app, "/", "text/html,application/xhtml+xml,*/*;q=0.8").await;
+    assert_eq!(
+        (page.status.as_u16(), page.header("content-type")),
+        (200, "text/html; charset=utf-8")
+    );
+    assert!(
+        page.text.contains("href=\"/docs\"") && !page.text.contains("<script"),
+        "{}",
+        page.text
+    );
+    let index = get_as(&app, "/", "*/*").await.ok();
+    for member in ["documentation", "openapi"] {
+        let path = index[member].as_str().unwrap();
+        assert_eq!(app.anonymous().get(path).await.status, 200, "{path}");
+    }
+    let moved = app.anonymous().get("/docs/").await;
+    assert_eq!((moved.status.as_u16(), moved.header("location")), (308, "/docs"));
+    app.anonymous().get("/favicon.ico").await.no_content();
+    for path in ["/api", "/api/", "/api/nothing", "/nothing"] {
+        let nothing = app.anonymous().get(path).await;
+        assert!(nothing.header("link").contains("</docs>; rel=\"service-doc\""), "{path}");
+        nothing.problem(404);
+    }
+}
+
+#[tokio::test]
+async fn every_type_of_problem_has_a_page() {
+    let app = TestApp::start().await;
+    for path in api::routes::problem_types() {
+        let page = app.anonymous().get(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        assert!(page.text.contains("<h1>"), "{path}: {}", page.text);
+    }
+    app.anonymous().get("/problems/nothing").await.problem(404);
 }

@@ -116,6 +116,10 @@ DELETE /api/teams/1/members/member     401       403   204    204   403    204  
 DELETE /api/teams/1/members/locked     401       404   404    404   404    404   401      401
 
 GET    /api/openapi.json               200       200   200    200   200    200   401      401
+GET    /                               200       200   200    200   200    200   200      200
+GET    /favicon.ico                    204       204   204    204   204    204   204      204
+GET    /problems/validation            200       200   200    200   200    200   200      200
+GET    /docs/                          308       308   308    308   308    308   308      308
 GET    /docs                           200       200   200    200   200    200   200      200
 GET    /docs/swagger-ui.css            200       200   200    200   200    200   200      200
 GET    /healthz                        200       200   200    200   200    200   200      200

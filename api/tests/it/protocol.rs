@@ -68,8 +68,7 @@ async fn head_is_get_without_the_body() {
 #[tokio::test]
 async fn an_unknown_path_is_not_found() {
     let (_app, alice) = TestApp::with_user("alice").await;
-    for path in ["/", "/api", "/api/", "/api/nothing", "/api/notes/", "/api/notes/1/x", "/nothing"]
-    {
+    for path in ["/api", "/api/", "/api/nothing", "/api/notes/", "/api/notes/1/x", "/nothing"] {
         assert_eq!(alice.get(path).await.problem(404), "not found", "{path}");
     }
 }

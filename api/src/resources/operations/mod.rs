@@ -3,3 +3,5 @@
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod metrics;
+pub(crate) mod problems;
+pub(crate) mod start;
