@@ -161,7 +161,7 @@ pub(crate) const REQUIRE_IF_MATCH: Setting = Setting::word(
 
 pub(crate) const TRUSTED_PROXIES: Setting = Setting::text(
     "TRUSTED_PROXIES",
-    "such as `127.0.0.1, 10.0.0.0/8`",
+    "such as `127.0.0.1`, separated by commas",
     "proxies whose `X-Forwarded-For` or `Forwarded` is believed",
 );
 
