@@ -4,6 +4,7 @@ ARG RUST_VERSION=1.95.0
 
 FROM rust:${RUST_VERSION}-slim-trixie AS build
 WORKDIR /build
+SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 # Build the dependencies with empty crates first, so that this layer is reused until a manifest
 # changes. rust-toolchain.toml is not copied: this image is the toolchain, without clippy and rustfmt.
@@ -31,16 +32,24 @@ COPY service/src service/src/
 RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --package api --bin teamnotes
 
-FROM debian:trixie-slim
+# All that the binary needs: the shared libraries that it names, and a user with a directory.
+RUN mkdir --parents /image/etc /image/tmp /image/var/lib \
+    && ldd target/release/teamnotes | grep --only-matching '/[^ ]*' \
+        | xargs cp --parents --dereference --target-directory=/image \
+    && echo 'teamnotes:x:10001:10001::/var/lib/teamnotes:/sbin/nologin' > /image/etc/passwd \
+    && echo 'teamnotes:x:10001:' > /image/etc/group \
+    && echo 'hosts: files dns' > /image/etc/nsswitch.conf \
+    && chmod 1777 /image/tmp \
+    && install --directory --mode 0700 /home-of/teamnotes
+
+FROM scratch
 LABEL org.opencontainers.image.title="Teamnotes" \
       org.opencontainers.image.description="A self-hosted REST service for notes, teams and reading lists" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 
+COPY --from=build /image/ /
 # A fixed uid, so that the owner of the volume is the same in every build.
-RUN groupadd --gid 10001 teamnotes \
-    && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /var/lib/teamnotes \
-        --shell /usr/sbin/nologin teamnotes \
-    && install --directory --owner 10001 --group 10001 --mode 0700 /var/lib/teamnotes
+COPY --from=build --chown=10001:10001 /home-of/ /var/lib/
 COPY --from=build /build/target/release/teamnotes /usr/local/bin/teamnotes
 
 USER 10001:10001
