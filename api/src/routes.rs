@@ -130,7 +130,7 @@ fn info() -> Info {
         .description(Some(
             "Notes, users, teams and reading lists. Every response has a header `X-Request-Id`: the \
              request's own if that is 1 to 128 visible ASCII characters. A token, if present, is checked \
-             on every call under `/api`, even if none is needed. A list nested in an object ends before the item \
+             on every call under `/api`, even if none is needed. `OPTIONS` on any path returns its methods. A list nested in an object ends before the item \
              that would take it past 1 MiB; the count next to it is that of all items, which the list's own path \
              returns in pages.",
         ))

@@ -242,7 +242,8 @@ fn kind_of(error: &Error) -> Kind {
     }
 }
 
-fn join(methods: &[Method]) -> String {
+/// The methods, separated by commas.
+pub(crate) fn join(methods: &[Method]) -> String {
     methods.iter().map(Method::as_str).collect::<Vec<_>>().join(", ")
 }
 

@@ -1,12 +1,14 @@
 //! The route table: it registers handlers, answers 405 with `Allow`, rejects queries that no handler
 //! reads, and yields the OpenAPI document.
 
+use std::future::ready;
+
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder, Route,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     guard,
-    http::Method,
+    http::{Method, header::ALLOW},
     middleware::{Next, from_fn},
     web,
 };
@@ -15,7 +17,7 @@ use utoipa::openapi::HttpMethod;
 use crate::http::{
     extract::Parameters,
     openapi::{Describe, Document, OperationDoc},
-    problem::Problem,
+    problem::{Problem, join},
 };
 
 /// A handler that describes itself; `#[operation]` turns a function into one.
@@ -174,17 +176,22 @@ fn methods(endpoints: &[Endpoint]) -> Vec<Method> {
 
 fn resource(path: &str, endpoints: Vec<Endpoint>, is_strict: bool) -> Resource {
     let allowed = methods(&endpoints);
-    let reject_method = move || {
-        let problem = Problem::MethodNotAllowed(allowed.clone());
-        async move { Err::<&str, Problem>(problem) }
-    };
-    let resource = web::resource(path).default_service(web::to(reject_method));
+    let other_method = move |method: Method| ready(other_method(&method, allowed.clone()));
+    let resource = web::resource(path).default_service(web::to(other_method));
     endpoints.into_iter().fold(resource, |resource, Endpoint { methods, operation }| {
         let is_answered = guard::fn_guard(move |request| methods.contains(&request.head().method));
         let route = operation.route.guard(is_answered);
         let ignores_query = is_strict && !operation.reads_query;
         resource.route(if ignores_query { route.wrap(from_fn(reject_query)) } else { route })
     })
+}
+
+/// Answers what no endpoint does: `OPTIONS` with the methods that there are, and 405 to the rest.
+fn other_method(method: &Method, allowed: Vec<Method>) -> Result<HttpResponse, Problem> {
+    if *method == Method::OPTIONS {
+        return Ok(HttpResponse::NoContent().insert_header((ALLOW, join(&allowed))).finish());
+    }
+    Err(Problem::MethodNotAllowed(allowed))
 }
 
 async fn reject_query<B: MessageBody>(

@@ -155,6 +155,29 @@ async fn a_body_must_be_declared_as_json() {
 }
 
 #[tokio::test]
+async fn a_patch_may_be_declared_as_a_merge_patch() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    alice.post("/api/notes", json!({ "content": "Hello" })).await.created();
+    let send = async |method, body: &str| {
+        alice.send_raw(method, "/api/notes/1", "application/merge-patch+json", body).await
+    };
+    assert_eq!(send(Method::PATCH, r#"{"important":true}"#).await.ok()["important"], true);
+    assert_eq!(send(Method::PATCH, r#"{"content":null}"#).await.pointers(), ["/content"]);
+    send(Method::PUT, "{}").await.problem(415);
+}
+
+#[tokio::test]
+async fn options_lists_the_methods_of_a_path() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for client in [alice, app.anonymous()] {
+        let answer = client.send(Method::OPTIONS, "/api/notes", None).await;
+        assert_eq!(answer.header("allow"), "GET, HEAD, POST");
+        answer.no_content();
+        client.send(Method::OPTIONS, "/api/nothing", None).await.problem(404);
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_valid_json_is_a_bad_request() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let nested = "[".repeat(10_000) + &"]".repeat(10_000);

@@ -9,7 +9,7 @@ use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
     http::{
-        StatusCode,
+        Method, StatusCode,
         header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap},
     },
 };
@@ -29,6 +29,9 @@ use crate::http::{
     shares::Share,
     state::AppState,
 };
+
+/// RFC 7396. Here members can't be removed, so that `null` is a value that is not allowed.
+pub(crate) const MERGE_PATCH_JSON: &str = "application/merge-patch+json";
 
 /// The largest body, in bytes.
 const LIMIT: usize = 256 * 1024;
@@ -113,7 +116,10 @@ struct Arrived {
 impl Declared {
     fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
-        let is_json = request.content_type().eq_ignore_ascii_case("application/json");
+        let content_type = request.content_type();
+        let is_merge_patch = request.method() == Method::PATCH
+            && content_type.eq_ignore_ascii_case(MERGE_PATCH_JSON);
+        let is_json = is_merge_patch || content_type.eq_ignore_ascii_case("application/json");
         let length = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok());
         Self {
             is_json,

@@ -13,7 +13,7 @@ mod values;
 mod violations;
 
 pub(crate) use actor::{Anyone, SignedIn, check_token};
-pub(crate) use body::{Body, OptionalBody};
+pub(crate) use body::{Body, MERGE_PATCH_JSON, OptionalBody};
 pub(crate) use client::{Address, UserAgent, client_of, is_forwarded};
 pub(crate) use if_match::IfMatch;
 pub(crate) use include::{Includable, Include};

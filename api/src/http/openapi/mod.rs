@@ -7,13 +7,16 @@ pub(crate) use operation::{Describe, OperationDoc};
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, Info, OpenApi, Paths,
-        path::HttpMethod,
+        ComponentsBuilder, Info, OpenApi, Paths, RefOr,
+        path::{HttpMethod, Operation},
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
-use super::problem::{ProblemBody, ViolationBody};
+use super::{
+    extract::MERGE_PATCH_JSON,
+    problem::{ProblemBody, ViolationBody},
+};
 
 /// A document that operations are added to.
 pub(crate) struct Document {
@@ -51,6 +54,9 @@ impl Document {
             if let (true, Some(id)) = (is_twin(method), &mut operation.operation_id) {
                 id.push_str("_patch");
             }
+            if *method == HttpMethod::Patch {
+                accept_merge_patch(&mut operation);
+            }
             self.paths.add_path_operation(path, vec![method.clone()], operation);
         }
     }
@@ -60,5 +66,13 @@ impl Document {
         let mut document = OpenApi::new(info, self.paths);
         document.components = Some(self.components.build());
         document
+    }
+}
+
+fn accept_merge_patch(operation: &mut Operation) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && let Some(json) = body.content.get("application/json").cloned()
+    {
+        body.content.insert(MERGE_PATCH_JSON.into(), json);
     }
 }
