@@ -8,6 +8,7 @@ use std::{
     net::IpAddr,
     pin::Pin,
     rc::Rc,
+    sync::Arc,
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -25,8 +26,9 @@ use tokio::{
 
 use super::{
     Network,
+    connections::{Connections, Presence},
     incoming::Incoming,
-    shares::{Share, Shares},
+    shares::Share,
 };
 
 /// How long a connection is kept open for the next request.
@@ -47,24 +49,25 @@ pub(crate) struct ClientStream {
 }
 
 impl ClientStream {
-    /// Takes a connection of this peer on, unless its network has too many. A trusted proxy may have all,
+    /// Takes a connection of this peer on, unless its network has too many, all of them busy. A trusted proxy may have all,
     /// since its clients share its connections.
     ///
     /// # Errors
     /// If there are too many, or the socket has failed.
-    pub(crate) fn accept(
+    pub(crate) async fn accept(
         socket: TcpStream,
         peer: IpAddr,
         config: ServiceConfig,
         network: &Network,
-        connections: &Shares,
+        connections: &Connections,
     ) -> io::Result<Self> {
         let client = Some(peer.to_canonical()).filter(|peer| !network.trusts(peer));
-        let share = connections.try_take(client, 1).ok_or(io::ErrorKind::QuotaExceeded)?;
+        let admitted = connections.admit(client).await;
+        let (share, presence) = admitted.ok_or(io::ErrorKind::QuotaExceeded)?;
         // How long sent data may stay unacknowledged (tcp(7)).
         #[cfg(target_os = "linux")]
         socket2::SockRef::from(&socket).set_tcp_user_timeout(Some(network.client_timeout))?;
-        let connection = Connection::new(network.client_timeout);
+        let connection = Connection::new(network.client_timeout, presence);
         Ok(Self { socket, incoming: Incoming::new(config), connection, _share: share })
     }
 
@@ -73,7 +76,7 @@ impl ClientStream {
         self.connection.clone()
     }
 
-    /// Fails instead of waiting for a client that is too slow.
+    /// Fails instead of waiting for a client that is too slow, or has to make room.
     fn limit<T>(
         &self,
         context: &mut Context<'_>,
@@ -82,7 +85,9 @@ impl ClientStream {
         if progress.is_ready() {
             return progress;
         }
-        ready!(self.connection.0.deadline.borrow_mut().as_mut().poll(context));
+        if !self.connection.0.presence.must_leave(context) {
+            ready!(self.connection.0.deadline.borrow_mut().as_mut().poll(context));
+        }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
@@ -143,16 +148,17 @@ struct Activity {
     has_begun: Cell<bool>,
     /// How long the client may take to send a head.
     head_timeout: Duration,
+    presence: Arc<Presence>,
     /// When the client has been too slow.
     deadline: RefCell<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
-    fn new(head_timeout: Duration) -> Self {
+    fn new(head_timeout: Duration, presence: Arc<Presence>) -> Self {
         // Actix answers 408 if there is no first head by then, a little before this.
         let deadline = RefCell::new(Box::pin(sleep(KEEP_ALIVE + head_timeout)));
         let (in_flight, has_begun) = (Cell::new(0), Cell::new(true));
-        Self(Rc::new(Activity { in_flight, has_begun, head_timeout, deadline }))
+        Self(Rc::new(Activity { in_flight, has_begun, head_timeout, presence, deadline }))
     }
 
     /// Starts to wait for the rest of a head, after its first bytes.
@@ -171,6 +177,7 @@ impl Connection {
     /// Starts to wait for a response to be read, or for the next head.
     fn set_in_flight(&self, in_flight: usize) {
         self.0.in_flight.set(in_flight);
+        self.0.presence.set_busy(in_flight > 0);
         self.0.has_begun.set(false);
         self.wait(if in_flight > 0 { RESPONSE_TIMEOUT } else { KEEP_ALIVE });
     }

@@ -3,6 +3,7 @@
 
 pub(crate) mod bounded;
 pub(crate) mod connection;
+pub(crate) mod connections;
 pub(crate) mod cursor;
 pub(crate) mod etag;
 pub(crate) mod extract;

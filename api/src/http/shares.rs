@@ -81,7 +81,7 @@ impl Shares {
 }
 
 /// The client's address, or its /64 for IPv6: one client usually has all of that.
-fn network_of(client: IpAddr) -> IpAddr {
+pub(crate) fn network_of(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 64)).into(),
         v4 @ IpAddr::V4(_) => v4,

@@ -1,9 +1,7 @@
 //! The parts of [`actix_web::HttpServer`], with limits on connections.
 
 use std::{
-    fmt,
-    future::ready,
-    io,
+    fmt, io,
     net::{SocketAddr, TcpListener},
     sync::Arc,
     time::Duration,
@@ -23,7 +21,7 @@ use actix_web::{
 use rlimit::Resource;
 use tokio::net::TcpStream;
 
-use crate::http::{Network, connection::ClientStream, shares::Shares};
+use crate::http::{Network, connection::ClientStream, connections::Connections};
 
 /// How long requests in flight may take during shutdown, in seconds.
 const SHUTDOWN_TIMEOUT: u64 = 8;
@@ -61,7 +59,7 @@ where
     B: MessageBody + 'static,
 {
     let network = Arc::new(network);
-    let connections = Arc::new(Shares::new(max_connections));
+    let connections = Arc::new(Connections::new(max_connections));
     let shutdown = builder.graceful_shutdown_signal();
     for socket in sockets {
         let (network, connections) = (network.clone(), connections.clone());
@@ -92,7 +90,7 @@ where
 /// Takes connections on, or closes those that are too many.
 fn accept(
     network: Arc<Network>,
-    connections: Arc<Shares>,
+    connections: Arc<Connections>,
 ) -> impl ServiceFactory<
     TcpStream,
     Config = (),
@@ -102,11 +100,12 @@ fn accept(
 > {
     let config = ServiceConfig::default();
     fn_service(move |socket: TcpStream| {
-        let config = config.clone();
-        let accepted = socket.peer_addr().and_then(|peer| {
-            let stream = ClientStream::accept(socket, peer.ip(), config, &network, &connections)?;
+        let (config, network, connections) = (config.clone(), network.clone(), connections.clone());
+        async move {
+            let peer = socket.peer_addr().map_err(DispatchError::Io)?;
+            let stream = ClientStream::accept(socket, peer.ip(), config, &network, &connections);
+            let stream = stream.await.map_err(DispatchError::Io)?;
             Ok((stream, Protocol::Http1, Some(peer)))
-        });
-        ready(accepted.map_err(DispatchError::Io))
+        }
     })
 }

@@ -33,14 +33,28 @@ async fn served(app: &TestApp, address: &str) -> Option<TcpStream> {
     Some(stream)
 }
 
+/// A connection from this address with a request whose body is missing.
+async fn waiting_for_a_body(app: &TestApp, address: &str) -> TcpStream {
+    let mut stream = raw::connect_from(app, address).await;
+    let head = "POST /api/login HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                Content-Length: 9\r\nExpect: 100-continue\r\n\r\n";
+    stream.write_all(head.as_bytes()).await.unwrap();
+    let mut status = [0; 12];
+    stream.read_exact(&mut status).await.unwrap();
+    assert_eq!(&status, b"HTTP/1.1 100");
+    stream
+}
+
 #[tokio::test]
 async fn one_network_cannot_take_all_connections() {
     let app = narrow(&[]).await;
-    let first = served(&app, "127.0.0.2").await.unwrap();
-    let _second = served(&app, "127.0.0.2").await.unwrap();
+    let mut busy = Vec::new();
+    for _ in 0..2 {
+        busy.push(waiting_for_a_body(&app, "127.0.0.2").await);
+    }
     assert!(served(&app, "127.0.0.2").await.is_none());
     let _other = served(&app, "127.0.0.3").await.unwrap();
-    drop(first);
+    drop(busy);
     for _ in 0..500 {
         if served(&app, "127.0.0.2").await.is_some() {
             return;
@@ -48,6 +62,21 @@ async fn one_network_cannot_take_all_connections() {
         sleep(Duration::from_millis(20)).await;
     }
     panic!("a closed connection still counts");
+}
+
+#[tokio::test]
+async fn connections_that_are_left_open_make_room_for_new_ones_of_their_network() {
+    let app = narrow(&[]).await;
+    let mut silent = raw::connect_from(&app, "127.0.0.2").await;
+    let mut idle = served(&app, "127.0.0.2").await.unwrap();
+    let mut kept = Vec::new();
+    for _ in 0..2 {
+        kept.push(served(&app, "127.0.0.2").await.unwrap());
+    }
+    for closed in [&mut silent, &mut idle] {
+        let mut rest = Vec::new();
+        timeout(Duration::from_secs(3), closed.read_to_end(&mut rest)).await.unwrap().unwrap();
+    }
 }
 
 #[tokio::test]
