@@ -31,7 +31,9 @@ pub(super) async fn import(file: &Path, create: bool) -> Result<(), CommandError
         existing_database()?
     };
     let (name, input) = match output::is_standard(file) {
-        true => (Path::new("standard input"), transfer::spool(io::stdin().lock())?),
+        true => {
+            (Path::new("standard input"), transfer::spool(io::stdin().lock()).map_err(not_kept)?)
+        }
         false => (file, transfer::open(file)?),
     };
     if create {
@@ -42,6 +44,10 @@ pub(super) async fn import(file: &Path, create: bool) -> Result<(), CommandError
     let imported =
         with_db(async |db| Ok(transfer::import_from(db, &input, name, &progress::bar()).await?));
     report("imported from", name, &imported.await?).into_iter().try_for_each(output::line)
+}
+
+fn not_kept(error: io::Error) -> CommandError {
+    CommandError::Input(format!("can't keep standard input in a temporary file: {error}"))
 }
 
 fn report(done: &str, name: &Path, Transferred { counts, sha256 }: &Transferred) -> [String; 2] {
