@@ -14,6 +14,9 @@ use tokio::{
 /// A connection that is silent for this long is considered finished.
 const REST: Duration = Duration::from_secs(2);
 
+/// How long a response may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What came back on one connection.
 #[derive(Debug)]
 pub(crate) struct Heard {
@@ -26,7 +29,7 @@ impl Heard {
     /// The status of each response, in order.
     pub(crate) fn statuses(&self) -> Vec<u16> {
         let after = self.text.split("HTTP/1.1 ").skip(1);
-        after.map(|answer| answer[..3].parse().unwrap()).collect()
+        after.filter_map(|answer| answer.get(..3)?.parse().ok()).collect()
     }
 }
 
@@ -100,9 +103,17 @@ pub(crate) async fn send(app: &TestApp, bytes: &[u8]) -> Heard {
     hear(connect(app).await, bytes, REST).await
 }
 
-/// Like [`send`], for responses that come at once.
-pub(crate) async fn send_briefly(app: &TestApp, bytes: &[u8]) -> Heard {
-    hear(connect(app).await, bytes, Duration::from_millis(700)).await
+/// Sends requests that get this many responses, and reads what comes back until a moment after those.
+pub(crate) async fn send_for(app: &TestApp, bytes: &[u8], responses: usize) -> Heard {
+    let mut stream = connect(app).await;
+    let mut heard =
+        hear_while(&mut stream, bytes, PATIENCE, |heard| heard.statuses().len() < responses).await;
+    if !heard.is_closed {
+        let rest = hear(stream, &[], Duration::from_millis(300)).await;
+        heard.text += &rest.text;
+        heard.is_closed = rest.is_closed;
+    }
+    heard
 }
 
 /// Like [`send`], byte by byte.
@@ -117,24 +128,31 @@ pub(crate) async fn send_slowly(app: &TestApp, bytes: &[u8]) -> Heard {
 
 /// Sends a request with `Connection: close`, which must get a response in time.
 pub(crate) async fn exchange(app: &TestApp, request: &[u8]) -> Heard {
-    let heard = hear(connect(app).await, request, Duration::from_secs(30)).await;
+    let heard = hear(connect(app).await, request, PATIENCE).await;
     assert!(heard.is_closed && heard.statuses().len() == 1, "{heard:?}");
     heard
 }
 
 async fn hear(mut stream: TcpStream, bytes: &[u8], rest: Duration) -> Heard {
+    hear_while(&mut stream, bytes, rest, |_| true).await
+}
+
+async fn hear_while(
+    stream: &mut TcpStream,
+    bytes: &[u8],
+    rest: Duration,
+    goes_on: impl Fn(&Heard) -> bool,
+) -> Heard {
     // A request that is rejected early may not be read to its end.
     let _ = stream.write_all(bytes).await;
-    let (mut heard, mut is_closed) = (Vec::new(), false);
+    let mut heard = Heard { text: String::new(), is_closed: false };
     let mut buffer = vec![0; 64 * 1024];
-    while let Ok(read) = timeout(rest, stream.read(&mut buffer)).await {
-        match read {
-            Ok(length @ 1..) => heard.extend_from_slice(&buffer[..length]),
-            Ok(0) | Err(_) => {
-                is_closed = true;
-                break;
-            }
+    while goes_on(&heard) && !heard.is_closed {
+        match timeout(rest, stream.read(&mut buffer)).await {
+            Ok(Ok(length @ 1..)) => heard.text += &String::from_utf8_lossy(&buffer[..length]),
+            Ok(_) => heard.is_closed = true,
+            Err(_) => break,
         }
     }
-    Heard { text: String::from_utf8_lossy(&heard).into_owned(), is_closed }
+    heard
 }

@@ -59,7 +59,7 @@ async fn a_request_with_an_offer_is_answered_like_any_other() {
     for offer in OFFERS {
         let (app, token) = app_with_a_team().await;
         for (status, request) in requests(&token, offer) {
-            let heard = raw::send_briefly(&app, request.as_bytes()).await;
+            let heard = raw::send_for(&app, request.as_bytes(), 1).await;
             assert_eq!(heard.statuses(), [status], "{offer:?} {heard:?}");
             assert!(!heard.text.to_lowercase().contains("upgrade"), "{offer:?} {heard:?}");
             assert!(!heard.is_closed || heard.text.contains("connection: close"), "{heard:?}");
@@ -73,7 +73,7 @@ async fn the_next_request_on_the_connection_is_answered_too() {
         let (app, token) = app_with_a_team().await;
         let (statuses, requests): (Vec<u16>, Vec<String>) =
             requests(&token, offer).into_iter().filter(|(status, _)| *status != 413).unzip();
-        let heard = raw::send_briefly(&app, requests.concat().as_bytes()).await;
+        let heard = raw::send_for(&app, requests.concat().as_bytes(), statuses.len()).await;
         assert_eq!(heard.statuses(), statuses, "{offer:?} {heard:?}");
         assert!(!heard.is_closed, "{heard:?}");
     }
@@ -89,7 +89,7 @@ async fn an_offer_in_a_body_is_left_alone() {
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let heard = raw::send_briefly(&app, request.repeat(2).as_bytes()).await;
+    let heard = raw::send_for(&app, request.repeat(2).as_bytes(), 2).await;
     assert_eq!(heard.statuses(), [400, 400], "{heard:?}");
     assert!(!heard.is_closed, "{heard:?}");
 }
