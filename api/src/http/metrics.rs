@@ -12,6 +12,8 @@ use prometheus::{
 };
 use service::{Error, PoolUse};
 
+use super::process;
+
 /// Bucket bounds in seconds. Most requests are far below the first, logins around the middle.
 const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
 
@@ -92,6 +94,7 @@ impl Metrics {
             )?,
         };
         metrics.register()?;
+        process::start();
         Ok(metrics)
     }
 
@@ -144,6 +147,7 @@ impl Metrics {
         let lost = LOST_LOG_LINES.load(Ordering::Relaxed);
         self.lost_log_lines.inc_by(lost.saturating_sub(self.lost_log_lines.get()));
         let mut families = self.registry.gather();
+        families.extend(process::collect().map_err(Error::internal)?);
         if let Some(live) = now.live_sessions {
             self.live_sessions.set(live);
             families.extend(self.live_sessions.collect());

@@ -14,6 +14,7 @@ mod network;
 pub(crate) mod openapi;
 pub(crate) mod permit;
 pub(crate) mod problem;
+mod process;
 pub(crate) mod reply;
 pub mod routing;
 pub(crate) mod schema;

@@ -77,7 +77,9 @@ async fn the_text_is_valid_for_prometheus() {
     for line in answer.text.lines() {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
-            ["#", "HELP", name, _, ..] => assert!(name.starts_with("teamnotes_"), "{line}"),
+            ["#", "HELP", name, _, ..] => {
+                assert!(name.starts_with("teamnotes_") || name.starts_with("process_"), "{line}");
+            }
             ["#", "TYPE", name, kind] => assert!(kinds.insert(name, kind).is_none(), "{line}"),
             _ => {
                 let name = line.split(['{', ' ']).next().unwrap();
@@ -89,9 +91,23 @@ async fn the_text_is_valid_for_prometheus() {
                     .unwrap_or(name);
                 let kind = kinds[base];
                 assert_eq!(kind == "counter", base.ends_with("_total"), "{line}");
-                assert_eq!(kind == "histogram", base.ends_with("_seconds"), "{line}");
+                let is_duration =
+                    base.ends_with("_seconds") && base != "process_start_time_seconds";
+                assert_eq!(kind == "histogram", is_duration, "{line}");
             }
         }
     }
-    assert_eq!(kinds.len(), if app.database.is_postgres() { 9 } else { 10 });
+    assert_eq!(kinds.len(), if app.database.is_postgres() { 14 } else { 15 });
+}
+
+#[tokio::test]
+async fn the_process_tells_what_it_uses() {
+    let app = TestApp::start().await;
+    let now = samples(&app).await;
+    assert!(now["process_resident_memory_bytes"] > 1e6, "{now:?}");
+    assert!(now["process_cpu_seconds_total"] > 0.0, "{now:?}");
+    assert!((1.0..=now["process_max_fds"]).contains(&now["process_open_fds"]), "{now:?}");
+    let started =
+        std::time::UNIX_EPOCH.elapsed().unwrap().as_secs_f64() - now["process_start_time_seconds"];
+    assert!((0.0..3_600.0).contains(&started), "{started}");
 }
