@@ -1,29 +1,50 @@
 use sea_orm::{
-    IdenStatic,
-    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement, WindowStatement},
+    EntityTrait, IdenStatic, QueryTrait, Select,
+    sea_query::{Expr, ExprTrait, Func, JoinType, Order, Query, SelectStatement},
 };
 
-use crate::IdList;
+use crate::{IdList, user};
 
-/// The ids of the newest `limit` rows of each parent, as a subquery: one statement for any number of
-/// parents, which reads no more rows than are shown.
-pub(crate) fn newest_of_each(
-    table: impl IdenStatic,
-    parent: impl IdenStatic,
+/// What a subquery is called.
+const NEWEST: &str = "newest";
+const PARENTS: &str = "parents";
+
+/// Only the newest `limit` rows of each of these users: one statement for any number of users, which reads
+/// no more rows than it returns, and as many entries of an index on the user and the id.
+pub(crate) fn newest_of_each<E: EntityTrait>(
+    mut rows: Select<E>,
+    parent: E::Column,
     parents: &IdList,
     limit: u64,
-) -> SelectStatement {
-    let newest_first =
-        WindowStatement::partition_by(parent.as_str()).order_by("id", Order::Desc).take();
-    let ranked = Query::select()
-        .column("id")
-        .expr_window_as(Func::cust("ROW_NUMBER"), newest_first, "rank")
-        .from(table.as_str())
-        .and_where(parents.contains(parent.as_str()))
+) -> Select<E> {
+    let table = E::default().table_name();
+    let oldest = oldest(table, parent.as_str(), limit);
+    let parents = Query::select()
+        .column((user::Entity, user::Column::Id))
+        .expr_as(
+            Func::coalesce([Expr::SubQuery(None, Box::new(oldest.into())), 0.into()]),
+            "oldest",
+        )
+        .from(user::Entity)
+        .and_where(parents.contains((user::Entity, user::Column::Id)))
+        // Keeps the databases from merging this into the outer query, and reading the oldest row for each row.
+        .limit(i64::MAX.unsigned_abs())
         .take();
+    let is_of_parent = Expr::col((table, parent.as_str())).equals((PARENTS, "id"));
+    let is_new = Expr::col((table, "id")).gte(Expr::col((PARENTS, "oldest")));
+    let is_shown = is_of_parent.and(is_new);
+    QueryTrait::query(&mut rows).join_subquery(JoinType::InnerJoin, parents, PARENTS, is_shown);
+    rows
+}
+
+/// The id of the oldest of the newest `limit` rows of the user in the outer query; none if there are fewer.
+fn oldest(table: &'static str, parent: &'static str, limit: u64) -> SelectStatement {
     Query::select()
-        .column("id")
-        .from_subquery(ranked, "ranked")
-        .and_where(Expr::col("rank").lte(limit))
+        .column((NEWEST, "id"))
+        .from_as(table, NEWEST)
+        .and_where(Expr::col((NEWEST, parent)).equals((user::Entity, user::Column::Id)))
+        .order_by((NEWEST, "id"), Order::Desc)
+        .limit(1)
+        .offset(limit - 1)
         .take()
 }

@@ -170,9 +170,7 @@ impl Entity {
 
     /// The newest `limit` notes of each of these users: by user, newest first.
     pub fn newest_of_each(users: &IdList, limit: u64) -> Select<Self> {
-        let newest = newest_of_each(Self, Column::UserId, users, limit);
-        Self::find()
-            .filter(Column::Id.in_subquery(newest))
+        newest_of_each(Self::find(), Column::UserId, users, limit)
             .order_by_asc(Column::UserId)
             .order_by_desc(Column::Id)
     }

@@ -87,8 +87,7 @@ impl Entity {
     /// The newest `limit` memberships of each of these users, joined with the teams. For
     /// [`TeamMembership`].
     pub fn newest_teams_of_each(users: &IdList, limit: u64) -> Select<Self> {
-        let newest = newest_of_each(Self, Column::UserId, users, limit);
-        Self::find_with_team().filter(Column::Id.in_subquery(newest))
+        newest_of_each(Self::find_with_team(), Column::UserId, users, limit)
     }
 
     /// Adds the users to the team in this role, in order, except those who belong to it already; returns
