@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use super::{
     Name, Password,
-    locks::{lock_for_change, lock_with_admins},
+    locks::{lock_for_change, lock_with_admins, require_remaining},
     lookup::find_by_key,
 };
 use crate::{
@@ -114,8 +114,8 @@ fn wrong_current_password() -> Error {
 /// Changes a user. A new password ends the user's sessions, except the actor's own.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins, and for users who try to
-/// change their own `admin` or `disabled`; [`Error::Invalid`] if the password has changed since
+/// [`Error::NotFound`], also if the user's deletion has begun; [`Error::NotAllowed`] for anyone but the user
+/// and admins, and for users who try to change their own `admin` or `disabled`; [`Error::Invalid`] if the password has changed since
 /// `current_password` was verified; [`Error::LastAdmin`]; [`Error::Outdated`];
 /// [`Error::VersionMissing`].
 pub async fn update(
@@ -124,7 +124,9 @@ pub async fn update(
     expected: &Expected,
 ) -> Result<user::Model> {
     let (user, is_last_admin) = if change.drops_admin() {
-        lock_with_admins(work, change.user_id).await?
+        let (user, is_last_admin) = lock_with_admins(work, change.user_id).await?;
+        require_remaining(work, &user).await?;
+        (user, is_last_admin)
     } else {
         (lock_for_change(work, &change.user_id.into()).await?, false)
     };

@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use entity::{
-    IdList, Locking, UserId,
+    IdList, Locking, UserId, deletion,
     user::{self, Scopes as _, UserKey},
 };
-use sea_orm::{EntityTrait, QueryOrder, Select};
+use sea_orm::{EntityTrait, QueryOrder, Select, SelectExt};
 
 use crate::{Error, Result, Work};
 
@@ -36,10 +36,25 @@ pub(crate) async fn lock_all_unchanged(work: &Work, ids: &[UserId]) -> Result<Ha
 /// The user with this key, disabled or not, locked against changes by others until the transaction ends.
 ///
 /// # Errors
-/// [`Error::NotFound`].
+/// [`Error::NotFound`], also if the user's deletion has begun.
 pub(crate) async fn lock_for_change(work: &Work, key: &UserKey) -> Result<user::Model> {
     let users = with_actor(work, key).for_no_key_update().all(work.transaction()).await?;
-    users.into_iter().find(|user| key.identifies(user)).ok_or(Error::NotFound)
+    let user = users.into_iter().find(|user| key.identifies(user)).ok_or(Error::NotFound)?;
+    require_remaining(work, &user).await?;
+    Ok(user)
+}
+
+/// Requires that the deletion of this user, who is locked, has not begun.
+///
+/// # Errors
+/// [`Error::NotFound`] otherwise.
+pub(super) async fn require_remaining(work: &Work, user: &user::Model) -> Result<()> {
+    // The transaction that begins a deletion disables the user.
+    let begun = deletion::Entity::find_by_id(user.id);
+    if user.disabled && begun.exists(work.transaction()).await? {
+        return Err(Error::NotFound);
+    }
+    Ok(())
 }
 
 /// A user, whom nobody else can change or newly reference until the transaction ends, and whether they are

@@ -184,6 +184,36 @@ async fn others_write_while_a_user_with_many_notes_is_deleted() {
 }
 
 #[tokio::test]
+async fn a_user_whose_deletion_has_begun_is_not_enabled_again() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let (admin, bob) = (app.admin().await, app.user("bob").await);
+    let ops = team(&bob, "Ops", &[]).await;
+    app.database.execute(&format!("INSERT INTO deletions VALUES ({})", alice.id)).await;
+    let disabled = format!("UPDATE users SET disabled = TRUE WHERE id = {}", alice.id);
+    app.database.execute(&disabled).await;
+
+    let user = format!("/api/users/{}", alice.id);
+    let team_id: i64 = ops.trim_start_matches("/api/teams/").parse().unwrap();
+    for change in [
+        json!({ "disabled": false }),
+        json!({ "disabled": true }),
+        json!({ "admin": true }),
+        json!({ "admin": false }),
+        json!({ "name": "Back" }),
+        json!({ "password": "walnut-harbour-43" }),
+    ] {
+        admin.put(&user, change).await.problem(404);
+    }
+    admin.put(&format!("{user}/teams"), json!({ "team_ids": [team_id] })).await.problem(404);
+    admin.put(&format!("{ops}/members/alice"), json!({})).await.problem(404);
+    admin.put(&format!("{user}/teams/{team_id}"), json!({})).await.problem(404);
+    let refused = log_in(&app, "alice", testkit::PASSWORD).await;
+    assert_eq!(refused.problem(401), "account disabled, please contact admin");
+    admin.delete(&user).await.no_content();
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM deletions").await, 0);
+}
+
+#[tokio::test]
 async fn a_deletion_that_was_interrupted_is_finished_at_the_next_start() {
     let (app, alice) = TestApp::with_user("alice").await;
     write_many(&app, alice.id, 1_000).await;
