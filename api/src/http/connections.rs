@@ -30,7 +30,7 @@ pub(crate) struct Connections {
 impl Connections {
     /// Admits this many, and of each network a quarter.
     pub(crate) fn new(most: usize) -> Self {
-        Self { shares: Shares::new(most), open: Mutex::default() }
+        Self { shares: Shares::quarters(most), open: Mutex::default() }
     }
 
     /// Admits a connection; `None` if there are too many and none of the same network is idle. Without a

@@ -116,9 +116,7 @@ impl Metrics {
 
     /// Counts a request that was answered.
     pub(crate) fn request(&self, method: &Method, route: &str, status: u16, took: Duration) {
-        let known =
-            [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-        let method = if known.contains(method) { method.as_str() } else { "other" };
+        let method = method_name(method);
         self.requests.with_label_values(&[method, route, &status.to_string()]).inc();
         self.durations.with_label_values(&[method, route]).observe(took.as_secs_f64());
     }
@@ -170,4 +168,17 @@ pub(crate) struct Gauges {
     pub(crate) live_sessions: Option<i64>,
     /// The size of the write-ahead log of an SQLite file, in bytes.
     pub(crate) wal_bytes: Option<i64>,
+}
+/// The method, or `other` for one that clients have made up.
+pub(crate) fn method_name(method: &Method) -> &str {
+    let known = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::PATCH,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    if known.contains(method) { method.as_str() } else { "other" }
 }

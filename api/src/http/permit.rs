@@ -1,23 +1,25 @@
-use std::{cell::Cell, rc::Rc, sync::Arc};
+use std::{cell::Cell, net::IpAddr, rc::Rc, sync::Arc};
 
 use service::Error;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::shares::{Share, Shares};
 
 /// A request's permit to be in progress. It is given up while the request waits for its client, so that
 /// slow clients do not keep others out.
 #[derive(Clone)]
 pub(crate) struct Permit {
-    all: Arc<Semaphore>,
-    held: Rc<Cell<Option<OwnedSemaphorePermit>>>,
+    all: Arc<Shares>,
+    client: Option<IpAddr>,
+    held: Rc<Cell<Option<Share>>>,
 }
 
 impl Permit {
-    /// One of all permits.
+    /// One of all permits, for this client.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if there are none left.
-    pub(crate) fn acquire(all: &Arc<Semaphore>) -> Result<Self, Error> {
-        let permit = Self { all: all.clone(), held: Rc::default() };
+    /// [`Error::Unavailable`] if there are none left, or none for the client's network.
+    pub(crate) fn acquire(all: &Arc<Shares>, client: Option<IpAddr>) -> Result<Self, Error> {
+        let permit = Self { all: all.clone(), client, held: Rc::default() };
         permit.reacquire().map(|()| permit)
     }
 
@@ -29,10 +31,10 @@ impl Permit {
     /// Takes it again, or another.
     ///
     /// # Errors
-    /// [`Error::Unavailable`] if there are none left.
+    /// As [`Permit::acquire`].
     pub(crate) fn reacquire(&self) -> Result<(), Error> {
-        let permit = self.all.clone().try_acquire_owned();
-        self.held.set(Some(permit.map_err(|_none| Error::unavailable("too many requests"))?));
+        let permit = self.all.try_take(self.client, 1);
+        self.held.set(Some(permit.ok_or_else(|| Error::unavailable("too many requests"))?));
         Ok(())
     }
 }

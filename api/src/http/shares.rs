@@ -12,9 +12,6 @@ use tokio::{
     time::timeout,
 };
 
-/// One network gets this part of everything.
-const NETWORKS: usize = 4;
-
 /// An amount of something that clients share.
 #[derive(Debug)]
 pub(crate) struct Shares {
@@ -26,8 +23,17 @@ pub(crate) struct Shares {
 
 impl Shares {
     /// This much, of which each network gets a quarter at most.
-    pub(crate) fn new(amount: usize) -> Self {
-        let of_network = amount.div_ceil(NETWORKS);
+    pub(crate) fn quarters(amount: usize) -> Self {
+        Self::new(amount, amount.div_ceil(4))
+    }
+
+    /// This much, of which each network gets three quarters at most: there are usually enough, and they are
+    /// soon free again.
+    pub(crate) fn three_quarters(amount: usize) -> Self {
+        Self::new(amount, (amount - amount / 4).max(1))
+    }
+
+    fn new(amount: usize, of_network: usize) -> Self {
         Self { all: Arc::new(Semaphore::new(amount)), of_network, networks: Mutex::default() }
     }
 
@@ -80,10 +86,10 @@ impl Shares {
     }
 }
 
-/// The client's address, or its /64 for IPv6: one client usually has all of that.
+/// The client's address, or its /56 for IPv6: a home usually has all of that.
 pub(crate) fn network_of(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 64)).into(),
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !(u128::MAX >> 56)).into(),
         v4 @ IpAddr::V4(_) => v4,
     }
 }
@@ -131,7 +137,7 @@ mod tests {
 
     #[test]
     fn a_network_gets_a_quarter_and_leaves_the_rest_to_others() {
-        let shares = Shares::new(8);
+        let shares = Shares::quarters(8);
         let one = Some(address("192.0.2.1"));
         let taken = shares.try_take(one, 2).unwrap();
         assert!(shares.try_take(one, 1).is_none());
@@ -144,16 +150,25 @@ mod tests {
     }
 
     #[test]
-    fn all_of_an_ipv6_64_is_one_network() {
-        let shares = Shares::new(4);
+    fn with_three_quarters_one_is_left_to_others() {
+        let shares = Shares::three_quarters(8);
+        let one = Some(address("192.0.2.1"));
+        assert!(shares.try_take(one, 7).is_none());
+        let _taken = shares.try_take(one, 6).unwrap();
+        assert!(shares.try_take(Some(address("192.0.2.2")), 2).is_some());
+    }
+
+    #[test]
+    fn all_of_an_ipv6_56_is_one_network() {
+        let shares = Shares::quarters(4);
         let _taken = shares.try_take(Some(address("2001:db8::1")), 1).unwrap();
-        assert!(shares.try_take(Some(address("2001:db8::2")), 1).is_none());
-        assert!(shares.try_take(Some(address("2001:db8:0:1::1")), 1).is_some());
+        assert!(shares.try_take(Some(address("2001:db8:0:ff::2")), 1).is_none());
+        assert!(shares.try_take(Some(address("2001:db8:0:100::1")), 1).is_some());
     }
 
     #[test]
     fn a_share_grows_as_far_as_there_is_enough_and_shrinks() {
-        let shares = Shares::new(40);
+        let shares = Shares::quarters(40);
         let client = Some(address("192.0.2.1"));
         let mut taken = shares.try_take(client, 3).unwrap();
         assert_eq!((taken.resize(8), taken.amount()), (Some(()), 8));
@@ -165,7 +180,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_taken_for_the_time_being_counts_less_for_the_network() {
-        let shares = Shares::new(40);
+        let shares = Shares::quarters(40);
         let client = Some(address("192.0.2.1"));
         let mut taken = Vec::new();
         for _ in 0..4 {
@@ -178,7 +193,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_waits_gets_it_when_it_is_given_back() {
-        let shares = Shares::new(4);
+        let shares = Shares::quarters(4);
         let client = Some(address("192.0.2.1"));
         let taken = shares.try_take(client, 1).unwrap();
         assert!(shares.take(client, (1, 1), Duration::from_millis(10)).await.is_none());
@@ -191,7 +206,7 @@ mod tests {
 
     #[test]
     fn networks_that_have_nothing_are_forgotten() {
-        let shares = Shares::new(4);
+        let shares = Shares::quarters(4);
         for client in 0..10_000_u32 {
             assert!(shares.try_take(Some(IpAddr::V4(client.into())), 1).is_some());
         }

@@ -7,7 +7,6 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
 use service::{Auth, Db, Error};
-use tokio::sync::Semaphore;
 
 use crate::http::{Metrics, Network, openapi::Describe, problem::Problem, shares::Shares};
 
@@ -23,7 +22,7 @@ pub(crate) struct State {
     /// Limits and trust towards clients and proxies.
     pub(crate) network: Network,
     /// A permit for each request that may be in flight.
-    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) permits: Arc<Shares>,
     /// Bytes of bodies that have not arrived in full yet.
     pub(crate) bodies: Shares,
     /// Bytes of responses that are being made or sent.

@@ -10,7 +10,7 @@ use service::{
     Auth, Db, DbSettings, Passwords, SessionRules, StatementHook, Throttle, TokenKeys, sessions,
     users,
 };
-use tokio::{sync::Semaphore, task::JoinHandle};
+use tokio::task::JoinHandle;
 
 use super::{Settings, StartError, database, describe, first_admin, http_server, secret, sockets};
 use crate::http::{Metrics, Readiness, State, shares::Shares};
@@ -163,9 +163,9 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         db,
         auth,
         metrics,
-        permits: Arc::new(Semaphore::new(network.max_requests)),
-        bodies: Shares::new(network.body_bytes),
-        responses: Shares::new(network.response_bytes),
+        permits: Arc::new(Shares::three_quarters(network.max_requests)),
+        bodies: Shares::quarters(network.body_bytes),
+        responses: Shares::quarters(network.response_bytes),
         network,
         requires_if_match: settings.require_if_match,
         time_limit: time_limit(settings),

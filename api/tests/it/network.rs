@@ -231,6 +231,19 @@ async fn with_the_only_permit_taken(app: &TestApp) -> (TcpStream, Answer) {
 }
 
 #[tokio::test]
+async fn one_network_cannot_take_all_permits() {
+    let app = TestApp::start_with(|settings| settings.network.max_requests = 4).await;
+    write_a_full_page(&app).await;
+    let mut unread = Vec::new();
+    for _ in 0..20 {
+        unread.push(raw::unread(&app, "127.0.0.2", FULL_PAGE).await);
+    }
+    for _ in 0..20 {
+        app.anonymous().get("/api/notes?limit=1").await.ok();
+    }
+}
+
+#[tokio::test]
 async fn a_burst_is_answered_or_rejected_and_never_fails() {
     let app = Arc::new(TestApp::start_with(|settings| settings.network.max_requests = 5).await);
     let mut burst = JoinSet::new();
@@ -387,6 +400,9 @@ async fn pages_of_other_sites_can_lead_here_but_not_send_requests() {
     let app = TestApp::start().await;
     for method in ["GET", "POST", "DELETE", "OPTIONS"] {
         assert_eq!(status_of(&app, method, "/api/notes", &cross_site).await, 403, "{method}");
+    }
+    for path in ["/%61pi/notes", "/%61%70%69/notes", "/api%2Fnotes"] {
+        assert_eq!(status_of(&app, "GET", path, &cross_site).await, 403, "{path}");
     }
     for site in ["same-origin", "same-site", "none"] {
         assert_eq!(status_of(&app, "GET", "/api/notes", &of_site(site)).await, 200, "{site}");

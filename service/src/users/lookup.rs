@@ -257,11 +257,7 @@ pub async fn list_marked_notes(
 ///
 /// # Errors
 /// As [`get`].
-pub(crate) async fn find_visible(
-    reader: &Reader,
-    actor: &Actor,
-    key: &UserKey,
-) -> Result<user::Model> {
+pub async fn find_visible(reader: &Reader, actor: &Actor, key: &UserKey) -> Result<user::Model> {
     let user = find_by_key(reader, key).await?;
     policy::see_user(actor, &user)?;
     Ok(user)

@@ -13,9 +13,9 @@ pub use delete::{delete, finish_deletions};
 pub use entity::user::UserKey;
 pub use first_admin::{FirstAdmin, create_first_admin};
 pub(crate) use locks::{lock_all_unchanged, lock_for_change, lock_unchanged};
-pub(crate) use lookup::find_visible;
 pub use lookup::{
-    DisabledFilter, Filter, Include, Listed, WithLists, get, list, list_marked_notes, list_notes,
+    DisabledFilter, Filter, Include, Listed, WithLists, find_visible, get, list, list_marked_notes,
+    list_notes,
 };
 pub use sign_up::{HashedUser, NewUser, Registration, admit, create, hash};
 pub use values::{Name, Password, Username};

@@ -11,6 +11,7 @@ use actix_web::{
     },
     middleware::Next,
 };
+use percent_encoding::percent_decode_str;
 
 use crate::http::{Network, extract::is_forwarded, problem::Problem, state::AppState};
 
@@ -32,7 +33,8 @@ fn problem(request: &ServiceRequest, network: &Network) -> Option<Problem> {
     if network.is_local && !is_proxied(request, network) && !is_local(host(request)) {
         return Some(Problem::Misdirected);
     }
-    let is_api = request.path().starts_with("/api");
+    // The router decodes paths too: `/%61pi` is `/api`.
+    let is_api = percent_decode_str(request.path()).take(4).eq(*b"/api");
     (is_api && is_cross_site(request) && !is_admitted(request.headers(), network))
         .then_some(Problem::CrossSite)
 }
@@ -54,7 +56,8 @@ fn host(request: &ServiceRequest) -> &str {
 /// names without a dot, which only this machine and its network know.
 fn is_local(host: &str) -> bool {
     let name = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-        Some((address, _)) => address,
+        Some((address, port)) if port.is_empty() || port.starts_with(':') => address,
+        Some(_) => return false,
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
     let name = name.trim_end_matches('.').to_ascii_lowercase();
@@ -109,6 +112,8 @@ mod tests {
             "192.0.2.1:3001",
             "0.0.0.0:3001",
             "[::]:3001",
+            "[::1].evil.example",
+            "[::1]evil.example:3001",
             "[2001:db8::1]",
         ] {
             assert!(!is_local(host), "{host}");

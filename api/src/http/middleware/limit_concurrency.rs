@@ -10,13 +10,15 @@ use actix_web::{
 use service::Error;
 use tokio::time::sleep;
 
-use crate::http::{connection::GuardedBody, permit::Permit, problem::Problem, state::AppState};
+use crate::http::{
+    connection::GuardedBody, extract::client_of, permit::Permit, problem::Problem, state::AppState,
+};
 
 /// How long a response with 429 is delayed.
 const DELAY: Duration = Duration::from_millis(200);
 
-/// Rejects requests until the service is ready, and those beyond `MAX_REQUESTS` at once, before anything
-/// is done for them. A request counts until its response is sent, but not while it waits for its body.
+/// Rejects requests until the service is ready, and those beyond `MAX_REQUESTS`, or beyond three quarters of
+/// them from one network, at once, before anything is done for them. A request counts until its response is sent, but not while it waits for its body.
 /// Liveness probes are always let in.
 ///
 /// A client that has tried too often gets its response after a delay: one that never pauses takes little
@@ -26,7 +28,7 @@ pub(crate) async fn limit_concurrency<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<GuardedBody<Option<Permit>>>, ActixError> {
     let permit = match AppState::of(request.request()) {
-        Some(state) => Permit::acquire(&state.permits),
+        Some(state) => Permit::acquire(&state.permits, client_of(request.request())),
         None => Err(Error::unavailable("not ready yet")),
     };
     let permit = match permit {

@@ -13,14 +13,22 @@ use crate::http::{
     connection::GuardedBody, extract::client_of, problem::Problem, shares::Share, state::AppState,
 };
 
+/// What an orchestrator asks, in a few bytes.
+const PROBES: [&str; 2] = ["/healthz", "/readyz"];
+
 /// How long a request waits for others' responses to be read.
 const WAIT: Duration = Duration::from_secs(2);
 
 /// What a response takes at least, in bytes.
 const LEAST: usize = 64 * 1024;
 
+/// What a network is charged for a response that is being made, in bytes: less than a full page, so that
+/// dozens of slow searches leave room for its other reads, but enough that it can't have all that can be made
+/// at once: with the default settings 56 of 64.
+const IN_THE_MAKING: usize = 288 * 1024;
+
 /// Limits the memory that responses to reads take until they are sent. Before a response is made it takes as
-/// much as a full page, of which its network is charged the least, since it may wait for a slow search.
+/// much as a full page. How much of that its network is charged is in [`IN_THE_MAKING`].
 /// Responses to writes are small, and `MAX_REQUESTS` limits their number.
 pub(crate) async fn limit_responses<B: MessageBody + 'static>(
     request: ServiceRequest,
@@ -31,7 +39,8 @@ pub(crate) async fn limit_responses<B: MessageBody + 'static>(
         return Ok(response.map_body(|_, body| GuardedBody::new(body, None)));
     };
     let client = client_of(request.request());
-    let Some(mut share) = state.responses.take(client, (LEAST, PAGE_BYTES), WAIT).await else {
+    let Some(mut share) = state.responses.take(client, (IN_THE_MAKING, PAGE_BYTES), WAIT).await
+    else {
         return Ok(request.into_response(rejection()));
     };
     let response = next.call(request).await?;
@@ -42,7 +51,7 @@ pub(crate) async fn limit_responses<B: MessageBody + 'static>(
 }
 
 fn is_limited(request: &ServiceRequest) -> bool {
-    matches!(*request.method(), Method::GET | Method::HEAD) && request.path() != "/healthz"
+    matches!(*request.method(), Method::GET | Method::HEAD) && !PROBES.contains(&request.path())
 }
 
 fn size_of<B: MessageBody>(response: &ServiceResponse<B>) -> usize {

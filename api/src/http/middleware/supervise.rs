@@ -21,7 +21,7 @@ use tokio::time::timeout;
 use super::headers::{add_headers, request_id};
 use crate::http::{
     connection::{Connection, GuardedBody, InFlight},
-    metrics::{Metrics, UNMATCHED},
+    metrics::{Metrics, UNMATCHED, method_name},
     problem::{PROBLEM_JSON, Problem},
     state::AppState,
 };
@@ -77,7 +77,7 @@ impl Supervision {
         let problem = Problem::from(error);
         let status = problem.status_code().as_u16();
         self.count(status);
-        let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
+        let (method, request) = (method_name(&self.method), self.id.to_str().unwrap_or_default());
         log::error!(method, route = self.route, status, request; "{problem}");
         Err(Aborted { id: self.id, problem }.into())
     }
@@ -86,7 +86,7 @@ impl Supervision {
     fn record<B>(&self, response: &ServiceResponse<B>) {
         let status = response.status().as_u16();
         self.count(status);
-        let (method, request) = (self.method.as_str(), self.id.to_str().unwrap_or_default());
+        let (method, request) = (method_name(&self.method), self.id.to_str().unwrap_or_default());
         let route = self.route.as_str();
         let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let user = response.request().extensions().get::<Actor>().and_then(Actor::user_id);

@@ -9,7 +9,7 @@ use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
 use service::{
     Actor, Auth, Error,
-    users::{self, Include, UserChange, UserKey},
+    users::{self, UserChange, UserKey},
 };
 
 use super::{
@@ -95,9 +95,8 @@ pub(crate) async fn delete(
     Ok(Reply::no_content())
 }
 
-async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserDetailBody, Error> {
-    let user = users::get(state.db.reader(), actor, key, Include::default()).await?;
-    Ok(user.into())
+async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserBody, Error> {
+    Ok(users::find_visible(state.db.reader(), actor, key).await?.into())
 }
 
 /// Lists a user's notes, newest first.
