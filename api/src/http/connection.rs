@@ -34,6 +34,10 @@ use super::{
 /// How long a connection is kept open for the next request.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
+/// How long a client that has closed its sending half, as `nc -N` does, is waited on with a response. One that is
+/// gone looks the same, and what it asked for is given up after this.
+const LAST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// How much is read from a client at once, in bytes.
 const READ_SIZE: usize = 8 * 1024;
 
@@ -105,6 +109,7 @@ impl AsyncRead for ClientStream {
             let progress = Pin::new(&mut this.socket).poll_read(context, &mut bytes);
             ready!(this.limit(context, progress))?;
             if bytes.filled().is_empty() && !this.incoming.end() {
+                ready!(this.connection.poll_leave(context));
                 return Poll::Ready(Ok(()));
             }
             this.incoming.push(bytes.filled());
@@ -149,6 +154,8 @@ struct Activity {
     /// How long the client may take to send a head.
     head_timeout: Duration,
     presence: Arc<Presence>,
+    /// How long a client that sends nothing more is still served.
+    leave: RefCell<Option<Pin<Box<Sleep>>>>,
     /// When the client has been too slow.
     deadline: RefCell<Pin<Box<Sleep>>>,
 }
@@ -158,7 +165,8 @@ impl Connection {
         // Actix answers 408 if there is no first head by then, a little before this.
         let deadline = RefCell::new(Box::pin(sleep(KEEP_ALIVE + head_timeout)));
         let (in_flight, has_begun) = (Cell::new(0), Cell::new(true));
-        Self(Rc::new(Activity { in_flight, has_begun, head_timeout, presence, deadline }))
+        let leave = RefCell::default();
+        Self(Rc::new(Activity { in_flight, has_begun, head_timeout, presence, leave, deadline }))
     }
 
     /// Starts to wait for the rest of a head, after its first bytes.
@@ -180,6 +188,16 @@ impl Connection {
         self.0.presence.set_busy(in_flight > 0);
         self.0.has_begun.set(false);
         self.wait(if in_flight > 0 { RESPONSE_TIMEOUT } else { KEEP_ALIVE });
+    }
+
+    /// Waits, once the client has sent all that it will, until its last request is answered, but not for long:
+    /// it may have closed only its sending half, or be gone.
+    fn poll_leave(&self, context: &mut Context<'_>) -> Poll<()> {
+        if self.0.in_flight.get() == 0 && !self.0.has_begun.get() {
+            return Poll::Ready(());
+        }
+        let mut leave = self.0.leave.borrow_mut();
+        leave.get_or_insert_with(|| Box::pin(sleep(LAST_RESPONSE_TIMEOUT))).as_mut().poll(context)
     }
 
     /// Moves the deadline, at which the task that polled it is woken.

@@ -114,3 +114,18 @@ fn a_connection_takes_one_open_file() {
     open = open.max(service.open_files() - before);
     assert!((CONNECTIONS..CONNECTIONS + 20).contains(&open), "{open}");
 }
+
+#[tokio::test]
+async fn a_client_that_closes_its_sending_half_gets_its_response() {
+    let app = TestApp::start().await;
+    for path in ["/healthz", "/api/notes"] {
+        let mut stream = raw::connect_from(&app, "127.0.0.2").await;
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+        stream.write_all(request.as_bytes()).await.unwrap();
+        stream.shutdown().await.unwrap();
+        let mut response = Vec::new();
+        let read = timeout(Duration::from_secs(10), stream.read_to_end(&mut response)).await;
+        read.unwrap().unwrap();
+        assert!(response.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&response));
+    }
+}
