@@ -188,10 +188,11 @@ async fn responses_that_nobody_reads_leave_room_for_those_of_others() {
     while first_line_and_headers(&app, "127.0.0.2").await.starts_with("HTTP/1.1 503") {}
 }
 
-/// The start of the response to a small request from this address.
+/// The start of the response to another request for a full page from this address.
 async fn first_line_and_headers(app: &TestApp, address: &str) -> String {
     let mut stream = raw::connect_from(app, address).await;
-    stream.write_all(b"GET /api/notes?limit=1 HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();
+    let request = format!("GET {FULL_PAGE} HTTP/1.1\r\nHost: x\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
     let mut start = vec![0; 500];
     let read = timeout(Duration::from_secs(10), stream.read_exact(&mut start)).await;
     read.unwrap().unwrap();
