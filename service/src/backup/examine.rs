@@ -7,7 +7,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbE
 
 /// How many rows each table has.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Rows(BTreeMap<String, i64>);
+pub struct Rows(BTreeMap<&'static str, i64>);
 
 impl Rows {
     pub(super) fn has(&self, table: &str) -> bool {
@@ -38,6 +38,9 @@ pub enum Unsound {
     /// No migration of this service was applied to it.
     #[error("is not a database of Teamnotes")]
     Foreign,
+    /// It has something that no migration made, such as a trigger.
+    #[error("has {0}, which is not part of the schema")]
+    Unknown(String),
     /// A part of the schema is missing, or a later version made it.
     #[error("does not fit this version")]
     Schema(#[source] MigrationError),
@@ -85,24 +88,39 @@ async fn examine_open(copy: &DatabaseConnection) -> Result<Rows, Unsound> {
     if !migrations.iter().any(|migration| migration.applied) {
         return Err(Unsound::Foreign);
     }
+    if let Some(object) = text(copy, &unknown_objects()).await? {
+        return Err(Unsound::Unknown(object));
+    }
     if migrations.iter().all(|migration| migration.applied) {
         migration::lacking(copy).await.map_err(Unsound::Schema)?;
     }
     Ok(rows(copy).await?)
 }
 
-/// Counts the rows of all tables.
+/// Selects what no migration made: triggers and views, which could change what a statement does, and tables.
+fn unknown_objects() -> String {
+    format!(
+        "SELECT type || ' ' || name FROM sqlite_master WHERE type NOT IN ('table', 'index') \
+         OR type = 'table' AND name NOT IN ('seaql_migrations', '{}') \
+         AND name NOT LIKE 'sqlite#_%' ESCAPE '#'",
+        TABLES.join("', '")
+    )
+}
+
+/// Counts the rows of the service's tables.
 pub(super) async fn rows(db: &DatabaseConnection) -> Result<Rows, DbErr> {
-    const TABLES: &str =
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
     let mut counts = BTreeMap::new();
-    for row in db.query_all_raw(statement(db, TABLES)).await? {
-        let table: String = row.try_get_by_index(0)?;
-        let count = number(db, &format!("SELECT COUNT(*) FROM \"{table}\"")).await?;
-        counts.insert(table, count);
+    for row in db.query_all_raw(statement(db, EXISTING)).await? {
+        let name: String = row.try_get_by_index(0)?;
+        if let Some(table) = TABLES.into_iter().find(|table| *table == name) {
+            let count = number(db, &format!("SELECT COUNT(*) FROM {table}")).await?;
+            counts.insert(table, count);
+        }
     }
     Ok(Rows(counts))
 }
+
+const EXISTING: &str = "SELECT name FROM sqlite_master WHERE type = 'table'";
 
 /// The single number that a query returns.
 pub(super) async fn number(db: &DatabaseConnection, sql: &str) -> Result<i64, DbErr> {

@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 
 use super::{
     BackupError, Result, Rows, Unsound, database_file, directory,
-    examine::{examine, text},
+    examine::{examine, number, text},
     open, sync,
 };
 use crate::{DbSettings, clock};
@@ -99,9 +99,17 @@ fn own_like(file: &Path, draft: &Path) -> io::Result<()> {
 async fn end_sessions(draft: &Path) -> std::result::Result<u64, DbErr> {
     let draft = draft.to_string_lossy();
     let database = open(&format!("sqlite:{draft}")).await?;
-    let ended = database.execute_unprepared("DELETE FROM sessions").await;
+    let ended = delete_sessions(&database).await;
     database.close().await?;
-    ended.map(|done| done.rows_affected())
+    ended
+}
+
+async fn delete_sessions(database: &DatabaseConnection) -> std::result::Result<u64, DbErr> {
+    let ended = database.execute_unprepared("DELETE FROM sessions").await?;
+    match number(database, "SELECT COUNT(*) FROM sessions").await? {
+        0 => Ok(ended.rows_affected()),
+        left => Err(DbErr::Custom(format!("{left} sessions could not be ended"))),
+    }
 }
 
 /// Keeps other processes from using the database, whose log it removes. `None` if the file is too damaged to
@@ -137,7 +145,8 @@ async fn exclude_others(database: &DatabaseConnection) -> std::result::Result<bo
 /// Puts the draft in the place of the database. Returns where that is now, if there was one.
 fn swap(file: &Path, draft: NamedTempFile) -> io::Result<Option<PathBuf>> {
     draft.as_file().sync_all()?;
-    let time = clock::now().format("%Y%m%dT%H%M%SZ");
+    // Fractions of seconds, so that a second restore has another name.
+    let time = clock::now().format("%Y%m%dT%H%M%S%.6fZ");
     let previous = with_suffix(file, &format!(".replaced-{time}"));
     let is_replaced = file.exists();
     if is_replaced {

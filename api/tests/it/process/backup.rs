@@ -133,8 +133,6 @@ async fn a_backup_is_restored_in_one_step_and_its_sessions_are_ended() {
     served.signal("TERM");
     assert_eq!(served.ended(), 0);
 
-    // Another second, for another name.
-    std::thread::sleep(std::time::Duration::from_millis(1_100));
     let restored = run(here, &[], &["restore", "copy.db"]);
     let told = text(&restored.stdout);
     assert!(told.starts_with("restored from copy.db: 2 users, 0 notes, "), "{restored:?}");
@@ -151,6 +149,20 @@ async fn a_backup_is_restored_in_one_step_and_its_sessions_are_ended() {
     let served = Served::start(here, &[("DATABASE_URL", &oldest)]);
     let (_, notes) = served.send(Method::GET, "/api/notes", None).await;
     assert_eq!(notes[0]["content"], "written after the copy");
+}
+
+#[tokio::test]
+async fn copies_can_be_restored_one_right_after_the_other() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    assert!(run(here, &[], &["migrate", "up"]).status.success());
+    assert!(run(here, &[], &["backup", "copy.db"]).status.success());
+    for _ in 0..5 {
+        let restored = run(here, &[], &["restore", "copy.db"]);
+        assert!(restored.status.success(), "{}", text(&restored.stderr));
+    }
+    let kept = files(here).into_iter().filter(|name| name.contains(".replaced-"));
+    assert_eq!(kept.count(), 5);
 }
 
 #[tokio::test]
@@ -198,6 +210,12 @@ async fn what_is_not_a_whole_database_of_the_service_is_not_restored() {
         ("newer.db", "INSERT INTO seaql_migrations VALUES ('m29990101_000000_newer', 0)"),
         ("dangling.db", "DELETE FROM users"),
         ("foreign.db", "DELETE FROM seaql_migrations"),
+        (
+            "trigger.db",
+            "CREATE TRIGGER keep BEFORE DELETE ON sessions BEGIN SELECT RAISE(IGNORE); END",
+        ),
+        ("view.db", "CREATE VIEW admins AS SELECT * FROM users WHERE admin"),
+        ("table.db", "CREATE TABLE \"x\"\"; UPDATE users SET admin = TRUE; --\" (id INTEGER)"),
     ] {
         let file = here.join(name);
         fs::copy(here.join("copy.db"), &file).unwrap();
@@ -214,6 +232,9 @@ async fn what_is_not_a_whole_database_of_the_service_is_not_restored() {
         ("newer.db", "m29990101_000000_newer"),
         ("dangling.db", "rows of sessions reference missing rows"),
         ("foreign.db", "is not a database of Teamnotes"),
+        ("trigger.db", "has trigger keep, which is not part of the schema"),
+        ("view.db", "has view admins, which is not part of the schema"),
+        ("table.db", "has table x\"; UPDATE users SET admin = TRUE; --, which is not"),
     ] {
         let refused = run(here, &[], &["restore", copy]);
         let told = text(&refused.stderr);
