@@ -3,12 +3,12 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DeleteMany, FromQueryResult, QuerySelect, QueryTrait, Select, UpdateMany,
+    DeleteMany, FromQueryResult, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
     sea_query::{ExprTrait, Func, JoinType, OnConflict, Query},
 };
 
-use crate::{IdList, MarkId, NoteId, UserId, note, user};
+use crate::{IdList, Locking, MarkId, NoteId, UserId, note, user};
 
 /// A row of `user_notes`.
 #[sea_orm::model]
@@ -119,7 +119,7 @@ impl Entity {
             .filter(user::COLUMN.disabled.eq(false))
     }
 
-    /// Deletes up to `limit` marks of the user; returns how many.
+    /// Deletes up to `limit` marks of the user, locked by id; returns how many.
     ///
     /// # Errors
     /// If the database fails.
@@ -128,7 +128,7 @@ impl Entity {
         user_id: UserId,
         limit: u64,
     ) -> Result<u64, DbErr> {
-        let some = Self::find().of_user(user_id).limit(limit);
+        let some = Self::find().of_user(user_id).order_by_asc(Column::Id).limit(limit).for_update();
         let some = some.select_only().column(Column::Id).into_query();
         let deleted = Self::delete_many().filter(Column::Id.in_subquery(some));
         Ok(deleted.exec(db).await?.rows_affected)

@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use crate::{
-    IdList, NoteId, UserId, mark,
+    IdList, Locking, NoteId, UserId, mark,
     newest::newest_of_each,
     text,
     user::{self, UserKey},
@@ -153,7 +153,8 @@ impl Entity {
         Self::find().join(JoinType::InnerJoin, Relation::User.def())
     }
 
-    /// Deletes up to `limit` notes that the user has written, and their marks; returns how many notes.
+    /// Deletes up to `limit` notes that the user has written, locked by id, and their marks; returns how many
+    /// notes.
     ///
     /// # Errors
     /// If the database fails.
@@ -162,7 +163,8 @@ impl Entity {
         author: UserId,
         limit: u64,
     ) -> Result<u64, DbErr> {
-        let some = Self::find().by(&author.into()).limit(limit);
+        let some = Self::find().by(&author.into()).order_by_asc(Column::Id).limit(limit);
+        let some = some.for_update();
         let some = some.select_only().column(Column::Id).into_query();
         let deleted = Self::delete_many().filter(Column::Id.in_subquery(some));
         Ok(deleted.exec(db).await?.rows_affected)

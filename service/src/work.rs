@@ -152,9 +152,21 @@ impl Db {
         actor: &Actor,
         work: impl AsyncFn(&Work) -> Result<T>,
     ) -> Result<T> {
+        self.retrying(|| self.try_to_write(actor, &work)).await
+    }
+
+    /// Runs a transaction, or a statement of its own, again when the database rolls it back in favour of
+    /// another, up to four times in total.
+    ///
+    /// # Errors
+    /// Those of the transaction.
+    pub(crate) async fn retrying<T, F>(&self, run: impl Fn() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let mut tries = 1;
         loop {
-            match self.try_to_write(actor, &work).await {
+            match run().await {
                 Err(error) if error.is_retryable() && tries < TRIES => {
                     log::debug!("retrying a transaction that was rolled back: {error}");
                     tokio::time::sleep(PAUSE * tries).await;

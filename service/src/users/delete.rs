@@ -100,12 +100,24 @@ async fn disable(work: &Work, user: user::Model) -> Result<UserId> {
 
 /// Deletes what is left of a user, and then the user.
 async fn finish(db: &Db, id: UserId) -> Result<()> {
-    while mark::Entity::delete_some_of(db.writer(), id, BATCH).await? == BATCH {
+    while db.retrying(|| delete_marks(db, id)).await? == BATCH {
         tokio::time::sleep(PAUSE).await;
     }
-    while note::Entity::delete_some_by(db.writer(), id, BATCH).await? == BATCH {
+    while db.retrying(|| delete_notes(db, id)).await? == BATCH {
         tokio::time::sleep(PAUSE).await;
     }
+    db.retrying(|| delete_user(db, id)).await
+}
+
+async fn delete_marks(db: &Db, id: UserId) -> Result<u64> {
+    Ok(mark::Entity::delete_some_of(db.writer(), id, BATCH).await?)
+}
+
+async fn delete_notes(db: &Db, id: UserId) -> Result<u64> {
+    Ok(note::Entity::delete_some_by(db.writer(), id, BATCH).await?)
+}
+
+async fn delete_user(db: &Db, id: UserId) -> Result<()> {
     user::Entity::delete_by_id(id).exec(db.writer()).await?;
     Ok(())
 }

@@ -139,6 +139,12 @@ impl TestDatabase {
         transaction
     }
 
+    /// Runs a statement at the end of a transaction that was held, and commits it.
+    pub async fn commit_with(transaction: DatabaseTransaction, sql: &str) {
+        transaction.execute_unprepared(sql).await.expect("executes");
+        transaction.commit().await.expect("commits");
+    }
+
     /// The number that a query returns.
     pub async fn number(&self, sql: &str) -> i64 {
         number_at(&self.url, sql).await

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::DbSettings;
-use testkit::{Client, TestApp};
+use testkit::{Client, TestApp, TestDatabase};
 use tokio::time::sleep;
 
 use super::{each, log_in, new_user};
@@ -181,6 +181,26 @@ async fn others_write_while_a_user_with_many_notes_is_deleted() {
     assert!(writes_between > 0, "nobody wrote while the notes were being deleted");
     assert_eq!(app.database.number(&left).await, 0);
     app.admin().await.get("/api/users/alice").await.problem(404);
+}
+
+#[tokio::test]
+async fn a_deletion_in_steps_survives_a_deadlock_with_a_change_of_marks() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    write_many(&app, alice.id, 1_000).await;
+    bob.post("/api/readinglists", json!({ "note_ids": [1, 400] })).await.ok();
+    let mark = |note: u32| format!("UPDATE user_notes SET read = TRUE WHERE note_id = {note}");
+    let changing = app.database.hold(&mark(400)).await;
+    let deleting = tokio::spawn(async move { alice.delete("/api/users/alice").await });
+    // Until the deletion has locked the mark of the first note and waits for the other, but less than the
+    // second after which PostgreSQL looks for deadlocks: then it is the deletion that is rolled back.
+    sleep(Duration::from_millis(500)).await;
+    TestDatabase::commit_with(changing, &mark(1)).await;
+    deleting.await.unwrap().no_content();
+    for table in ["deletions", "notes", "user_notes"] {
+        let left = app.database.number(&format!("SELECT COUNT(*) FROM {table}")).await;
+        assert_eq!(left, 0, "{table}");
+    }
 }
 
 #[tokio::test]
