@@ -99,18 +99,19 @@ impl Entity {
         Self::find().filter(Column::Id.in_subquery(joined)).order_by_asc(Column::Id)
     }
 
-    /// Deletes the teams that have no member but this user, and returns them.
+    /// Deletes those of these teams that have no member but this user, and returns them.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn delete_solo_teams_of(
         db: &impl ConnectionTrait,
         user_id: UserId,
+        teams: &IdList,
     ) -> Result<Vec<Model>, DbErr> {
         let team_ids = |memberships: Select<membership::Entity>| {
             memberships.select_only().column(membership::Column::TeamId).into_query()
         };
-        let joined = team_ids(membership::Entity::find().of_user(user_id));
+        let joined = team_ids(membership::Entity::find().of_user(user_id).in_teams(teams));
         let others = membership::Entity::find().not_of_user(user_id);
         let shared =
             team_ids(others.filter(membership::Column::TeamId.in_subquery(joined.clone())));

@@ -13,7 +13,7 @@ pub use entity::membership::Role;
 
 use crate::{
     Actor, Error, Page, PageRequest, Reader, Result, Work,
-    audit::Subject,
+    audit::{Change, Subject},
     clock,
     error::require_known,
     page::{self, Order},
@@ -127,7 +127,8 @@ async fn set_role(
     let mut membership = membership.into_active_model();
     membership.set_role(role);
     let membership = membership.update(work.transaction()).await?;
-    audit_role(work, &membership);
+    let Change { what, subject } = role_change(&membership);
+    work.audit(what, subject);
     Ok(membership)
 }
 
@@ -139,13 +140,14 @@ fn audit_added(work: &Work, membership: &membership::Model) {
     work.audit(what, Subject::Member(membership.team_id, membership.user_id));
 }
 
-/// Records the new role of a member.
-pub(crate) fn audit_role(work: &Work, membership: &membership::Model) {
+/// The new role of a member, for the log.
+pub(crate) fn role_change(membership: &membership::Model) -> Change {
     let what = match membership.role {
         Role::Owner => "made an owner of the team",
         Role::Member => "made a member of the team",
     };
-    work.audit(what, Subject::Member(membership.team_id, membership.user_id));
+    let subject = Subject::Member(membership.team_id, membership.user_id);
+    Change { what: what.into(), subject }
 }
 
 /// Records who was added to teams, and who was removed.

@@ -5,14 +5,14 @@ use sea_orm::{
 };
 
 use super::{Column, Entity, Model, Relation, Role, Scopes};
-use crate::{UserId, user};
+use crate::{IdList, UserId, user};
 
 fn team_ids(memberships: Select<Entity>) -> SelectStatement {
     memberships.select_only().column(Column::TeamId).into_query()
 }
 
 impl Entity {
-    /// Prepares the deletion of a user: in each team that would have no enabled owner left, the
+    /// Prepares the deletion of a user: in each of these teams that would have no enabled owner left, the
     /// longest-standing other member becomes an owner; a disabled one only if nobody else is left.
     /// Returns the memberships of those who became owners.
     ///
@@ -21,8 +21,9 @@ impl Entity {
     pub async fn promote_heirs_of(
         db: &impl ConnectionTrait,
         user_id: UserId,
+        teams: &IdList,
     ) -> Result<Vec<Model>, DbErr> {
-        promote_first(db, candidates(user_id)).await
+        promote_first(db, candidates(user_id, teams)).await
     }
 
     /// Gives an owner to each team that has members and none of them an owner: the longest-standing; a disabled
@@ -64,9 +65,9 @@ async fn promote_first(
     promoted.exec_with_returning(db).await
 }
 
-/// The other members of the teams that only this user owns.
-fn candidates(user_id: UserId) -> Select<Entity> {
-    let owned = Entity::find().of_user(user_id).owners();
+/// The other members of those of these teams that only this user owns.
+fn candidates(user_id: UserId, teams: &IdList) -> Select<Entity> {
+    let owned = Entity::find().of_user(user_id).in_teams(teams).owners();
     let owned_by_others = Entity::find_with_user()
         .owners()
         .not_of_user(user_id)

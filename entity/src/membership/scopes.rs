@@ -44,6 +44,11 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(Column::TeamId.eq(team_id))
     }
 
+    /// Memberships in these teams.
+    fn in_teams(self, teams: &IdList) -> Self {
+        self.filter(teams.contains((Entity, Column::TeamId)))
+    }
+
     /// Memberships in teams other than these.
     fn not_in_teams(self, teams: &IdList) -> Self {
         self.filter(teams.contains((Entity, Column::TeamId)).not())

@@ -1,11 +1,20 @@
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
-use entity::{Locking, TeamId, UserId, deletion, mark, membership, note, session, team, user};
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Select};
+use entity::{
+    IdList, Locking, UserId, deletion, mark,
+    membership::{self, Scopes as _},
+    note, session, team, user,
+};
+use sea_orm::{
+    ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect, SelectExt,
+};
 
 use super::{UserKey, locks::lock_with_admins};
 use crate::{
-    Actor, Db, Error, Expected, Result, Work, audit::Subject, clock, memberships::audit_role,
+    Actor, Db, Error, Expected, Result, Work,
+    audit::{Change, Subject},
+    clock,
+    memberships::role_change,
     policy,
 };
 
@@ -16,8 +25,8 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// Deletes a user with the user's notes, memberships, marks and sessions, and the teams that have no other
 /// members. In a team that would lose its last owner, the longest-standing member becomes an owner.
 ///
-/// A user with many notes or marks is disabled first, and loses sessions and memberships. The rest follows a
-/// few rows at a time, also if the caller is gone, and [`finish_deletions`] does what is left after a crash.
+/// A user with many notes, marks or teams is disabled first, and loses all sessions and up to 500 memberships.
+/// The rest follows a few rows at a time, also if the caller is gone, and [`finish_deletions`] does what is left after a crash.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins;
@@ -45,52 +54,62 @@ pub async fn finish_deletions(db: &Db) -> Result<usize> {
 /// Deletes the user; one with many rows is only disabled, and returned.
 async fn begin(work: &Work, key: &UserKey, expected: &Expected) -> Result<Option<UserId>> {
     let transaction = work.transaction();
-    let user = lock(work, key, expected).await?;
-    for heir in membership::Entity::promote_heirs_of(transaction, user.id).await? {
-        audit_role(work, &heir);
-    }
-    for team in team::Entity::delete_solo_teams_of(transaction, user.id).await? {
-        work.audit("team deleted", Subject::Team(team.id));
+    let (user, teams) = lock(work, key, expected).await?;
+    for Change { what, subject } in hand_over(transaction, user.id, &teams).await? {
+        work.audit(what, subject);
     }
     let notes = user.number_of_notes(transaction).await?;
     work.audit(format!("deleted with {notes} notes"), user.id);
-    if notes + user.number_of_marks(transaction).await? > BATCH {
-        return disable(work, user).await.map(Some);
+    let others = membership::Entity::find().of_user(user.id).not_in_teams(&teams);
+    if notes + user.number_of_marks(transaction).await? > BATCH
+        || others.exists(transaction).await?
+    {
+        return disable(work, user, &teams).await.map(Some);
     }
     user::Entity::delete_by_id(user.id).exec(transaction).await?;
     Ok(None)
 }
 
-/// The user and the user's teams, locked, if the actor may delete the user.
-async fn lock(work: &Work, key: &UserKey, expected: &Expected) -> Result<user::Model> {
+/// The user, who can't join a team from here on, and up to `BATCH` of the user's teams, locked, if the actor
+/// may delete the user.
+async fn lock(work: &Work, key: &UserKey, expected: &Expected) -> Result<(user::Model, IdList)> {
     let found = user::Entity::find_by_key(key).one(work.transaction()).await?;
     let found = found.ok_or(Error::NotFound)?;
-    // The concurrent deletion of another member of these teams waits, and sees who inherited them.
-    let locked = team_ids(work, team::Entity::find_of_user(found.id).for_update()).await?;
+    let teams = lock_teams(work.transaction(), found.id).await?;
+    let teams = IdList::new(work.transaction(), teams.iter().map(|team| team.id));
     let (user, is_last_admin) = lock_with_admins(work, found.id).await?;
     policy::manage_user(work.actor().await?, &user)?;
     expected.require(user.version)?;
-    if is_last_admin {
-        return Err(Error::LastAdmin);
-    }
-    // From here on the user can't join a team. One joined before the user was locked is not locked itself.
-    if !team_ids(work, team::Entity::find_of_user(user.id)).await?.is_subset(&locked) {
-        return Err(Error::retry());
-    }
-    Ok(user)
+    if is_last_admin { Err(Error::LastAdmin) } else { Ok((user, teams)) }
 }
 
-async fn team_ids(work: &Work, teams: Select<team::Entity>) -> Result<HashSet<TeamId>> {
-    let teams = teams.all(work.transaction()).await?;
-    Ok(teams.into_iter().map(|team| team.id).collect())
+/// The first of the user's teams. The concurrent deletion of another member of these teams waits, and sees who
+/// inherited them.
+async fn lock_teams(transaction: &DatabaseTransaction, id: UserId) -> Result<Vec<team::Model>> {
+    let teams = team::Entity::find_of_user(id).limit(BATCH).for_update();
+    Ok(teams.all(transaction).await?)
 }
 
-/// Takes everything from the user but notes and marks.
-async fn disable(work: &Work, user: user::Model) -> Result<UserId> {
+/// Gives an owner to those of these teams that would lose their last one with the user, and deletes those that
+/// nobody else belongs to.
+async fn hand_over(
+    transaction: &DatabaseTransaction,
+    id: UserId,
+    teams: &IdList,
+) -> Result<Vec<Change>> {
+    let heirs = membership::Entity::promote_heirs_of(transaction, id, teams).await?;
+    let deleted = team::Entity::delete_solo_teams_of(transaction, id, teams).await?;
+    let deleted = deleted.iter().map(|team| Subject::Team(team.id));
+    let deleted = deleted.map(|subject| Change { what: "team deleted".into(), subject });
+    Ok(heirs.iter().map(role_change).chain(deleted).collect())
+}
+
+/// Takes sessions, and memberships in these teams, from the user.
+async fn disable(work: &Work, user: user::Model, teams: &IdList) -> Result<UserId> {
     let (transaction, id) = (work.transaction(), user.id);
     deletion::Entity::begin(transaction, id).await?;
     session::Scopes::of_user(session::Entity::delete_many(), id).exec(transaction).await?;
-    membership::Scopes::of_user(membership::Entity::delete_many(), id).exec(transaction).await?;
+    membership::Entity::delete_many().of_user(id).in_teams(teams).exec(transaction).await?;
     let mut user = user.into_active_model();
     user.set_disabled(true);
     user.record_change(clock::now());
@@ -100,6 +119,9 @@ async fn disable(work: &Work, user: user::Model) -> Result<UserId> {
 
 /// Deletes what is left of a user, and then the user.
 async fn finish(db: &Db, id: UserId) -> Result<()> {
+    while db.retrying(|| leave_teams(db, id)).await? == BATCH {
+        tokio::time::sleep(PAUSE).await;
+    }
     while db.retrying(|| delete_marks(db, id)).await? == BATCH {
         tokio::time::sleep(PAUSE).await;
     }
@@ -107,6 +129,20 @@ async fn finish(db: &Db, id: UserId) -> Result<()> {
         tokio::time::sleep(PAUSE).await;
     }
     db.retrying(|| delete_user(db, id)).await
+}
+
+/// Ends memberships of the user as [`begin`] does; returns how many.
+async fn leave_teams(db: &Db, id: UserId) -> Result<u64> {
+    let transaction = db.begin().await?;
+    let left = lock_teams(&transaction, id).await?;
+    let teams = IdList::new(&transaction, left.iter().map(|team| team.id));
+    let changes = hand_over(&transaction, id, &teams).await?;
+    membership::Entity::delete_many().of_user(id).in_teams(&teams).exec(&transaction).await?;
+    transaction.commit().await?;
+    for change in changes {
+        change.log(&Actor::Operator);
+    }
+    Ok(left.len() as u64)
 }
 
 async fn delete_marks(db: &Db, id: UserId) -> Result<u64> {

@@ -183,6 +183,40 @@ async fn others_write_while_a_user_with_many_notes_is_deleted() {
     app.admin().await.get("/api/users/alice").await.problem(404);
 }
 
+/// Gives a user as many teams.
+async fn found_many(app: &TestApp, user_id: i64, count: u32) {
+    let numbers = format!(
+        "WITH RECURSIVE numbers(n) AS \
+         (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count})"
+    );
+    let teams = format!("{numbers} SELECT 'Team ' || n, 'team ' || n FROM numbers");
+    app.database.execute(&format!("INSERT INTO teams (name, name_folded) {teams}")).await;
+    let time = format!("(SELECT created_at FROM users WHERE id = {user_id})");
+    let row = format!("SELECT {user_id}, id, 'owner', {time} FROM teams WHERE name LIKE 'Team %'");
+    let columns = "user_id, team_id, role, joined_at";
+    app.database.execute(&format!("INSERT INTO memberships ({columns}) {row}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_many_teams_is_deleted_in_steps_and_leaves_each_with_an_owner() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    found_many(&app, alice.id, 2_000).await;
+    let both = team(&alice, "Both", &["bob"]).await;
+    let left = "SELECT COUNT(*) FROM teams";
+    let deleting = tokio::spawn(async move { alice.delete("/api/users/alice").await });
+    let mut is_between = false;
+    while !deleting.is_finished() {
+        is_between |= (2..2_000).contains(&app.database.number(left).await);
+    }
+    deleting.await.unwrap().no_content();
+    assert!(is_between, "all teams were deleted at once");
+    assert_eq!(app.database.number(left).await, 1);
+    assert_eq!(roles(&app, &both).await, [("bob".into(), "owner".into())]);
+    bob.put(&both, json!({ "name": "Bob's" })).await.ok();
+    assert_eq!(app.database.number("SELECT COUNT(*) FROM deletions").await, 0);
+}
+
 #[tokio::test]
 async fn a_deletion_in_steps_survives_a_deadlock_with_a_change_of_marks() {
     let (app, alice) = TestApp::with_user("alice").await;
