@@ -204,6 +204,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("test.db");
         let settings = DbSettings::new(format!("sqlite:{}?mode=rwc", file.display()));
+        migration::sqlite_file::make(&settings.url).unwrap();
         let pool = Pool::for_reads(&settings).open().await.unwrap();
         let options = pool.get_sqlite_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
