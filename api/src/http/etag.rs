@@ -6,7 +6,9 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     http::{
         Method, StatusCode,
-        header::{CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH},
+        header::{
+            CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+        },
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -18,6 +20,10 @@ use crate::http::problem::Problem;
 
 /// How many bytes of the SHA-256 of a body are in its tag.
 const HASH_BYTES: usize = 16;
+
+/// Clients may keep what they have read, and ask with each use whether it is still what there is. Proxies
+/// may not: what one may see, another may not.
+const KEPT_BY_CLIENTS: HeaderValue = HeaderValue::from_static("private, no-cache");
 
 /// A note, a user or a team: it has versions.
 pub(crate) trait Versioned {
@@ -70,6 +76,9 @@ pub(crate) fn add(
     let tag = of(version, &body);
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
+    }
+    if is_read {
+        response.headers_mut().insert(CACHE_CONTROL, KEPT_BY_CLIENTS);
     }
     if is_read && is_known(request.headers(), &tag) {
         *response.status_mut() = StatusCode::NOT_MODIFIED;

@@ -263,7 +263,7 @@ async fn every_response_has_headers_against_caching_and_framing() {
     for path in ["/api/notes", "/api/nothing", "/healthz", "/api/sessions"] {
         let answer = app.anonymous().get(path).await;
         for (name, value) in [
-            ("cache-control", "no-store"),
+            ("cache-control", if path == "/api/notes" { "private, no-cache" } else { "no-store" }),
             ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
             ("referrer-policy", "no-referrer"),
             ("x-content-type-options", "nosniff"),

@@ -1,8 +1,10 @@
 //! The ground rules, which hold for every endpoint.
 
-use reqwest::Method;
+use std::collections::BTreeMap;
+
+use reqwest::{Method, header::HeaderName};
 use serde_json::json;
-use testkit::{Client, TestApp};
+use testkit::{Answer, Client, TestApp};
 
 /// Every operation under `/api`, with ids that may or may not exist.
 fn operations() -> Vec<(Method, String)> {
@@ -58,11 +60,42 @@ async fn a_known_path_with_another_method_lists_the_allowed_ones() {
 #[tokio::test]
 async fn head_is_get_without_the_body() {
     let (_app, alice) = TestApp::with_user("alice").await;
-    for path in ["/api/notes", "/api/users/alice", "/healthz"] {
-        let head = alice.send(Method::HEAD, path, None).await;
-        assert_eq!((head.status.as_u16(), head.text.as_str()), (200, ""), "{path}");
-        assert_eq!(head.header("content-type"), alice.get(path).await.header("content-type"));
+    let team = alice.post("/api/teams", json!({ "name": "Readers" })).await.created();
+    for content in ["Read me", "And me"] {
+        let note = alice.post("/api/notes", json!({ "content": content })).await.created();
+        alice.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
     }
+    let tables = [api::routes::api(), api::routes::operations()];
+    let fill = |path: &str| {
+        let path = path.replace("{id}", "1").replace("{user}", "alice");
+        let path = path.replace("{team}", &team["id"].to_string());
+        path.replace("{kind}", "not-found").replace("{file}", "nothing")
+    };
+    let paths = tables.iter().flat_map(|table| table.operations());
+    let paths = paths.filter(|(method, _)| method == "GET").map(|(_, path)| fill(path));
+    let more = ["/api/notes?limit=1", "/api/nothing", "/api/notes/0", "/api/notes?limit=0"];
+    for path in paths.chain(more.map(str::to_owned)) {
+        let get = alice.get(&path).await;
+        let head = alice.send(Method::HEAD, &path, None).await;
+        assert_eq!((head.status, head.text.as_str()), (get.status, ""), "{path}");
+        assert_eq!(lasting(&head), lasting(&get), "{path}");
+    }
+}
+
+/// The headers that do not differ from one response to the next.
+fn lasting(answer: &Answer) -> BTreeMap<&str, &str> {
+    let names = answer.headers.keys().map(HeaderName::as_str);
+    let lasting = names.filter(|name| !["date", "x-request-id"].contains(name));
+    lasting.map(|name| (name, answer.header(name))).collect()
+}
+
+#[tokio::test]
+async fn head_is_not_modified_where_get_is_not() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    let tag = alice.get("/api/users/alice").await.header("etag").to_owned();
+    let head = alice.request(Method::HEAD, "/api/users/alice").header("If-None-Match", &tag);
+    let head = alice.answer(Method::HEAD, "/api/users/alice", head).await;
+    assert_eq!((head.status.as_u16(), head.header("etag")), (304, tag.as_str()));
 }
 
 #[tokio::test]
@@ -109,18 +142,54 @@ async fn every_response_has_a_request_id_which_may_be_the_clients() {
 }
 
 #[tokio::test]
-async fn responses_are_neither_cached_nor_sniffed() {
-    let (_app, alice) = TestApp::with_user("alice").await;
-    let answer = alice.get("/api/sessions").await;
-    assert_eq!(answer.header("cache-control"), "no-store");
-    assert_eq!(answer.header("x-content-type-options"), "nosniff");
+async fn what_is_read_may_be_kept_by_its_reader_and_nothing_else_by_anyone() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let note = alice.post("/api/notes", json!({ "content": "Hello" })).await;
+    assert_eq!(note.header("cache-control"), "no-store");
+    for (client, path, caching) in [
+        (&alice, "/api/notes", "private, no-cache"),
+        (&app.anonymous(), "/api/notes/1", "private, no-cache"),
+        (&alice, "/api/openapi.json", "private, no-cache"),
+        (&alice, "/api/notes/0", "no-store"),
+        (&alice, "/healthz", "no-store"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(answer.header("cache-control"), caching, "{path}");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+        let tag = answer.header("etag").to_owned();
+        let again = client.request(Method::GET, path).header("If-None-Match", tag);
+        let again = client.answer(Method::GET, path, again).await;
+        assert_eq!(again.header("cache-control"), caching, "{path}");
+        assert_eq!(again.header("vary"), answer.header("vary"), "{path}");
+    }
 }
 
-async fn post_raw(
-    client: &Client,
-    content_type: &str,
-    body: impl Into<Vec<u8>>,
-) -> testkit::Answer {
+#[tokio::test]
+async fn every_response_names_the_headers_that_it_depends_on() {
+    let admitted = "https://notes.example.org".to_owned();
+    for (origins, more) in [(vec![], ""), (vec![admitted], ", Origin")] {
+        let app = TestApp::start_with(|settings| settings.network.cors_origins = origins).await;
+        let alice = app.user("alice").await;
+        let mut forger = app.anonymous();
+        forger.token = Some("not.a.token".into());
+        let of_token = format!("Authorization{more}");
+        for (client, path, vary) in [
+            (&alice, "/api/notes", of_token.as_str()),
+            (&app.anonymous(), "/api/notes", &of_token),
+            (&forger, "/api/notes", &of_token),
+            (&alice, "/api/nothing", &of_token),
+            (&alice, "/api/notes?limit=0", &of_token),
+            (&alice, "/", &format!("accept{more}")),
+            (&alice, "/healthz", more.trim_start_matches(", ")),
+        ] {
+            let answer = client.get(path).await;
+            assert!(answer.header("vary").starts_with(vary), "{path}: {:?}", answer.headers);
+            assert_eq!(answer.header("vary").is_empty(), vary.is_empty(), "{path}");
+        }
+    }
+}
+
+async fn post_raw(client: &Client, content_type: &str, body: impl Into<Vec<u8>>) -> Answer {
     client.send_raw(Method::POST, "/api/notes", content_type, body).await
 }
 

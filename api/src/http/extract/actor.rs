@@ -7,7 +7,7 @@ use actix_web::{
     Error as ActixError, FromRequest, HttpMessage, HttpRequest, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::AUTHORIZATION,
+    http::header::{AUTHORIZATION, HeaderValue, VARY},
     middleware::Next,
 };
 use service::{Actor, Error, sessions};
@@ -79,7 +79,8 @@ fn actor(request: &HttpRequest) -> Actor {
     request.extensions().get::<Actor>().cloned().unwrap_or(Actor::Anonymous)
 }
 
-/// Checks the token of any request that has one, and keeps the actor for [`SignedIn`] and [`Anyone`].
+/// Checks the token of any request that has one, and keeps the actor for [`SignedIn`] and [`Anyone`]. Says to
+/// caches that the response is for this token.
 pub(crate) async fn check_token<B: MessageBody>(
     state: AppState,
     request: ServiceRequest,
@@ -90,18 +91,20 @@ pub(crate) async fn check_token<B: MessageBody>(
         Ok(Some(token)) => sessions::authenticate(&state.db, &state.auth, &token).await.map(Some),
         Err(error) => Err(error),
     };
-    match checked {
+    let mut response = match checked {
         Ok(actor) => {
             if let Some(actor) = actor {
                 request.extensions_mut().insert(actor);
             }
-            Ok(next.call(request).await?.map_into_left_body())
+            next.call(request).await?.map_into_left_body()
         }
         Err(error) => {
             let response = HttpResponse::from_error(Problem::from(error));
-            Ok(request.into_response(response).map_into_right_body())
+            request.into_response(response).map_into_right_body()
         }
-    }
+    };
+    response.headers_mut().insert(VARY, HeaderValue::from_static("Authorization"));
+    Ok(response)
 }
 
 /// The token of `Authorization: Bearer <token>` (RFC 6750), the scheme in any case. Credentials of another

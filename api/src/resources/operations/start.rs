@@ -8,7 +8,7 @@ use std::{
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
     dev::Payload,
-    http::header::{ACCEPT, ContentType, LOCATION},
+    http::header::{ACCEPT, ContentType, LOCATION, VARY},
 };
 use api_macros::operation;
 use serde_json::json;
@@ -23,6 +23,7 @@ use crate::http::{
 #[operation]
 pub(crate) async fn index(AcceptsHtml(html): AcceptsHtml) -> Result<Reply<File>, Problem> {
     let mut response = HttpResponse::Ok();
+    response.insert_header((VARY, ACCEPT.as_str()));
     Ok(Reply::new(if html {
         response.content_type(ContentType::html()).body(include_str!("start.html"))
     } else {
