@@ -47,7 +47,8 @@ impl TestApp {
         let statements = Arc::new(Mutex::new(Vec::new()));
         let mut settings = settings(database.url());
         let seen = statements.clone();
-        let hook = Arc::new(move |sql: &str| seen.lock().expect("lock").push(sql.to_owned()));
+        let hook =
+            Arc::new(move |sql: &str, _took| seen.lock().expect("lock").push(sql.to_owned()));
         change(&mut settings);
         let application =
             Application::build_observed(settings, hook).await.expect("the service starts");
@@ -126,6 +127,7 @@ pub fn settings(url: &str) -> Settings {
         login_rate_limit: false,
         rate_limits: Limits::default(),
         require_if_match: false,
+        server_timing: false,
         network: Network::default(),
     }
 }

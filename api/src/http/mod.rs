@@ -18,8 +18,10 @@ mod process;
 pub(crate) mod reply;
 pub mod routing;
 pub(crate) mod schema;
+pub(crate) mod server_timing;
 pub(crate) mod shares;
 pub(crate) mod state;
+mod trace;
 
 pub use metrics::Metrics;
 pub use network::Network;

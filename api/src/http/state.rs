@@ -29,6 +29,8 @@ pub(crate) struct State {
     pub(crate) responses: Shares,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub(crate) requires_if_match: bool,
+    /// Whether responses say what the database took for them.
+    pub(crate) has_server_timing: bool,
     /// How long a request may take from its head to the head of its response.
     pub(crate) time_limit: Duration,
 }

@@ -13,7 +13,7 @@ use service::{
 use tokio::task::JoinHandle;
 
 use super::{Settings, StartError, database, describe, first_admin, http_server, secret, sockets};
-use crate::http::{Metrics, Readiness, State, shares::Shares};
+use crate::http::{Metrics, Readiness, State, server_timing, shares::Shares};
 
 /// How often expired sessions are deleted, and interrupted deletions of users finished.
 const PURGE_INTERVAL: Duration = Duration::from_mins(10);
@@ -150,7 +150,8 @@ async fn prepare(
 
 async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<State, StartError> {
     let metrics = Metrics::new().map_err(StartError::Metrics)?;
-    let db = database::open(settings, count_statements(&metrics, hook)).await?;
+    let db =
+        database::open(settings, count_statements(&metrics, settings.server_timing, hook)).await?;
     let auth = match open_auth(&db, settings).await {
         Ok(auth) => auth,
         Err(error) => {
@@ -168,6 +169,7 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         responses: Shares::quarters(network.response_bytes),
         network,
         requires_if_match: settings.require_if_match,
+        has_server_timing: settings.server_timing,
         time_limit: time_limit(settings),
     })
 }
@@ -195,13 +197,20 @@ fn time_limit(settings: &Settings) -> Duration {
     settings.network.client_timeout + acquire_timeout + statement_timeout.max(read_timeout)
 }
 
-/// Counts each statement, then calls the hook.
-fn count_statements(metrics: &Metrics, next: Option<StatementHook>) -> StatementHook {
+/// Counts each statement, in total and for its request, then calls the hook.
+fn count_statements(
+    metrics: &Metrics,
+    has_server_timing: bool,
+    next: Option<StatementHook>,
+) -> StatementHook {
     let metrics = metrics.clone();
-    Arc::new(move |sql| {
+    Arc::new(move |sql, took| {
         metrics.statement();
+        if has_server_timing {
+            server_timing::count(took);
+        }
         if let Some(next) = &next {
-            next(sql);
+            next(sql, took);
         }
     })
 }

@@ -79,6 +79,8 @@ fn cors(origins: &[String]) -> Condition<Cors> {
             "If-Match",
             "If-None-Match",
             "X-Request-Id",
+            "traceparent",
+            "tracestate",
         ])
         .expose_headers(EXPOSED_HEADERS)
         .max_age(3_600);

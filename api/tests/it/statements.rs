@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use testkit::{Client, TestApp};
+use testkit::{Answer, Client, TestApp};
 
 /// The statements of one request, including the check of the session.
 async fn counted(app: &TestApp, client: &Client, path: &str) -> Vec<String> {
@@ -62,6 +62,35 @@ async fn reading_many_rows_takes_as_many_statements_as_reading_few() {
 /// The texts of all statements since the last call.
 fn texts(app: &TestApp) -> BTreeSet<String> {
     app.statements().into_iter().collect()
+}
+
+#[tokio::test]
+async fn server_timing_tells_them_to_clients_where_it_is_on() {
+    let app = TestApp::start_with(|settings| settings.server_timing = true).await;
+    let alice = app.user("alice").await;
+    app.statements();
+    let written = alice.post("/api/notes", json!({ "content": "Hello" })).await;
+    assert_eq!(timed_statements(&written), app.statements().len(), "{:?}", written.headers);
+    let page = app.anonymous().get("/api/users").await;
+    assert_eq!(timed_statements(&page), 3, "{:?}", page.headers);
+    assert_eq!(timed_statements(&app.anonymous().get("/healthz").await), 0);
+    let refused = alice.get("/api/notes?limit=0").await;
+    assert_eq!(timed_statements(&refused), 1, "{:?}", refused.headers);
+
+    let (_app, alice) = TestApp::with_user("alice").await;
+    assert_eq!(alice.get("/api/notes").await.header("server-timing"), "");
+}
+
+/// The number of statements that `Server-Timing` tells; the times beside it are numbers.
+fn timed_statements(answer: &Answer) -> usize {
+    let timing = answer.header("server-timing");
+    let (database, total) = timing.split_once(", ").unwrap();
+    let (took, statements) = database.strip_prefix("db;dur=").unwrap().split_once(';').unwrap();
+    let total = total.strip_prefix("total;dur=").unwrap();
+    let [took, total] = [took, total].map(|time| time.parse::<f64>().unwrap());
+    assert!(0.0 <= took && 0.0 < total, "{timing}");
+    let statements = statements.strip_prefix("desc=\"statements: ").unwrap();
+    statements.strip_suffix('"').unwrap().parse().unwrap()
 }
 
 #[tokio::test]

@@ -16,8 +16,8 @@ use self::{open_file::OpenFile, pool::Pool, postgres::TrustedSince, settings::Sh
 pub use self::{pool::PoolUse, settings::DbSettings};
 use crate::{Error, Reader, Result};
 
-/// Called with the text of each statement that runs, without the values bound to it.
-pub type StatementHook = Arc<dyn Fn(&str) + Send + Sync>;
+/// Called with the text of each statement that ran, without the values bound to it, and how long it took.
+pub type StatementHook = Arc<dyn Fn(&str, Duration) + Send + Sync>;
 
 /// How long a search waits while others use all connections for searches.
 const SEARCH_PATIENCE: Duration = Duration::from_secs(1);

@@ -151,7 +151,7 @@ impl<'a> Pool<'a> {
             error => error.into(),
         })?;
         if let Some(hook) = self.hook.clone() {
-            connection.set_metric_callback(move |info| hook(&info.statement.sql));
+            connection.set_metric_callback(move |info| hook(&info.statement.sql, info.elapsed));
         }
         Ok(connection)
     }

@@ -126,7 +126,7 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
 async fn connect(settings: &DbSettings) -> service::Result<Db> {
     match settings.is_sqlite() {
         true => Db::connect(settings).await,
-        false => Db::connect_observed(settings, Arc::new(|_| {})).await,
+        false => Db::connect_observed(settings, Arc::new(|_, _| {})).await,
     }
 }
 

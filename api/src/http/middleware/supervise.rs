@@ -23,7 +23,9 @@ use crate::http::{
     connection::{Connection, GuardedBody, InFlight},
     metrics::{Metrics, UNMATCHED, method_name},
     problem::{PROBLEM_JSON, Problem},
+    server_timing,
     state::AppState,
+    trace::TraceParent,
 };
 
 /// Routes that are called all the time by whoever monitors the service; their log lines are details.
@@ -38,15 +40,23 @@ pub(crate) async fn supervise<B: MessageBody + 'static>(
     let in_flight = request.conn_data::<Connection>().map(Connection::begin_request);
     let state = AppState::of(request.request());
     let time_limit = state.as_ref().map_or(Duration::MAX, |state| state.time_limit);
+    let is_timed = state.as_ref().is_some_and(|state| state.has_server_timing);
     let supervision = Supervision::new(&request, state);
-    let handled = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let response = match timeout(time_limit, handled).await {
+    let handled = timeout(time_limit, AssertUnwindSafe(next.call(request)).catch_unwind());
+    let (handled, statements) = match is_timed {
+        true => server_timing::measure(handled).map(|(handled, all)| (handled, Some(all))).await,
+        false => (handled.await, None),
+    };
+    let response = match handled {
         Ok(Ok(response)) => response?,
         Ok(Err(_)) => return supervision.abort(Error::internal("panicked")),
         Err(_) => return supervision.abort(Error::unavailable("took too long")),
     };
     let mut response = as_problem(response);
     supervision.record(&response);
+    if let Some(statements) = statements {
+        statements.add_to(response.headers_mut(), supervision.started.elapsed());
+    }
     add_headers(response.headers_mut(), supervision.id);
     Ok(response.map_body(|_, body| GuardedBody::new(body, in_flight)))
 }
@@ -54,6 +64,7 @@ pub(crate) async fn supervise<B: MessageBody + 'static>(
 /// What is known about a request from its start.
 struct Supervision {
     id: HeaderValue,
+    trace: Option<TraceParent>,
     method: Method,
     /// The pattern that the path matches. Paths are not logged: clients may put secrets into them.
     route: String,
@@ -65,6 +76,7 @@ impl Supervision {
     fn new(request: &ServiceRequest, state: Option<AppState>) -> Self {
         Self {
             id: request_id(request),
+            trace: TraceParent::of(request.headers()),
             method: request.method().clone(),
             route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
             started: Instant::now(),
@@ -78,7 +90,8 @@ impl Supervision {
         let status = problem.status_code().as_u16();
         self.count(status);
         let (method, request) = (method_name(&self.method), self.id.to_str().unwrap_or_default());
-        log::error!(method, route = self.route, status, request; "{problem}");
+        let (trace_id, parent_id) = self.trace_ids();
+        log::error!(method, route = self.route, status, request, trace_id, parent_id; "{problem}");
         Err(Aborted { id: self.id, problem }.into())
     }
 
@@ -91,11 +104,17 @@ impl Supervision {
         let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
         let user = response.request().extensions().get::<Actor>().and_then(Actor::user_id);
         let user = user.map(i64::from);
+        let (trace_id, parent_id) = self.trace_ids();
         let level = if PROBES.contains(&route) { Level::Debug } else { Level::Info };
-        log::log!(level, method, route, status, milliseconds, request, user; "answered");
+        log::log!(level, method, route, status, milliseconds, request, user, trace_id, parent_id; "answered");
         if let (500.., Some(error)) = (status, response.response().error()) {
-            log::error!(method, route, status, request, user; "failed: {error}");
+            log::error!(method, route, status, request, user, trace_id, parent_id; "failed: {error}");
         }
+    }
+
+    fn trace_ids(&self) -> (Option<&str>, Option<&str>) {
+        let ids = self.trace.as_ref().map(|trace| (trace.trace_id(), trace.parent_id()));
+        ids.unzip()
     }
 
     fn count(&self, status: u16) {

@@ -24,6 +24,7 @@ pub(crate) const MIN_SECRET: usize = 32;
 
 /// How the service runs.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct Settings {
     /// The database.
     pub database: DbSettings,
@@ -57,6 +58,8 @@ pub struct Settings {
     pub rate_limits: Limits,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub require_if_match: bool,
+    /// Whether responses say what the database took for them.
+    pub server_timing: bool,
     /// Limits on clients, and trust in proxies.
     pub network: Network,
 }

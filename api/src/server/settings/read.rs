@@ -37,6 +37,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         login_rate_limit: reader.word(&table::LOGIN_RATE_LIMIT) == "on",
         rate_limits: rate_limits(reader),
         require_if_match: reader.word(&table::REQUIRE_IF_MATCH) == "on",
+        server_timing: reader.word(&table::SERVER_TIMING) == "on",
         network: network(reader),
     }
 }

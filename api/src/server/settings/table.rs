@@ -193,6 +193,13 @@ pub(crate) const METRICS_ADDR: Setting = Setting::text(
     "separate address for `/metrics`, which is otherwise served next to the API",
 );
 
+pub(crate) const SERVER_TIMING: Setting = Setting::word(
+    "SERVER_TIMING",
+    &["on", "off"],
+    "whether `Server-Timing` tells clients how many statements the database ran for them, and how long they took",
+)
+.or("off");
+
 pub(crate) const LOG_FORMAT: Setting =
     Setting::word("LOG_FORMAT", &["text", "json"], "`json`: one object per line").or("text");
 
@@ -248,5 +255,8 @@ pub(crate) const GROUPS: [Group; 6] = [
         title: "Migrations",
         settings: &[AUTO_MIGRATE, MIGRATION_LOCK_TIMEOUT, MIGRATION_LOCK],
     },
-    Group { title: "Log and metrics", settings: &[LOG_FORMAT, RUST_LOG, METRICS_ADDR] },
+    Group {
+        title: "Log and metrics",
+        settings: &[LOG_FORMAT, RUST_LOG, METRICS_ADDR, SERVER_TIMING],
+    },
 ];

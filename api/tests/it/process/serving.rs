@@ -202,6 +202,9 @@ async fn the_log_records_who_did_what_and_no_content() {
     for path in ["/api/notes?search=hidden", "/api/users?name=hidden", "/api/notes?hidden=hidden"] {
         client.get(url(path)).bearer_auth(token).send().await.unwrap();
     }
+    for parent in ["00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0b7302b7-01", "00-hidden"] {
+        client.get(url("/api/teams")).header("traceparent", parent).send().await.unwrap();
+    }
     for path in [format!("/api/{token}"), format!("/{token}/hidden"), "/healthz".to_owned()] {
         served.send(Method::GET, &path, None).await;
     }
@@ -225,6 +228,10 @@ async fn the_log_records_who_did_what_and_no_content() {
     let answered = |route: &str| lines.iter().find(|line| line["route"] == route).unwrap();
     assert_eq!(answered("unmatched").get("user"), None);
     assert_eq!(answered("/healthz")["level"], "DEBUG");
+    let traces = lines.iter().filter(|line| line["route"] == "/api/teams");
+    let traces = traces.map(|line| (line.get("trace_id"), line.get("parent_id")));
+    let ids = ("4bf92f3577b34da6a3ce929d0e0e4736".into(), "00f067aa0b7302b7".into());
+    assert_eq!(traces.collect::<Vec<_>>(), [(Some(&ids.0), Some(&ids.1)), (None, None)]);
 }
 
 /// What the log says was changed, in the words of the log.
