@@ -5,13 +5,12 @@ use sea_orm::{
     DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, TransactionSession, TransactionTrait,
     UpdateMany,
     entity::prelude::*,
-    sea_query::{ExprTrait, Query},
 };
 
 use crate::{
     Difference, IdList, Locking, NamePattern, TeamId, UserId,
     membership::{self, Role, Scopes as _},
-    text, user,
+    text,
     version::{FIRST_VERSION, advance},
 };
 
@@ -42,35 +41,6 @@ impl ActiveModelBehavior for ActiveModel {
         }
         Ok(self)
     }
-}
-
-/// A team and the number of its enabled members.
-#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-pub struct WithUserCount {
-    #[sea_orm(nested)]
-    pub team: Model,
-    #[sea_orm(from_expr = "user_count()")]
-    pub user_count: i64,
-}
-
-/// `SELECT COUNT(*)` of the enabled members of the team in the outer query.
-fn user_count() -> Expr {
-    use user::Column::{Disabled, Id};
-    let count = Query::select()
-        .expr(membership::Column::Id.count())
-        .from(membership::Entity)
-        .inner_join(
-            user::Entity,
-            Expr::col((user::Entity, Id)).equals((membership::Entity, membership::Column::UserId)),
-        )
-        .and_where(
-            Expr::col((membership::Entity, membership::Column::TeamId))
-                .equals((Entity, Column::Id)),
-        )
-        .and_where(Expr::col((user::Entity, Disabled)).eq(false))
-        .take();
-    Expr::SubQuery(None, Box::new(count.into()))
 }
 
 /// Named conditions on teams, which chain and combine with AND.

@@ -1,9 +1,11 @@
 //! Teams. For their members see [`crate::memberships`].
 
+use std::collections::HashMap;
+
 use entity::{
-    Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
-    membership::{self, Member, Role},
-    team::{self, Scopes as _, WithUserCount},
+    IdList, Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
+    membership::{self, Member, MemberCount, Role},
+    team::{self, Scopes as _},
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
@@ -42,8 +44,17 @@ pub struct WithMembers {
     pub members: Newest<Member>,
 }
 
-/// One page of teams, by id; if there is a pattern, only those whose name matches it (see [`NamePattern`]). One
-/// statement. The page is shorter than requested if names were read that turn out not to match.
+/// A team in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The team.
+    pub team: team::Model,
+    /// The number of its enabled members.
+    pub user_count: i64,
+}
+
+/// One page of teams, by id; if there is a pattern, only those whose name matches it (see [`NamePattern`]). Two
+/// statements. The page is shorter than requested if names were read that turn out not to match.
 ///
 /// # Errors
 /// If the database fails.
@@ -51,17 +62,29 @@ pub async fn list(
     reader: &Reader,
     name: Option<&str>,
     request: PageRequest,
-) -> Result<Page<WithUserCount>> {
+) -> Result<Page<Listed>> {
     let by_id = (team::Column::Id, Order::Ascending);
-    let id_of = |row: &WithUserCount| row.team.id;
+    let id_of = |team: &team::Model| team.id;
     let teams = team::Entity::find();
-    let Some(pattern) = name else { return page::read(reader, teams, by_id, request, id_of).await };
+    let Some(pattern) = name else {
+        let page = page::read(reader, teams, by_id, request, id_of).await?;
+        return with_user_counts(reader, page).await;
+    };
     let pattern = NamePattern::parse(pattern);
     let teams = teams.name_like(&pattern);
     let page = async |reader: &Reader| page::read(reader, teams, by_id, request, id_of).await;
     let mut page = reader.search(page).await?;
-    page.retain(|row| pattern.matches(&row.team.name));
-    Ok(page)
+    page.retain(|team| pattern.matches(&team.name));
+    with_user_counts(reader, page).await
+}
+
+async fn with_user_counts(reader: &Reader, page: Page<team::Model>) -> Result<Page<Listed>> {
+    let teams = IdList::new(reader.connection(), page.items().map(|team| team.id));
+    let counts = membership::Entity::count_members_of_each(&teams);
+    let counts = counts.into_partial_model::<MemberCount>().all(reader.connection()).await?;
+    let counts: HashMap<TeamId, i64> =
+        counts.into_iter().map(|count| (count.team_id, count.members)).collect();
+    Ok(page.map(|team| Listed { user_count: counts.get(&team.id).copied().unwrap_or(0), team }))
 }
 
 /// The team with this id. Two statements.

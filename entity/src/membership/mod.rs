@@ -71,6 +71,15 @@ pub struct TeamMembership {
     pub joined_at: DateTimeUtc,
 }
 
+/// How many enabled users belong to a team. For [`Entity::count_members_of_each`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct MemberCount {
+    pub team_id: TeamId,
+    #[sea_orm(from_expr = "Column::Id.count()")]
+    pub members: i64,
+}
+
 impl Entity {
     /// Memberships of enabled users, joined with the users. For [`Member`].
     pub fn find_with_user() -> Select<Self> {
@@ -88,6 +97,11 @@ impl Entity {
     /// [`TeamMembership`].
     pub fn newest_teams_of_each(users: &IdList, limit: u64) -> Select<Self> {
         newest_of_each(Self::find_with_team(), Column::UserId, users, limit)
+    }
+
+    /// Counts the enabled members of each of these teams that has any. For [`MemberCount`].
+    pub fn count_members_of_each(teams: &IdList) -> Select<Self> {
+        Self::find_with_user().in_teams(teams).group_by(Column::TeamId)
     }
 
     /// Adds the users to the team in this role, in order, except those who belong to it already; returns

@@ -1,6 +1,6 @@
 use entity::{TeamId, team};
 use serde::Serialize;
-use service::teams::WithMembers;
+use service::teams::{Listed, WithMembers};
 use utoipa::ToSchema;
 
 use crate::{
@@ -39,8 +39,8 @@ pub(crate) struct ListedTeamBody {
     user_count: i64,
 }
 
-impl From<team::WithUserCount> for ListedTeamBody {
-    fn from(team::WithUserCount { team, user_count }: team::WithUserCount) -> Self {
+impl From<Listed> for ListedTeamBody {
+    fn from(Listed { team, user_count }: Listed) -> Self {
         Self { team: team.into(), user_count }
     }
 }
