@@ -41,6 +41,7 @@ pub mod membership;
 mod name_pattern;
 mod newest;
 pub mod note;
+pub mod note_count;
 pub mod session;
 pub mod team;
 pub mod text;

@@ -10,7 +10,7 @@ use sea_orm::{
 use crate::{
     IdList, Locking, NoteId, UserId, mark,
     newest::newest_of_each,
-    text,
+    note_count, text,
     user::{self, UserKey},
     version::{FIRST_VERSION, advance},
 };
@@ -153,8 +153,8 @@ impl Entity {
         Self::find().join(JoinType::InnerJoin, Relation::User.def())
     }
 
-    /// Deletes up to `limit` notes that the user has written, locked by id, and their marks; returns how many
-    /// notes.
+    /// Deletes up to `limit` notes that the user has written, locked by id, and their marks, in the caller's
+    /// transaction; returns how many notes.
     ///
     /// # Errors
     /// If the database fails.
@@ -167,7 +167,9 @@ impl Entity {
         let some = some.for_update();
         let some = some.select_only().column(Column::Id).into_query();
         let deleted = Self::delete_many().filter(Column::Id.in_subquery(some));
-        Ok(deleted.exec(db).await?.rows_affected)
+        let deleted = deleted.exec(db).await?.rows_affected;
+        note_count::Entity::decrease(db, author, deleted).await?;
+        Ok(deleted)
     }
 
     /// The newest `limit` notes of each of these users: by user, newest first.
@@ -182,6 +184,15 @@ impl Model {
     /// Whether this user is the author.
     pub fn is_written_by(&self, user_id: UserId) -> bool {
         self.user_id == user_id
+    }
+
+    /// Deletes the note and its marks, in the caller's transaction, which has locked it.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delete_counted(self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        let deleted = Entity::delete_by_id(self.id).exec(db).await?.rows_affected;
+        note_count::Entity::decrease(db, self.user_id, deleted).await
     }
 }
 
@@ -207,6 +218,16 @@ impl ActiveModel {
             updated_at: Set(now),
             version: Set(FIRST_VERSION),
         }
+    }
+
+    /// Inserts the note, in the caller's transaction.
+    ///
+    /// # Errors
+    /// A foreign key violation (see [`DbErr::sql_err`]) if the author does not exist.
+    pub async fn insert_counted(self, db: &impl ConnectionTrait) -> Result<Model, DbErr> {
+        let note = self.insert(db).await?;
+        note_count::Entity::increase(db, note.user_id).await?;
+        Ok(note)
     }
 
     /// Replaces the content.

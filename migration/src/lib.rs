@@ -20,6 +20,7 @@ mod m20211209_000006_add_role_to_memberships;
 mod m20211209_000007_add_search_columns;
 mod m20211209_000008_add_versions;
 mod m20211209_000009_add_deletions;
+mod m20211209_000010_add_note_counts;
 
 pub mod database_url;
 mod plan;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000007_add_search_columns::Migration),
             Box::new(m20211209_000008_add_versions::Migration),
             Box::new(m20211209_000009_add_deletions::Migration),
+            Box::new(m20211209_000010_add_note_counts::Migration),
         ]
     }
 }

@@ -9,8 +9,16 @@ use sea_orm_migration::sea_orm::{
 use crate::{Command, Lock, MigrationError, apply, connect};
 
 /// The tables, each after those that it refers to.
-pub const TABLES: [&str; 7] =
-    ["users", "notes", "teams", "memberships", "user_notes", "sessions", "deletions"];
+pub const TABLES: [&str; 8] = [
+    "users",
+    "notes",
+    "teams",
+    "memberships",
+    "user_notes",
+    "sessions",
+    "deletions",
+    "note_counts",
+];
 
 /// A table, or something that belongs to it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
     NoteId, TeamId, UserId, mark,
     membership::{self, Role},
-    note, team,
+    note, note_count, team,
     user::{self, PasswordHash, Scopes},
 };
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, TryGetable};
@@ -107,6 +107,7 @@ pub async fn fill(
     )
     .await?;
     bulk.insert((0..notes).map(|number| Ok::<_, BulkError>(new_note(number, &user_ids)))).await?;
+    note_count::Entity::count_all(&transaction).await.map_err(Error::from)?;
     let note_ids = ids::<note::Entity, _>(&transaction, note::Column::Id).await?;
     bulk.insert(
         (0..marks).map(|number| Ok::<_, BulkError>(new_mark(number, &user_ids, &note_ids))),

@@ -159,7 +159,7 @@ pub async fn create(work: &Work, new: &NewNote) -> Result<WithAuthor> {
     if let Some(date) = date {
         note.set_date(*date);
     }
-    let note = note.insert(work.transaction()).await?;
+    let note = note.insert_counted(work.transaction()).await?;
     Ok(WithAuthor { note: note.into(), author: author.summary() })
 }
 
@@ -210,11 +210,10 @@ pub async fn delete(work: &Work, id: NoteId, expected: &Expected) -> Result<()> 
     let note = lock(work, note::Entity::find_by_id(id).for_update()).await?;
     policy::delete_note(actor, &note)?;
     expected.require(note.version)?;
-    note::Entity::delete_by_id(id).exec(work.transaction()).await?;
     if !actor.is(note.user_id) {
         work.audit("note deleted", Subject::Note(id, note.user_id));
     }
-    Ok(())
+    Ok(note.delete_counted(work.transaction()).await?)
 }
 
 async fn lock(work: &Work, note: Select<note::Entity>) -> Result<note::Model> {

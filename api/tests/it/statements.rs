@@ -142,12 +142,12 @@ async fn teams_are_loaded_only_if_requested() {
 }
 
 #[tokio::test]
-async fn writing_a_note_takes_three_statements() {
+async fn writing_a_note_takes_four_statements() {
     let (app, alice) = TestApp::with_user("alice").await;
     app.statements();
     alice.post("/api/notes", json!({ "content": "A note" })).await.created();
     let statements = app.statements();
-    assert_eq!(statements.len(), 3, "{statements:#?}");
+    assert_eq!(statements.len(), 4, "{statements:#?}");
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use crate::{
     mark::{self, Scopes as _},
     membership::{self, Role, Scopes as _},
     note::{self, Scopes as _},
+    note_count,
 };
 
 impl Model {
@@ -16,12 +17,13 @@ impl Model {
         note::Entity::find_with_author().by(&self.id.into())
     }
 
-    /// Counts the notes that this user has written. One statement.
+    /// The number of notes that this user has written, as it is kept. One statement.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn number_of_notes(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
-        note::Entity::find().by(&self.id.into()).count(db).await
+    pub async fn number_of_notes(&self, db: &impl ConnectionTrait) -> Result<i64, DbErr> {
+        let kept = note_count::Entity::find_by_id(self.id).one(db).await?;
+        Ok(kept.map_or(0, |kept| kept.notes))
     }
 
     /// Counts the notes that this user has marked. One statement.

@@ -8,14 +8,15 @@ use std::fmt;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    QueryOrder, Select,
+    QueryOrder, QuerySelect, Select,
     entity::prelude::*,
+    sea_query::{Func, JoinType},
 };
 use serde::{Deserialize, Serialize};
 
 pub use self::{key::UserKey, scopes::Scopes};
 use crate::{
-    UserId, text,
+    UserId, note_count, text,
     version::{FIRST_VERSION, advance},
 };
 
@@ -43,6 +44,8 @@ pub struct Model {
     pub version: i64,
     #[sea_orm(has_many)]
     pub notes: HasMany<super::note::Entity>,
+    #[sea_orm(has_one)]
+    pub note_count: HasOne<super::note_count::Entity>,
     #[sea_orm(has_many, via = "membership")]
     pub teams: HasMany<super::team::Entity>,
     #[sea_orm(has_many)]
@@ -83,14 +86,20 @@ pub struct UserSummary {
     pub name: String,
 }
 
-/// A user and the number of notes the user has written.
+/// A user and the number of notes the user has written. For [`Entity::join_note_count`].
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
 pub struct WithNoteCount {
     #[sea_orm(nested)]
     pub user: Model,
-    #[sea_orm(from_expr = "scopes::note_count()")]
+    #[sea_orm(from_expr = "note_count()")]
     pub note_count: i64,
+}
+
+/// The kept count, in a query that is joined with it.
+fn note_count() -> Expr {
+    Func::coalesce([Expr::col((note_count::Entity, note_count::Column::Notes)), Expr::val(0)])
+        .into()
 }
 
 impl Entity {
@@ -102,6 +111,11 @@ impl Entity {
     /// The enabled admins, by id.
     pub fn find_enabled_admins() -> Select<Self> {
         Self::find().enabled().admins().order_by_asc(Column::Id)
+    }
+
+    /// Users joined with the number of their notes. For [`WithNoteCount`].
+    pub fn join_note_count(users: Select<Self>) -> Select<Self> {
+        users.join(JoinType::LeftJoin, Relation::NoteCount.def())
     }
 
     /// The user with this id or username, disabled or not.

@@ -5,7 +5,7 @@ use sea_orm::{
 };
 
 use super::{COLUMN, Column, Entity, UserKey};
-use crate::{IdList, NamePattern, note, text};
+use crate::{IdList, NamePattern, note_count, text};
 
 /// Named conditions on users, which chain and combine with AND.
 ///
@@ -46,7 +46,15 @@ pub trait Scopes: QueryFilter + Sized {
 
     /// Users who have written more than `count` notes.
     fn with_more_notes_than(self, count: i64) -> Self {
-        self.filter(note_count().gt(count))
+        if count < 0 {
+            return self;
+        }
+        let more = Query::select()
+            .column(note_count::Column::UserId)
+            .from(note_count::Entity)
+            .and_where(note_count::Column::Notes.gt(count))
+            .take();
+        self.filter(Column::Id.in_subquery(more))
     }
 
     /// The users with these ids.
@@ -75,13 +83,3 @@ pub trait Scopes: QueryFilter + Sized {
 impl Scopes for Select<Entity> {}
 impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
-
-/// `SELECT COUNT(*)` of the notes of the user in the outer query.
-pub(super) fn note_count() -> Expr {
-    let count = Query::select()
-        .expr(note::Column::Id.count())
-        .from(note::Entity)
-        .and_where(Expr::col((note::Entity, note::Column::UserId)).equals((Entity, Column::Id)))
-        .take();
-    Expr::SubQuery(None, Box::new(count.into()))
-}

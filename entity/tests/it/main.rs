@@ -46,7 +46,7 @@ async fn new_disabled(db: &DatabaseConnection, name: &str) -> user::Model {
 async fn new_note(db: &DatabaseConnection, author: &user::Model, content: &str) -> note::Model {
     let mut note = note::ActiveModel::new(author.id, content.to_owned(), noon());
     note.set_important(content.contains('!'));
-    note.insert(db).await.unwrap()
+    note.insert_counted(db).await.unwrap()
 }
 
 async fn new_team(db: &DatabaseConnection, name: &str) -> team::Model {

@@ -141,7 +141,8 @@ async fn with_notes_finds_users_with_more_notes_and_counts_them() {
     let counted = async |more_than| -> Vec<(String, i64)> {
         let users =
             user::Entity::find().with_more_notes_than(more_than).order_by_asc(user::Column::Id);
-        let users = users.into_partial_model::<WithNoteCount>().all(&db).await.unwrap();
+        let users = user::Entity::join_note_count(users).into_partial_model::<WithNoteCount>();
+        let users = users.all(&db).await.unwrap();
         users.into_iter().map(|user| (user.user.name, user.note_count)).collect()
     };
     assert_eq!(counted(2).await, [("Carol".into(), 3)]);

@@ -39,7 +39,7 @@ async fn up_and_down(database: &TestDatabase, kind: LockKind) {
         let rows = database.number("SELECT COUNT(*) FROM seaql_migrations").await;
         assert_eq!(usize::try_from(rows), Ok(all));
         // Together they revert more than there is.
-        at_once(database, kind, Command::Down { num: 2 }).await;
+        at_once(database, kind, Command::Down { num: 5 }).await;
         assert_eq!(applied(database).await.len(), 0);
     }
 }

@@ -17,6 +17,12 @@ async fn migrate(database: &TestDatabase, command: Command) {
     connection.close().await.unwrap();
 }
 
+/// Reverts everything from the migration whose name starts like this.
+fn down_to_before(name: &str) -> Command {
+    let from = testkit::migrations().into_iter().skip_while(|known| !known.starts_with(name));
+    Command::Down { num: from.count().try_into().unwrap() }
+}
+
 /// The migrations that are applied, oldest first.
 async fn applied(database: &TestDatabase) -> Vec<String> {
     let connection = connect(database.url(), None).await.unwrap();

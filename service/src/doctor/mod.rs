@@ -1,5 +1,7 @@
 //! Checks that tell an operator about problems before users notice them.
 
+mod note_counts;
+
 use std::fs;
 
 use chrono::{DateTime, Utc};
@@ -64,6 +66,7 @@ pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
     let mut findings = vec![Finding::of("version", version(db).await), schema];
     if is_migrated {
         findings.push(Finding::of("admins", admins(db).await));
+        findings.push(Finding::of("note counts", note_counts::examine(db).await));
     }
     findings.push(Finding::of("writing", writing(db).await));
     if db.is_postgres() {
@@ -77,6 +80,14 @@ pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
         findings.push(disk(settings));
     }
     findings
+}
+
+/// Corrects what the service keeps and can find out again: the number of each user's notes.
+pub async fn repair(db: &Db) -> Finding {
+    let repaired = note_counts::repair(db).await.map(|users| {
+        Finding::new("repair", Health::Good, format!("corrected the note counts of {users} users"))
+    });
+    Finding::of("repair", repaired)
 }
 
 async fn version(db: &Db) -> Result<Finding> {

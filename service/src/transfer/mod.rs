@@ -18,7 +18,7 @@ use std::{
     path::Path,
 };
 
-use entity::{deletion, mark, membership, note, team, user};
+use entity::{deletion, mark, membership, note, note_count, team, user};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
     ModelTrait, PaginatorTrait,
@@ -221,6 +221,7 @@ pub async fn import_from(
     let promoted = membership::Entity::promote_in_ownerless_teams(&transaction).await;
     promoted.map_err(Error::from)?;
     bulk.insert(rows::<note::Model>(&mut file)).await?;
+    note_count::Entity::count_all(&transaction).await.map_err(Error::from)?;
     bulk.insert(rows::<mark::Model>(&mut file)).await?;
     // The first version of the format has none.
     let last_ids = file.rows().collect::<Result<Vec<_>>>()?.pop().unwrap_or_default();

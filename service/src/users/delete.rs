@@ -58,7 +58,7 @@ async fn begin(work: &Work, key: &UserKey, expected: &Expected) -> Result<Option
     for Change { what, subject } in hand_over(transaction, user.id, &teams).await? {
         work.audit(what, subject);
     }
-    let notes = user.number_of_notes(transaction).await?;
+    let notes = user.number_of_notes(transaction).await?.unsigned_abs();
     work.audit(format!("deleted with {notes} notes"), user.id);
     let others = membership::Entity::find().of_user(user.id).not_in_teams(&teams);
     if notes + user.number_of_marks(transaction).await? > BATCH
@@ -150,7 +150,10 @@ async fn delete_marks(db: &Db, id: UserId) -> Result<u64> {
 }
 
 async fn delete_notes(db: &Db, id: UserId) -> Result<u64> {
-    Ok(note::Entity::delete_some_by(db.writer(), id, BATCH).await?)
+    let transaction = db.begin().await?;
+    let deleted = note::Entity::delete_some_by(&transaction, id, BATCH).await?;
+    transaction.commit().await?;
+    Ok(deleted)
 }
 
 async fn delete_user(db: &Db, id: UserId) -> Result<()> {

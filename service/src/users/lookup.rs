@@ -96,6 +96,7 @@ pub async fn list(
     }
     let by_id = (user::Column::Id, Order::Ascending);
     let id_of = |row: &WithNoteCount| row.user.id;
+    let users = user::Entity::join_note_count(users);
     let page = async |reader: &Reader| page::read(reader, users, by_id, request, id_of).await;
     let page = if filter.may_scan() { reader.search(page).await } else { page(reader).await };
     let mut page = page?;
@@ -190,7 +191,8 @@ pub async fn get(
     key: &UserKey,
     include: Include,
 ) -> Result<WithLists> {
-    let found = user::Entity::find_by_key(key).into_partial_model::<WithNoteCount>();
+    let found = user::Entity::join_note_count(user::Entity::find_by_key(key));
+    let found = found.into_partial_model::<WithNoteCount>();
     let found = found.one(reader.connection()).await?.ok_or(Error::NotFound)?;
     let WithNoteCount { user, note_count } = found;
     policy::see_user(actor, &user)?;

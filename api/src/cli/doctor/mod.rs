@@ -23,13 +23,16 @@ pub(super) struct Arguments {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
+    /// Correct kept counts that are wrong, before the checks
+    #[arg(long)]
+    repair: bool,
 }
 
 /// Checks the settings and the database, and prints one line per check. Fails if something does not work.
 pub(super) async fn run(arguments: Arguments) -> Result<(), CommandError> {
     let findings = match read_settings() {
         Err(error) => vec![Finding::new("settings", Health::Bad, error.to_string())],
-        Ok((settings, findings)) => [findings, examine(&settings).await].concat(),
+        Ok((settings, findings)) => [findings, examine(&settings, arguments.repair).await].concat(),
     };
     print(&findings, arguments.json)?;
     if findings.iter().any(|finding| finding.health == Health::Bad) {
@@ -100,7 +103,7 @@ fn what_is_set(environment: &Environment) -> Finding {
     }
 }
 
-async fn examine(settings: &Settings) -> Vec<Finding> {
+async fn examine(settings: &Settings, repair: bool) -> Vec<Finding> {
     let mut findings = vec![secret(settings), passwords(settings.password_cost)];
     if let Some(missing) = missing_file(settings) {
         findings.push(missing);
@@ -108,6 +111,9 @@ async fn examine(settings: &Settings) -> Vec<Finding> {
     }
     match connect(&settings.database).await {
         Ok(db) => {
+            if repair {
+                findings.push(doctor::repair(&db).await);
+            }
             findings.extend(doctor::examine(&db, &settings.database).await);
             if let Err(error) = db.close().await {
                 findings.push(Finding::new("database", Health::Bad, describe(&error)));

@@ -103,6 +103,7 @@ async fn the_doctor_prints_one_line_per_check() {
         "version",
         "schema",
         "admins",
+        "note counts",
         "writing",
     ] {
         assert!(told.contains(&format!(" {subject}: ")), "{subject} in {told}");
@@ -125,6 +126,29 @@ async fn the_doctor_prints_one_line_per_check() {
     let json = run(directory.path(), &settings, &["doctor", "--json"]);
     let findings: Value = serde_json::from_slice(&json.stdout).unwrap();
     assert_eq!(findings[0]["health"], "ok", "{findings}");
+}
+
+#[tokio::test]
+async fn the_doctor_finds_and_corrects_wrong_note_counts() {
+    let database = TestDatabase::migrated().await;
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
+    with_password(directory.path(), &settings, &["demo", "--users", "3"]);
+    let doctor = |arguments: &[&str]| {
+        let output = run(directory.path(), &settings, &[&["doctor"], arguments].concat());
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    assert!(doctor(&[]).contains("ok    note counts: equal to the notes\n"));
+    database.execute("UPDATE note_counts SET notes = 7 WHERE user_id = 1").await;
+    database.execute("DELETE FROM note_counts WHERE user_id = 2").await;
+    let told = doctor(&[]);
+    let wrong = "look  note counts: wrong for 2 users: run `teamnotes doctor --repair`\n";
+    assert!(told.contains(wrong), "{told}");
+    let told = doctor(&["--repair"]);
+    assert!(told.contains("ok    repair: corrected the note counts of 2 users\n"), "{told}");
+    assert!(told.contains("ok    note counts: equal to the notes\n"), "{told}");
+    assert_eq!(database.number("SELECT COUNT(*) FROM note_counts WHERE notes = 20").await, 3);
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 //! of them.
 
 mod cursors;
+mod note_counts;
 mod queries;
 mod search;
 mod tokens;

@@ -156,6 +156,7 @@ async fn write_many(app: &TestApp, user_id: i64, count: u32) {
     let row = format!("'One of many', 'one of many', FALSE, {time}, {user_id}, {time}, {time}");
     let sql = format!("INSERT INTO notes ({columns}) {numbers} SELECT {row} FROM numbers");
     app.database.execute(&sql).await;
+    app.database.execute(&format!("INSERT INTO note_counts VALUES ({user_id}, {count})")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
