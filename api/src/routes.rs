@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use api_macros::operation;
-use utoipa::openapi::{Info, InfoBuilder, LicenseBuilder};
+use utoipa::openapi::{Info, InfoBuilder, LicenseBuilder, info::ContactBuilder};
 
 use crate::{
     http::{
@@ -98,13 +98,11 @@ pub fn operations() -> RouteTable {
         .at("/docs/{file}", [get(docs::asset)])
 }
 
-/// The OpenAPI document of all these routes, as served at `/api/openapi.json` and kept in the repository.
+/// The OpenAPI document of the API, as served at `/api/openapi.json` and kept in the repository.
 pub fn document_json() -> &'static str {
     static JSON: LazyLock<String> = LazyLock::new(|| {
         let mut document = Document::new();
-        for table in [api(), operations(), metrics()] {
-            table.describe(&mut document);
-        }
+        api().describe(&mut document);
         let json = serde_json::to_string_pretty(&document.build(info()));
         json.unwrap_or_default() + "\n"
     });
@@ -130,10 +128,11 @@ fn info() -> Info {
         .description(Some(
             "Notes, users, teams and reading lists. Every response has a header `X-Request-Id`: the \
              request's own if that is 1 to 128 visible ASCII characters. A token, if present, is checked \
-             on every call under `/api`, even if none is needed. `OPTIONS` on any path returns its methods. A list nested in an object ends before the item \
-             that would take it past 1 MiB; the count next to it is that of all items, which the list's own path \
-             returns in pages.",
+             on every call under `/api`, even if none is needed. `OPTIONS` on any path returns its \
+             methods. A list nested in an object ends before the item that would take it past 1 MiB; the \
+             count next to it is that of all items, which the list's own path returns in pages.",
         ))
+        .contact(Some(ContactBuilder::new().name(Some("The operator of this service")).build()))
         .license(Some(license.identifier(Some("MIT OR Apache-2.0")).build()))
         .build()
 }

@@ -2,35 +2,48 @@
 
 use std::iter::once;
 
-use proc_macro::{Delimiter, Group, TokenStream, TokenTree};
+use proc_macro::{Delimiter, Group, TokenStream, TokenTree, token_stream::IntoIter};
 
 /// Turns a handler into an operation of the API.
 ///
-/// `#[operation(403, 409)]` on `async fn create` yields a function `create` that returns an
+/// `#[operation(createNote, 403, 409)]` on `async fn create` yields a function `create` that returns an
 /// `http::routing::Operation` for the route table: `post(notes::create)`. The operation is
-/// documented by the doc comment, by what the types in the handler's signature say about themselves, and
-/// by the statuses in the attribute: the failures that these types do not describe.
+/// documented by its id, which generated clients name their method after, by the doc comment, by what the
+/// types in the handler's signature say about themselves, and by the statuses in the attribute: the
+/// failures that these types do not describe. `#[operation]` is for handlers that are not part of the API,
+/// and leaves them out of the document.
 #[proc_macro_attribute]
-pub fn operation(failures: TokenStream, handler: TokenStream) -> TokenStream {
+pub fn operation(arguments: TokenStream, handler: TokenStream) -> TokenStream {
     let Handler { attributes, docs, visibility, function } = Handler::parse(handler);
     let mut after_fn = function.clone().into_iter().skip_while(|token| token.to_string() != "fn");
     let name = after_fn.nth(1).map(|name| name.to_string()).unwrap_or_default();
-    let docs = docs.join(", ");
-    let operation = code(&format!(
-        "crate::http::routing::Operation::new(
-            crate::http::routing::Docs {{
-                module: module_path!(),
-                name: {name:?},
-                lines: &[{docs}],
-                failures: &[{failures}],
-            }},
-            {name},
-        )"
-    ));
+    let mut arguments = arguments.into_iter();
+    let operation = code(&match arguments.next() {
+        None => format!("crate::http::routing::Operation::undocumented({name})"),
+        Some(TokenTree::Ident(id)) => format!(
+            "crate::http::routing::Operation::new(
+                crate::http::routing::Docs {{
+                    module: module_path!(),
+                    id: \"{id}\",
+                    lines: &[{}],
+                    failures: &[{}],
+                }},
+                {name},
+            )",
+            docs.join(", "),
+            failures(arguments),
+        ),
+        Some(_) => "compile_error!(\"name the operation: #[operation(createNote, 403)]\")".into(),
+    });
     let signature = format!("fn {name}() -> crate::http::routing::Operation");
     // The handler is nested as written, so that compiler messages point into it.
     let body = Group::new(Delimiter::Brace, [function, operation].into_iter().collect());
     [attributes, visibility, code(&signature), TokenTree::Group(body).into()].into_iter().collect()
+}
+
+/// What follows the id, without the comma before it.
+fn failures(arguments: IntoIter) -> TokenStream {
+    arguments.skip(1).collect()
 }
 
 /// A function, parsed as far as needed.

@@ -61,14 +61,19 @@ pub(crate) enum Problem {
 pub(crate) struct ProblemBody {
     /// Identifies the kind of failure.
     #[serde(rename = "type")]
+    #[schema(example = "/problems/validation")]
     kind: String,
     /// The kind of failure, in words.
+    #[schema(example = "Validation failed")]
     title: &'static str,
     /// The status code.
+    #[schema(minimum = 400, maximum = 599, example = 422)]
     status: u16,
     /// This failure in words.
+    #[schema(example = "content must not be empty")]
     detail: String,
     /// The same as `detail`.
+    #[schema(example = "content must not be empty")]
     error: String,
     /// On 422: each value that is not allowed, 100 at most.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -85,8 +90,10 @@ pub(crate) struct ProblemBody {
 #[schema(as = Violation)]
 pub(crate) struct ViolationBody {
     /// A JSON pointer (RFC 6901) into the body; empty for the body as a whole.
+    #[schema(example = "/content")]
     pointer: String,
     /// What the value must be.
+    #[schema(example = "must not be empty")]
     detail: String,
 }
 

@@ -11,7 +11,7 @@ use serde::Serialize;
 use service::{Error, Page};
 use utoipa::{
     PartialSchema, ToSchema,
-    openapi::{ObjectBuilder, RefOr, Schema},
+    openapi::{RefOr, Schema},
 };
 
 use super::{
@@ -230,37 +230,6 @@ impl<T: ToSchema> Describe for Reply<ListOf<T>> {
 impl Describe for Reply<NoContent> {
     fn describe(operation: &mut OperationDoc) {
         operation.empty(204, "Done");
-    }
-}
-
-impl Describe for Reply<Redirect> {
-    fn describe(operation: &mut OperationDoc) {
-        operation.empty(308, "Moved");
-        operation.header(308, "Location", "Where it is now", string());
-    }
-}
-
-impl Describe for Reply<PlainText> {
-    fn describe(operation: &mut OperationDoc) {
-        operation.content(200, "Plain text", "text/plain", string().into());
-    }
-}
-
-impl Describe for Reply<Html> {
-    fn describe(operation: &mut OperationDoc) {
-        operation.content(200, "A page", "text/html", string().into());
-    }
-}
-
-impl Describe for Reply<File> {
-    fn describe(operation: &mut OperationDoc) {
-        operation.empty(200, "A file");
-    }
-}
-
-impl Describe for Reply<RawJson> {
-    fn describe(operation: &mut OperationDoc) {
-        operation.content(200, "A JSON document", "application/json", ObjectBuilder::new().into());
     }
 }
 

@@ -20,11 +20,16 @@ use crate::http::{
     problem::{Problem, join},
 };
 
-/// A handler that describes itself; `#[operation]` turns a function into one.
+/// A handler that describes itself, if it is part of the API; `#[operation]` turns a function into one.
 pub(crate) struct Operation {
-    docs: Docs,
     route: Route,
     reads_query: bool,
+    description: Option<Description>,
+}
+
+/// What is said about an operation by its source, and by its types.
+struct Description {
+    docs: Docs,
     describe: fn(&mut OperationDoc),
 }
 
@@ -32,8 +37,8 @@ pub(crate) struct Operation {
 pub(crate) struct Docs {
     /// The path of its module.
     pub(crate) module: &'static str,
-    /// Its name.
-    pub(crate) name: &'static str,
+    /// Its id in the OpenAPI document.
+    pub(crate) id: &'static str,
     /// The lines of its doc comment.
     pub(crate) lines: &'static [&'static str],
     /// The statuses of failures that the types in its signature don't describe.
@@ -52,21 +57,33 @@ impl Operation {
             A::describe(doc);
             F::Output::describe(doc);
         };
-        Self { docs, route: Route::new().to(handler), reads_query: A::READS_QUERY, describe }
+        let description = Some(Description { docs, describe });
+        Self { route: Route::new().to(handler), reads_query: A::READS_QUERY, description }
     }
 
-    fn document(&self) -> OperationDoc {
-        let Docs { module, name, lines, failures } = self.docs;
-        let mut doc = OperationDoc::new(resource_of(module), name, lines);
-        (self.describe)(&mut doc);
+    /// For handlers that don't belong to the API. They ignore the query.
+    pub(crate) fn undocumented<F, A>(handler: F) -> Self
+    where
+        F: Handler<A>,
+        A: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        Self { route: Route::new().to(handler), reads_query: false, description: None }
+    }
+
+    fn document(&self) -> Option<OperationDoc> {
+        let Description { docs, describe } = self.description.as_ref()?;
+        let &Docs { module, id, lines, failures } = docs;
+        let mut doc = OperationDoc::new(resource_of(module), id, lines);
+        describe(&mut doc);
         doc.failures(failures);
-        doc
+        Some(doc)
     }
 }
 
 /// The resource that a module belongs to: `notes` for `api::resources::notes`.
 fn resource_of(module: &str) -> &str {
-    module.split("::").nth(2).unwrap_or("operations")
+    module.split("::").nth(2).unwrap_or_default()
 }
 
 /// An operation and the methods it answers.
@@ -139,14 +156,12 @@ impl RouteTable {
     pub(crate) fn describe(&self, document: &mut Document) {
         for (path, endpoints) in &self.paths {
             for Endpoint { methods, operation } in endpoints {
-                let mut doc = operation.document();
-                doc.failures(&[405, 500, 503]);
+                let Some(mut doc) = operation.document() else { continue };
+                doc.failures(&[400, 401, 405, 500, 503]);
                 if methods.contains(&Method::GET) {
                     doc.conditional_get();
                 }
-                if is_strict(path) {
-                    doc.failures(&[400, 401]);
-                }
+                doc.default_security(methods.contains(&Method::GET));
                 document.add(path, methods.iter().filter_map(documented), doc);
             }
         }

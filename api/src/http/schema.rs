@@ -28,7 +28,26 @@ pub(crate) fn string() -> ObjectBuilder {
 
 /// An id: a positive 64-bit integer.
 pub(crate) fn id() -> ObjectBuilder {
-    integer().format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64))).minimum(Some(1))
+    integer()
+        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
+        .minimum(Some(1))
+        .maximum(Some(i64::MAX))
+        .examples([7])
+}
+
+/// A string without NUL, which no text may have.
+pub(crate) fn text() -> ObjectBuilder {
+    string().pattern(Some(r"^[^\u0000]*$"))
+}
+
+/// A string without control characters.
+pub(crate) fn line() -> ObjectBuilder {
+    string().pattern(Some(r"^[^\u0000-\u001F\u007F-\u009F]*$"))
+}
+
+/// A string without control characters, except for tabs and line breaks.
+pub(crate) fn lines() -> ObjectBuilder {
+    string().pattern(Some(r"^[^\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F]*$"))
 }
 
 /// An integer.

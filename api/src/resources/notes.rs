@@ -34,12 +34,16 @@ use crate::http::{
 pub(crate) struct NoteCoreBody {
     #[schema(value_type = IdSchema)]
     id: NoteId,
-    #[schema(value_type = ContentText)]
+    /// The text.
+    #[schema(example = "Test backups by restoring them")]
     content: String,
+    /// Whether its author considers it important.
     important: bool,
     /// The time the note is about, chosen by its author.
     date: DateTime<Utc>,
+    /// When it was written.
     created_at: DateTime<Utc>,
+    /// When it was last changed.
     updated_at: DateTime<Utc>,
     #[schema(value_type = VersionSchema)]
     version: i64,
@@ -67,6 +71,7 @@ impl From<note::Core> for NoteCoreBody {
 pub(crate) struct NoteBody {
     #[serde(flatten)]
     note: NoteCoreBody,
+    /// Its author.
     user: UserSummaryBody,
 }
 
@@ -94,7 +99,7 @@ pub(crate) struct NoteDetailBody {
     users_marked: Option<Bounded<UserSummaryBody>>,
     /// Only with `include=users_marked`: how many enabled users have marked the note.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0)]
     marked_count: Option<i64>,
 }
 
@@ -121,14 +126,17 @@ impl From<WithMarks> for NoteDetailBody {
 /// A note to write.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = NewNote)]
+#[schema(as = NewNote, example = json!({
+    "content": "Test backups by restoring them", "important": true
+}))]
 pub(crate) struct NewNoteBody {
     #[schema(value_type = ContentText)]
     content: Content,
+    /// Whether it is important; it is not unless this says so.
     #[deserr(default, from(bool) = Some)]
-    #[schema(default = false, nullable = false)]
+    #[schema(nullable = false)]
     important: Option<bool>,
-    /// Defaults to now.
+    /// The time the note is about; now, if omitted.
     #[deserr(default, from(DateTime<Utc>) = Some)]
     #[schema(nullable = false)]
     date: Option<DateTime<Utc>>,
@@ -143,14 +151,16 @@ impl From<NewNoteBody> for NewNote {
 /// Changes to a note; members that are omitted stay as they are.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = NoteChange)]
+#[schema(as = NoteChange, example = json!({ "important": false }))]
 pub(crate) struct NoteChangeBody {
     #[deserr(default, from(Content) = Some)]
     #[schema(value_type = Option<ContentText>, nullable = false)]
     content: Option<Content>,
+    /// Whether it is important.
     #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     important: Option<bool>,
+    /// The time the note is about.
     #[deserr(default, from(DateTime<Utc>) = Some)]
     #[schema(nullable = false)]
     date: Option<DateTime<Utc>>,
@@ -176,7 +186,7 @@ pub(crate) struct NoteQuery {
     search: Option<SearchText>,
     /// The author's id or username; an unknown one has no notes.
     #[deserr(default, from(String) = author)]
-    #[param(value_type = Option<String>)]
+    #[param(value_type = Option<String>, example = "alice")]
     user: Option<UserKey>,
 }
 
@@ -213,7 +223,7 @@ impl Includable for NoteInclude {
 }
 
 /// Lists notes with their authors, newest first.
-#[operation]
+#[operation(listNotes)]
 pub(crate) async fn list(
     state: AppState,
     list: List<NoteQuery>,
@@ -223,7 +233,7 @@ pub(crate) async fn list(
 }
 
 /// Creates a note, written by the caller.
-#[operation]
+#[operation(createNote)]
 pub(crate) async fn create(
     state: AppState,
     me: SignedIn,
@@ -236,7 +246,7 @@ pub(crate) async fn create(
 }
 
 /// Returns a note and its author.
-#[operation]
+#[operation(getNote)]
 pub(crate) async fn get(
     state: AppState,
     Id(id): Id<NoteId>,
@@ -251,7 +261,7 @@ pub(crate) async fn get(
 }
 
 /// Lists the users who have marked a note, newest mark first.
-#[operation]
+#[operation(listUsersWhoMarkedNote)]
 pub(crate) async fn list_users_marked(
     state: AppState,
     Id(id): Id<NoteId>,
@@ -262,7 +272,7 @@ pub(crate) async fn list_users_marked(
 }
 
 /// Changes a note. For its author.
-#[operation(403)]
+#[operation(updateNote, 403)]
 pub(crate) async fn update(
     state: AppState,
     me: SignedIn,
@@ -278,7 +288,7 @@ pub(crate) async fn update(
 }
 
 /// Deletes a note and its marks. For its author and for admins.
-#[operation(403)]
+#[operation(deleteNote, 403)]
 pub(crate) async fn delete(
     state: AppState,
     me: SignedIn,

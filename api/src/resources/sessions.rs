@@ -24,9 +24,11 @@ use crate::http::{
 #[deserr(error = Violations)]
 #[schema(as = Credentials)]
 pub(crate) struct CredentialsBody {
+    /// The user's username, in any case.
     #[deserr(try_from(String) = credential -> String)]
     #[schema(example = "alice")]
     username: String,
+    /// The user's password.
     #[deserr(try_from(String) = credential -> String)]
     #[schema(format = Password, example = "walnut-harbour-42")]
     password: String,
@@ -41,9 +43,15 @@ fn credential(text: String) -> Result<String, String> {
 #[schema(as = LoggedIn)]
 pub(crate) struct LoggedInBody {
     /// The token to send as `Authorization: Bearer`.
+    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6N30.c2lnbmF0dXJl")]
     token: String,
+    /// The user's username.
+    #[schema(example = "alice")]
     username: String,
+    /// The user's name.
+    #[schema(example = "Alice Walker")]
     name: String,
+    /// When the session ends, unless it is ended before.
     expires_at: DateTime<Utc>,
 }
 
@@ -60,12 +68,14 @@ impl From<LoggedIn> for LoggedInBody {
 pub(crate) struct SessionBody {
     #[schema(value_type = IdSchema)]
     id: SessionId,
+    /// When the user logged in.
     created_at: DateTime<Utc>,
-    /// Updated at most once a minute.
+    /// When the last request was made in this session; updated at most once a minute.
     last_used_at: DateTime<Utc>,
+    /// When the session ends, unless it is ended before.
     expires_at: DateTime<Utc>,
-    /// The `User-Agent` of the client that logged in.
-    #[schema(required)]
+    /// The `User-Agent` of the client that logged in, or null if it sent none.
+    #[schema(required, example = "curl/8.14.1")]
     user_agent: Option<String>,
     /// Whether the request was made in this session.
     current: bool,
@@ -93,6 +103,7 @@ impl SessionBody {
 pub(crate) struct CurrentSessionBody {
     #[serde(flatten)]
     session: SessionBody,
+    /// The user who logged in.
     user: SessionUserBody,
 }
 
@@ -102,13 +113,19 @@ pub(crate) struct CurrentSessionBody {
 struct SessionUserBody {
     #[schema(value_type = IdSchema)]
     id: UserId,
+    /// What the user logs in with, in lower case.
+    #[schema(example = "alice")]
     username: String,
+    /// The name to show.
+    #[schema(example = "Alice Walker")]
     name: String,
+    /// Whether the user has the rights of an admin.
+    #[schema(example = false)]
     admin: bool,
 }
 
 /// Logs a user in: starts a session and returns its token.
-#[operation(429)]
+#[operation(logIn, 429)]
 pub(crate) async fn log_in(
     state: AppState,
     Address(address): Address,
@@ -122,14 +139,14 @@ pub(crate) async fn log_in(
 }
 
 /// Logs the caller out: ends the current session.
-#[operation]
+#[operation(logOut)]
 pub(crate) async fn log_out(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::log_out(work).await).await?;
     Ok(Reply::no_content())
 }
 
 /// Lists the caller's sessions, newest first.
-#[operation]
+#[operation(listSessions)]
 pub(crate) async fn list(
     state: AppState,
     me: SignedIn,
@@ -140,7 +157,7 @@ pub(crate) async fn list(
 }
 
 /// Lists a user's sessions, newest first. For the user and for admins.
-#[operation(403)]
+#[operation(listSessionsOfUser, 403)]
 pub(crate) async fn list_of_user(
     state: AppState,
     me: SignedIn,
@@ -153,7 +170,7 @@ pub(crate) async fn list_of_user(
 }
 
 /// Ends all sessions of a user. For the user and for admins.
-#[operation(403)]
+#[operation(endSessionsOfUser, 403)]
 pub(crate) async fn end_of_user(
     state: AppState,
     me: SignedIn,
@@ -164,7 +181,7 @@ pub(crate) async fn end_of_user(
 }
 
 /// Returns the current session and its user.
-#[operation]
+#[operation(getCurrentSession)]
 pub(crate) async fn current(me: SignedIn) -> Result<Reply<CurrentSessionBody>, Problem> {
     let user::Model { id, username, name, admin, .. } = me.user()?.clone();
     let session = SessionBody::new(me.session()?.clone(), me.session_id());
@@ -173,7 +190,7 @@ pub(crate) async fn current(me: SignedIn) -> Result<Reply<CurrentSessionBody>, P
 }
 
 /// Ends a session. For its user and for admins.
-#[operation]
+#[operation(endSession)]
 pub(crate) async fn end(
     state: AppState,
     me: SignedIn,
@@ -184,7 +201,7 @@ pub(crate) async fn end(
 }
 
 /// Ends all of the caller's sessions except the current one.
-#[operation]
+#[operation(endOtherSessions)]
 pub(crate) async fn end_others(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::end_others(work).await).await?;
     Ok(Reply::no_content())

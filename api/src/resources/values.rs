@@ -11,7 +11,7 @@ use utoipa::openapi::{KnownFormat, ObjectBuilder, SchemaFormat};
 
 use crate::http::{
     extract::{Violations, parsed},
-    schema::{describe, id, string},
+    schema::{describe, id, line, lines, string, text},
 };
 
 macro_rules! ids {
@@ -32,7 +32,7 @@ ids!(MarkId, NoteId, TeamId, UserId);
 /// The schema of every id.
 pub(crate) struct IdSchema;
 
-describe!(IdSchema as "Id": id());
+describe!(IdSchema as "Id": id().description(Some("A positive integer.")));
 
 /// The schema of every version.
 pub(crate) struct VersionSchema;
@@ -62,28 +62,30 @@ macro_rules! texts {
 texts! {
     /// The schema of [`Content`].
     ContentText, "Content": Content =
-        text("Not blank.", 1, Content::MAX_CHARS).examples(["Backups are tested by restoring them"]);
+        sized(lines(), "Not blank.", 1, Content::MAX_CHARS)
+            .examples(["Test backups by restoring them"]);
 
     /// The schema of [`TeamName`].
     TeamNameText, "TeamName": TeamName =
-        text("Not blank.", 1, TeamName::MAX_CHARS).examples(["Operations"]);
+        sized(line(), "Not blank.", 1, TeamName::MAX_CHARS).examples(["Operations"]);
 
     /// The schema of [`Name`].
-    NameText, "Name": Name = text("Not blank.", 1, Name::MAX_CHARS).examples(["Alice Walker"]);
+    NameText, "Name": Name =
+        sized(line(), "Not blank.", 1, Name::MAX_CHARS).examples(["Alice Walker"]);
 
     /// The schema of [`Username`].
     UsernameText, "Username": Username =
-        text("Upper case is converted to lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
+        sized(string(), "In any case; stored in lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
             .pattern(Some("^[A-Za-z][A-Za-z0-9._@+-]*$"))
             .examples(["alice"]);
 
     /// The schema of [`Password`].
     PasswordText, "Password": Password =
-        text("Not one of the most common passwords.", Password::MIN_CHARS, Password::MAX_CHARS)
+        sized(text(), "Not one of the most common.", Password::MIN_CHARS, Password::MAX_CHARS)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
             .examples(["walnut-harbour-42"]);
 }
 
-fn text(description: &str, min: usize, max: usize) -> ObjectBuilder {
-    string().description(Some(description)).min_length(Some(min)).max_length(Some(max))
+fn sized(text: ObjectBuilder, description: &str, min: usize, max: usize) -> ObjectBuilder {
+    text.description(Some(description)).min_length(Some(min)).max_length(Some(max))
 }

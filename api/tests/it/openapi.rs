@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 use testkit::TestApp;
 
 fn document() -> Value {
@@ -23,11 +23,11 @@ fn documented() -> BTreeSet<(String, String)> {
 }
 
 #[test]
-fn every_route_is_documented_and_nothing_else_is() {
-    let routes = [api::routes::api(), api::routes::operations(), api::routes::metrics()];
+fn every_route_of_the_api_is_documented_and_nothing_else_is() {
+    let routes = api::routes::api().operations();
     let routed: BTreeSet<(String, String)> = routes
-        .iter()
-        .flat_map(|table| table.operations())
+        .into_iter()
+        .filter(|(_, path)| *path != "/api/openapi.json")
         .map(|(method, path)| (method, path.to_owned()))
         .collect();
     assert_eq!(documented(), routed);
@@ -42,22 +42,121 @@ fn the_document_in_the_repository_is_the_one_served() {
     );
 }
 
+/// (path, method, operation)
+fn operations(document: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    document["paths"].as_object().unwrap().iter().flat_map(|(path, item)| {
+        let operations = item.as_object().unwrap().iter();
+        operations.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
+}
+
+/// What a reference refers to.
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    let reference = value["$ref"].as_str();
+    reference.map_or(value, |reference| document.pointer(&reference[1..]).unwrap())
+}
+
 #[test]
-fn every_operation_has_a_unique_id_and_every_response_a_description() {
+fn every_operation_can_be_called_by_its_id_and_is_described() {
     let document = document();
-    let mut ids = BTreeSet::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        for (method, operation) in item.as_object().unwrap() {
-            let id = operation["operationId"].as_str().unwrap();
-            assert!(ids.insert(id.to_owned()), "{id} is taken");
-            assert!(operation["summary"].is_string(), "{method} {path} has no summary");
-            for (status, response) in operation["responses"].as_object().unwrap() {
-                let is_described =
-                    response["description"].is_string() || response["$ref"].is_string();
-                assert!(is_described, "{method} {path} {status} has no description");
-            }
+    let tags = document["tags"].as_array().unwrap().iter();
+    let tags: BTreeSet<&str> = tags.map(|tag| tag["name"].as_str().unwrap()).collect();
+    let (mut ids, mut used) = (BTreeSet::new(), BTreeSet::new());
+    for (path, method, operation) in operations(&document) {
+        let id = operation["operationId"].as_str().unwrap();
+        assert!(id.chars().all(|c| c.is_ascii_alphabetic()), "{id}");
+        assert!(id.starts_with(|c: char| c.is_ascii_lowercase()), "{id}");
+        assert!(ids.insert(id.to_owned()), "{id} is taken");
+        for text in ["summary", "description"] {
+            assert!(operation[text].is_string(), "{method} {path} has no {text}");
+        }
+        assert!(operation["security"].is_array(), "{method} {path} does not say who may call it");
+        used.extend(operation["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()));
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let response = resolved(&document, response);
+            assert!(response["description"].is_string(), "{method} {path} {status}");
         }
     }
+    assert_eq!(used, tags);
+}
+
+#[test]
+fn an_operation_that_another_does_too_is_tagged_as_an_alias() {
+    let document = document();
+    let paths = document["paths"].as_object().unwrap();
+    let mut aliases = 0;
+    for (path, item) in paths.iter().filter(|(_, item)| item["patch"].is_object()) {
+        let is_alias = item["patch"]["tags"] == json!(["aliases"]);
+        assert_eq!(is_alias, item["put"].is_object(), "{path}");
+        aliases += usize::from(is_alias);
+    }
+    assert!(aliases > 5);
+}
+
+/// Whether a schema, or the one that it refers to, has an example. Those of an object are with its members.
+fn has_example(document: &Value, schema: &Value) -> bool {
+    let schema = resolved(document, schema);
+    let has_own = schema["example"] != Value::Null || schema["examples"].is_array();
+    let is_list = schema["items"].is_object() && has_example(document, &schema["items"]);
+    let is_object = schema["type"] == "object" || schema["allOf"].is_array();
+    has_own || is_list || is_object
+}
+
+#[test]
+fn every_parameter_is_described_and_has_an_example() {
+    let document = document();
+    for (path, method, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().into_iter().flatten() {
+            let name = format!("{} of {method} {path}", parameter["name"]);
+            assert!(parameter["description"].is_string(), "{name} is not described");
+            let has_own = parameter["example"] != Value::Null;
+            let has_example = has_own || has_example(&document, &parameter["schema"]);
+            assert!(has_example, "{name} has no example");
+        }
+    }
+}
+
+#[test]
+fn every_member_is_described_and_has_an_example() {
+    fn check(document: &Value, schema: &Value, name: &str) {
+        for part in schema["allOf"].as_array().into_iter().flatten() {
+            check(document, part, name);
+        }
+        for (member, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let name = format!("{member} of {name}");
+            let is_described = schema["description"].is_string()
+                || resolved(document, schema)["description"].is_string();
+            assert!(is_described, "{name} is not described");
+            assert!(has_example(document, schema), "{name} has no example");
+            assert_ne!(schema["default"], false, "{name} is required for some generators");
+        }
+    }
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        check(&document, schema, name);
+    }
+    for id in ["Id", "Version"] {
+        assert_eq!(schemas[id]["maximum"], i64::MAX);
+    }
+}
+
+#[test]
+fn text_is_documented_without_the_characters_that_are_rejected() {
+    let document = document();
+    let schemas = &document["components"]["schemas"];
+    let accepts = |name: &str, text: &str| jsonschema::is_valid(&schemas[name], &json!(text));
+    for name in ["Content", "Name", "Password", "TeamName", "Username"] {
+        assert!(accepts(name, "walnut-harbour"), "{name}");
+        assert!(!accepts(name, "walnut-harbour\0"), "{name}");
+    }
+    for name in ["Content", "Name", "TeamName"] {
+        for control in ["\u{1}", "\u{1b}", "\u{7f}", "\u{9f}"] {
+            assert!(!accepts(name, &format!("a{control}")), "{name} {control:?}");
+        }
+    }
+    assert!(accepts("Content", "a\tb\r\n"));
+    assert!(!accepts("Name", "a\tb"));
 }
 
 #[test]

@@ -50,6 +50,7 @@ impl Describe for IfMatch {
             "If-Match",
             "The `ETag` of what the caller has read or written last: nothing is changed unless it is still \
              in this version (412). `*` matches any. Required if the service is set up so (428).",
+            "\"7-c5a04f2e\"",
         );
         operation.failures(&[412, 428]);
     }

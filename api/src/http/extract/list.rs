@@ -10,7 +10,7 @@ use crate::http::{
     cursor::{self, ListId},
     openapi::{Describe, OperationDoc},
     problem::Problem,
-    schema::{describe, integer},
+    schema::{describe, integer, string},
 };
 
 /// The maximum length of a list's query without the cursor, in bytes. The `Link` to the next page repeats it, and
@@ -28,9 +28,14 @@ struct PageQuery {
     limit: Limit,
     /// Where the page starts, from the `Link` of the previous page. Only valid for the same path and filters.
     #[deserr(default, from(String) = Some)]
-    #[param(min_length = 1)]
+    #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
 }
+
+/// The schema of a cursor.
+struct CursorText;
+
+describe!(CursorText as "Cursor": string().min_length(Some(1)).examples(["Mjk4MTM0NTY3ODkw"]));
 
 /// The maximum number of items on a page.
 struct Limit(u64);
@@ -63,6 +68,7 @@ impl Deserr<BadParameter> for Limit {
 describe!(Limit as "Limit": integer()
     .minimum(Some(1))
     .maximum(Some(Limit::MAX))
+    .examples([20])
     .default(Some(Limit::DEFAULT.into())));
 
 /// The requested part of a list: the filter and the page.

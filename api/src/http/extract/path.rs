@@ -5,7 +5,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use entity::TeamId;
+use entity::{MarkId, NoteId, SessionId, TeamId};
 use percent_encoding::percent_decode_str;
 use service::{Error, users::UserKey};
 
@@ -27,9 +27,31 @@ impl<T: FromStr> FromRequest for Id<T> {
     }
 }
 
-impl<T> Describe for Id<T> {
+/// An id that is part of a path.
+pub(crate) trait PathId {
+    /// What it is the id of.
+    const DESCRIPTION: &str;
+}
+
+impl PathId for MarkId {
+    const DESCRIPTION: &str = "The id of a mark.";
+}
+
+impl PathId for NoteId {
+    const DESCRIPTION: &str = "The id of a note.";
+}
+
+impl PathId for SessionId {
+    const DESCRIPTION: &str = "The id of a session.";
+}
+
+impl PathId for TeamId {
+    const DESCRIPTION: &str = "The id of a team.";
+}
+
+impl<T: PathId> Describe for Id<T> {
     fn describe(operation: &mut OperationDoc) {
-        operation.path_parameter("id", schema::id());
+        operation.path_parameter("id", T::DESCRIPTION, schema::id());
     }
 }
 
@@ -47,7 +69,8 @@ impl FromRequest for UserPath {
 
 impl Describe for UserPath {
     fn describe(operation: &mut OperationDoc) {
-        operation.path_parameter("user", string().description(Some("An id or a username")));
+        let schema = string().min_length(Some(1)).examples(["alice"]);
+        operation.path_parameter("user", "The id or the username of a user.", schema);
     }
 }
 
@@ -93,7 +116,7 @@ impl FromRequest for UserTeamPath {
 impl Describe for UserTeamPath {
     fn describe(operation: &mut OperationDoc) {
         UserPath::describe(operation);
-        operation.path_parameter("team", schema::id());
+        operation.path_parameter("team", TeamId::DESCRIPTION, schema::id());
     }
 }
 

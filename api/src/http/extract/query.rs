@@ -16,7 +16,7 @@ use utoipa::{IntoParams, openapi::path::ParameterIn};
 use crate::http::{
     openapi::{Describe, OperationDoc},
     problem::Problem,
-    schema::{describe, string},
+    schema::{describe, text},
 };
 
 /// More parameters than any endpoint has.
@@ -189,4 +189,6 @@ impl Deserr<BadParameter> for SearchText {
     }
 }
 
-describe!(SearchText as "SearchText": string().max_length(Some(SearchText::MAX_CHARS)));
+describe!(SearchText as "SearchText": text()
+    .max_length(Some(SearchText::MAX_CHARS))
+    .examples(["backup"]));

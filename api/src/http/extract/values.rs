@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use chrono::{DateTime, Datelike, Utc};
 use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
+use serde_json::json;
 use service::clock;
 use utoipa::openapi::schema::ArrayBuilder;
 
@@ -65,6 +66,8 @@ pub(crate) struct BulkIds;
 
 describe!(BulkIds as "BulkIds": ArrayBuilder::new()
     .items(schema::id())
+    .description(Some("Ids; a repeated one counts once."))
+    .examples([json!([7, 8])])
     .min_items(Some(1))
     .max_items(Some(MAX_BULK_IDS)));
 
@@ -73,4 +76,6 @@ pub(crate) struct IdList;
 
 describe!(IdList as "IdList": ArrayBuilder::new()
     .items(schema::id())
+    .description(Some("Ids; a repeated one counts once."))
+    .examples([json!([7, 8])])
     .max_items(Some(MAX_IDS)));

@@ -1,13 +1,15 @@
 //! The OpenAPI document, generated from what routes, handlers, extractors and replies say about themselves.
 
+mod examples;
 mod operation;
 mod problems;
+mod tags;
 
 pub(crate) use operation::{Describe, OperationDoc};
 use utoipa::{
     ToSchema,
     openapi::{
-        ComponentsBuilder, Info, OpenApi, Paths, RefOr,
+        ComponentsBuilder, Info, OpenApi, Paths, RefOr, Server,
         path::{HttpMethod, Operation},
         security::{Http, HttpAuthScheme, SecurityScheme},
     },
@@ -50,9 +52,8 @@ impl Document {
         let is_twin = |method: &HttpMethod| *method == HttpMethod::Patch && methods.len() > 1;
         for method in &methods {
             let mut operation = operation.clone();
-            // `PUT` and `PATCH` are one operation here; ids are unique.
-            if let (true, Some(id)) = (is_twin(method), &mut operation.operation_id) {
-                id.push_str("_patch");
+            if is_twin(method) {
+                become_alias(&mut operation);
             }
             if *method == HttpMethod::Patch {
                 accept_merge_patch(&mut operation);
@@ -64,9 +65,23 @@ impl Document {
     /// The finished document.
     pub(crate) fn build(self, info: Info) -> OpenApi {
         let mut document = OpenApi::new(info, self.paths);
-        document.components = Some(self.components.build());
+        let mut components = self.components.build();
+        components.schemas.values_mut().for_each(examples::complete);
+        document.components = Some(components);
+        document.tags = Some(tags::all());
+        document.servers = Some(vec![Server::new("/")]);
         document
     }
+}
+
+/// `PUT` and `PATCH` are one operation here. Clients need it once, so the tag of the other tells generators
+/// what to leave out.
+fn become_alias(operation: &mut Operation) {
+    let id = operation.operation_id.get_or_insert_default();
+    operation.description = Some(format!("Does the same as `{id}`, which is `PUT`."));
+    id.push_str("ByPatch");
+    operation.summary = operation.summary.take().map(|summary| summary + " by PATCH");
+    operation.tags = Some(vec![tags::ALIASES.into()]);
 }
 
 fn accept_merge_patch(operation: &mut Operation) {

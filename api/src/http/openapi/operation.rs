@@ -12,7 +12,7 @@ use utoipa::{
     },
 };
 
-use super::problems;
+use super::{examples, problems, tags};
 use crate::http::schema::string;
 
 /// A part of a handler's signature that describes its meaning for the operation.
@@ -33,48 +33,50 @@ pub(crate) struct OperationDoc {
 }
 
 impl OperationDoc {
-    /// The operation `name` of the module `resource`. The first paragraph of `docs` is its summary.
-    pub(crate) fn new(resource: &str, name: &str, docs: &[&str]) -> Self {
+    /// The operation `id` on a resource, described by the lines of its doc comment. Its summary is the id in
+    /// words.
+    pub(crate) fn new(resource: &str, id: &str, docs: &[&str]) -> Self {
         let paragraphs = docs.split(|line| line.trim().is_empty());
         let join =
             |lines: &[&str]| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
-        let mut paragraphs = paragraphs.map(join);
-        let summary = paragraphs.next().unwrap_or_default();
-        let description: Vec<String> = paragraphs.collect();
-        let description = Some(description.join("\n\n")).filter(|text| !text.is_empty());
+        let description: Vec<String> = paragraphs.map(join).collect();
         let operation = OperationBuilder::new()
-            .tag(resource.replace('_', " "))
-            .operation_id(Some(format!("{resource}_{name}")))
-            .summary(Some(summary))
-            .description(description);
+            .tag(tags::of(resource))
+            .operation_id(Some(id))
+            .summary(Some(words(id)))
+            .description(Some(description.join("\n\n")));
         Self { operation: operation.build(), ..Self::default() }
     }
 
     /// Parts of the path or of the query.
     pub(crate) fn parameters(&mut self, parameters: impl IntoIterator<Item = Parameter>) {
         let all = self.operation.parameters.get_or_insert_default();
-        all.extend(parameters.into_iter().map(RefOr::T));
+        for mut parameter in parameters {
+            parameter.schema.as_mut().map(examples::member);
+            all.push(RefOr::T(parameter));
+        }
     }
 
     /// A part of the path, which may not exist (404).
-    pub(crate) fn path_parameter(&mut self, name: &str, schema: ObjectBuilder) {
+    pub(crate) fn path_parameter(&mut self, name: &str, description: &str, schema: ObjectBuilder) {
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Path)
             .required(Required::True)
+            .description(Some(description))
             .schema(Some(schema));
         self.parameters([parameter.build()]);
         self.failures(&[404]);
     }
 
     /// An optional header of the request.
-    pub(crate) fn header_parameter(&mut self, name: &str, description: &str) {
+    pub(crate) fn header_parameter(&mut self, name: &str, description: &str, example: &str) {
         let parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(ParameterIn::Header)
             .required(Required::False)
             .description(Some(description))
-            .schema(Some(string()));
+            .schema(Some(string().examples([example])));
         self.parameters([parameter.build()]);
     }
 
@@ -86,7 +88,8 @@ impl OperationDoc {
         }
         self.header_parameter(
             "If-None-Match",
-            "The `ETag` of what the caller has: 304 if it is current",
+            "The `ETag` of what the caller has: 304 if it is current.",
+            "\"7-c5a04f2e\"",
         );
         self.header(200, "ETag", "Equal as long as the body is", string());
         self.empty(304, "The caller has the current body");
@@ -105,6 +108,16 @@ impl OperationDoc {
         let session = SecurityRequirement::new("session", Vec::<String>::new());
         let optional = (required == Required::False).then(SecurityRequirement::default);
         self.operation.security = Some(optional.into_iter().chain([session]).collect());
+    }
+
+    /// What holds where nothing asks who calls: reads take a token, although none is needed.
+    pub(crate) fn default_security(&mut self, is_read: bool) {
+        if self.operation.security.is_none() {
+            self.operation.security = Some(Vec::new());
+            if is_read {
+                self.session(Required::False);
+            }
+        }
     }
 
     /// Failures, by status.
@@ -178,6 +191,19 @@ impl OperationDoc {
         operation.responses.responses = responses;
         (operation, schemas)
     }
+}
+
+/// `List notes` for `listNotes`.
+fn words(id: &str) -> String {
+    let mut words = String::new();
+    for letter in id.chars() {
+        match letter.is_ascii_uppercase() {
+            _ if words.is_empty() => words.push(letter.to_ascii_uppercase()),
+            true => words.extend([' ', letter.to_ascii_lowercase()]),
+            false => words.push(letter),
+        }
+    }
+    words
 }
 
 macro_rules! describe_tuples {

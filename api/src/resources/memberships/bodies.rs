@@ -17,7 +17,7 @@ use crate::{
 /// What a member may do in a team.
 #[derive(Clone, Copy, Debug, Deserr, Serialize, ToSchema)]
 #[deserr(error = Violations, rename_all = lowercase)]
-#[schema(as = Role)]
+#[schema(as = Role, example = "member")]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum RoleBody {
     /// May rename and delete the team and choose its members.
@@ -50,9 +50,14 @@ impl From<RoleBody> for Role {
 pub(crate) struct MemberBody {
     #[schema(value_type = IdSchema)]
     id: UserId,
+    /// What the user logs in with, in lower case.
+    #[schema(example = "alice")]
     username: String,
+    /// The name to show.
+    #[schema(example = "Alice Walker")]
     name: String,
     role: RoleBody,
+    /// When the user became a member.
     joined_at: DateTime<Utc>,
 }
 
@@ -79,6 +84,7 @@ pub(crate) struct TeamMembershipBody {
     #[serde(flatten)]
     team: TeamCoreBody,
     role: RoleBody,
+    /// When the user became a member.
     joined_at: DateTime<Utc>,
 }
 

@@ -21,7 +21,7 @@ use crate::http::{
 };
 
 /// Lists a team's members, in the order they joined.
-#[operation]
+#[operation(listMembers)]
 pub(crate) async fn list_members(
     state: AppState,
     Id(id): Id<TeamId>,
@@ -34,7 +34,7 @@ pub(crate) async fn list_members(
 /// Sets the members of a team to exactly these users. For its owners and for admins.
 ///
 /// Remaining members keep their roles. Disabled members are left alone.
-#[operation(403, 409)]
+#[operation(setMembers, 403, 409)]
 pub(crate) async fn set_members(
     state: AppState,
     me: SignedIn,
@@ -46,7 +46,7 @@ pub(crate) async fn set_members(
 }
 
 /// Returns a member of a team.
-#[operation]
+#[operation(getMember)]
 pub(crate) async fn get_member(
     state: AppState,
     MemberPath { team_id, user }: MemberPath,
@@ -56,7 +56,7 @@ pub(crate) async fn get_member(
 }
 
 /// Adds a member to a team, or sets a member's role. For the team's owners and for admins.
-#[operation(403, 409)]
+#[operation(putMember, 403, 409)]
 pub(crate) async fn put_member(
     state: AppState,
     me: SignedIn,
@@ -70,7 +70,7 @@ pub(crate) async fn put_member(
 }
 
 /// Removes a member from a team. For the team's owners, for admins, and for the member.
-#[operation(403, 409)]
+#[operation(removeMember, 403, 409)]
 pub(crate) async fn remove_member(
     state: AppState,
     me: SignedIn,
@@ -82,7 +82,7 @@ pub(crate) async fn remove_member(
 }
 
 /// Lists a user's teams, newest membership first.
-#[operation]
+#[operation(listTeamsOfUser)]
 pub(crate) async fn list_teams(
     state: AppState,
     anyone: Anyone,
@@ -96,7 +96,7 @@ pub(crate) async fn list_teams(
 /// Sets the teams of a user to exactly these. For admins.
 ///
 /// The user keeps their role in remaining teams. Returns the newest memberships, at most 100.
-#[operation(403)]
+#[operation(setTeamsOfUser, 403)]
 pub(crate) async fn set_teams(
     state: AppState,
     me: SignedIn,
@@ -109,7 +109,7 @@ pub(crate) async fn set_teams(
 }
 
 /// Shows a team of a user: the user's membership in this team.
-#[operation]
+#[operation(getTeamOfUser)]
 pub(crate) async fn get_team(
     state: AppState,
     anyone: Anyone,
@@ -120,7 +120,7 @@ pub(crate) async fn get_team(
 }
 
 /// Adds a user to a team, or sets the user's role. For the team's owners and for admins.
-#[operation(403, 409)]
+#[operation(putTeamOfUser, 403, 409)]
 pub(crate) async fn put_team(
     state: AppState,
     me: SignedIn,
@@ -134,7 +134,7 @@ pub(crate) async fn put_team(
 }
 
 /// Removes a user from a team. For the team's owners, for admins, and for the user.
-#[operation(403, 409)]
+#[operation(removeTeamOfUser, 403, 409)]
 pub(crate) async fn leave_team(
     state: AppState,
     me: SignedIn,

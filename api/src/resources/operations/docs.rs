@@ -15,10 +15,8 @@ use service::Error;
 use utoipa_swagger_ui::Config;
 
 use crate::http::{
-    openapi::{Describe, OperationDoc},
     problem::Problem,
     reply::{File, Html, Reply},
-    schema::string,
 };
 
 /// The page may only load from and call this service.
@@ -64,11 +62,5 @@ impl FromRequest for FileName {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self(request.match_info().get("file").unwrap_or_default().to_owned())))
-    }
-}
-
-impl Describe for FileName {
-    fn describe(operation: &mut OperationDoc) {
-        operation.path_parameter("file", string());
     }
 }

@@ -7,10 +7,8 @@ use api_macros::operation;
 use service::Error;
 
 use crate::http::{
-    openapi::{Describe, OperationDoc},
     problem::Problem,
     reply::{Html, Reply},
-    schema::string,
 };
 
 /// The last segment of each type, its title, and what to do about it.
@@ -122,11 +120,5 @@ impl FromRequest for Kind {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Ok(Self(request.match_info().get("kind").unwrap_or_default().to_owned())))
-    }
-}
-
-impl Describe for Kind {
-    fn describe(operation: &mut OperationDoc) {
-        operation.path_parameter("kind", string());
     }
 }

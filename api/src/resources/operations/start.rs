@@ -14,7 +14,6 @@ use api_macros::operation;
 use serde_json::json;
 
 use crate::http::{
-    openapi::Describe,
     problem::Problem,
     reply::{File, NoContent, Redirect, Reply},
 };
@@ -61,5 +60,3 @@ impl FromRequest for AcceptsHtml {
         ready(Ok(Self(accept.is_some_and(|accept| accept.contains("text/html")))))
     }
 }
-
-impl Describe for AcceptsHtml {}

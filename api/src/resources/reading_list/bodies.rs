@@ -19,6 +19,7 @@ pub(crate) struct ReadingBody {
     user_id: UserId,
     #[schema(value_type = IdSchema)]
     note_id: NoteId,
+    /// Whether the user has read the note.
     read: bool,
 }
 
@@ -34,6 +35,7 @@ impl From<mark::Model> for ReadingBody {
 pub(crate) struct MarkedNoteBody {
     #[serde(flatten)]
     note: NoteBody,
+    /// The mark.
     reading: ReadingState,
 }
 
@@ -42,6 +44,7 @@ pub(crate) struct MarkedNoteBody {
 struct ReadingState {
     #[schema(value_type = IdSchema)]
     id: MarkId,
+    /// Whether the user has read the note.
     read: bool,
 }
 
@@ -56,7 +59,7 @@ impl From<mark::MarkedNote> for MarkedNoteBody {
 /// Notes to mark: one, or several.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = NewMark)]
+#[schema(as = NewMark, example = json!({ "note_id": 7 }))]
 pub(crate) struct NewMarkBody {
     /// Either this or `note_ids`.
     #[deserr(default, from(NoteId) = Some)]
@@ -96,6 +99,7 @@ impl NewMarkBody {
 #[deserr(error = Violations)]
 #[schema(as = MarkChange)]
 pub(crate) struct MarkChangeBody {
+    /// Whether the note is read.
     #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     pub(super) read: Option<bool>,
@@ -104,7 +108,7 @@ pub(crate) struct MarkChangeBody {
 /// Marks to change: those with these ids, or all.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = MarkSelection)]
+#[schema(as = MarkSelection, example = json!({ "all": true, "read": true }))]
 pub(crate) struct MarkSelectionBody {
     /// Either this or `all`. A repeated id counts once.
     #[deserr(default, try_from(Vec<MarkId>) = bulk_ids -> String)]
@@ -112,7 +116,7 @@ pub(crate) struct MarkSelectionBody {
     ids: Option<Vec<MarkId>>,
     /// Only `true` is allowed.
     #[deserr(default, try_from(bool) = only_true -> &'static str)]
-    #[schema(nullable = false)]
+    #[schema(value_type = Option<bool>, nullable = false)]
     all: Option<()>,
     /// Whether the notes are read.
     pub(super) read: bool,
@@ -139,6 +143,7 @@ impl MarkSelectionBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChangedMarks)]
 pub(crate) struct ChangedBody {
+    /// The number of marks that are different now.
     pub(super) changed: u64,
 }
 
@@ -146,7 +151,11 @@ pub(crate) struct ChangedBody {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = MarkCounts)]
 pub(crate) struct CountsBody {
+    /// All of them.
+    #[schema(minimum = 0)]
     total: i64,
+    /// Those still to read.
+    #[schema(minimum = 0)]
     unread: i64,
 }
 

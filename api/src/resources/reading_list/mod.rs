@@ -22,7 +22,7 @@ use crate::http::{
 };
 
 /// Lists the caller's marked notes, newest mark first.
-#[operation]
+#[operation(listMarkedNotes)]
 pub(crate) async fn list(
     state: AppState,
     me: SignedIn,
@@ -33,13 +33,13 @@ pub(crate) async fn list(
 }
 
 /// Counts the caller's marked notes, and those that are unread.
-#[operation]
+#[operation(countMarkedNotes)]
 pub(crate) async fn counts(state: AppState, me: SignedIn) -> Result<Reply<CountsBody>, Problem> {
     Ok(Reply::ok(reading_list::counts(state.db.reader(), &me).await?.into()))
 }
 
 /// Returns a marked note. For the user who marked it.
-#[operation(403)]
+#[operation(getMarkedNote, 403)]
 pub(crate) async fn get(
     state: AppState,
     me: SignedIn,
@@ -52,7 +52,7 @@ pub(crate) async fn get(
 ///
 /// With `note_id`, 201 or 200 and the mark. With `note_ids`, 200 and all marks in that order, or none are
 /// made.
-#[operation(403)]
+#[operation(markNotes, 403)]
 pub(crate) async fn mark(
     state: AppState,
     me: SignedIn,
@@ -84,7 +84,7 @@ fn told(marked: Marked) -> (bool, ReadingBody) {
 }
 
 /// Marks several of the caller's notes, or all, as read or unread.
-#[operation]
+#[operation(updateMarks)]
 pub(crate) async fn set_all_read(
     state: AppState,
     me: SignedIn,
@@ -96,7 +96,7 @@ pub(crate) async fn set_all_read(
 }
 
 /// Marks a note for the caller, and sets whether it is read.
-#[operation]
+#[operation(markNote)]
 pub(crate) async fn put_mark(
     state: AppState,
     me: SignedIn,
@@ -109,7 +109,7 @@ pub(crate) async fn put_mark(
 }
 
 /// Removes the caller's mark of a note.
-#[operation]
+#[operation(unmarkNote)]
 pub(crate) async fn remove_mark(
     state: AppState,
     me: SignedIn,
@@ -120,7 +120,7 @@ pub(crate) async fn remove_mark(
 }
 
 /// Sets whether a marked note is read. For the user who marked it.
-#[operation(403)]
+#[operation(updateMark, 403)]
 pub(crate) async fn set_read(
     state: AppState,
     me: SignedIn,
@@ -132,7 +132,7 @@ pub(crate) async fn set_read(
 }
 
 /// Removes a mark. For the user who marked the note.
-#[operation(403)]
+#[operation(deleteMark, 403)]
 pub(crate) async fn remove(
     state: AppState,
     me: SignedIn,

@@ -7,7 +7,7 @@ use crate::{
     http::{bounded::Bounded, etag::Versioned},
     resources::{
         memberships::MemberBody,
-        values::{IdSchema, TeamNameText, VersionSchema},
+        values::{IdSchema, VersionSchema},
     },
 };
 
@@ -17,7 +17,8 @@ use crate::{
 pub(crate) struct TeamCoreBody {
     #[schema(value_type = IdSchema)]
     id: TeamId,
-    #[schema(value_type = TeamNameText)]
+    /// Its name, which no other team has.
+    #[schema(example = "Operations")]
     name: String,
     #[schema(value_type = VersionSchema)]
     version: i64,
@@ -36,6 +37,7 @@ pub(crate) struct ListedTeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
     /// The number of its enabled users.
+    #[schema(minimum = 0)]
     user_count: i64,
 }
 
@@ -55,6 +57,7 @@ pub(crate) struct TeamBody {
     #[schema(value_type = Vec<MemberBody>)]
     users: Bounded<MemberBody>,
     /// The number of its enabled users.
+    #[schema(minimum = 0)]
     user_count: i64,
 }
 

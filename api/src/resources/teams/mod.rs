@@ -19,7 +19,7 @@ use crate::http::{
 };
 
 /// Lists teams, by id.
-#[operation]
+#[operation(listTeams)]
 pub(crate) async fn list(
     state: AppState,
     list: List<TeamQuery>,
@@ -30,7 +30,7 @@ pub(crate) async fn list(
 }
 
 /// Creates a team, owned by the caller.
-#[operation(409)]
+#[operation(createTeam, 409)]
 pub(crate) async fn create(
     state: AppState,
     me: SignedIn,
@@ -42,7 +42,7 @@ pub(crate) async fn create(
 }
 
 /// Returns a team and its members.
-#[operation]
+#[operation(getTeam)]
 pub(crate) async fn get(
     state: AppState,
     Id(id): Id<TeamId>,
@@ -51,7 +51,7 @@ pub(crate) async fn get(
 }
 
 /// Renames a team. For its owners and for admins.
-#[operation(403, 409)]
+#[operation(updateTeam, 403, 409)]
 pub(crate) async fn update(
     state: AppState,
     me: SignedIn,
@@ -67,7 +67,7 @@ pub(crate) async fn update(
 }
 
 /// Deletes a team. For its owners and for admins.
-#[operation(403)]
+#[operation(deleteTeam, 403)]
 pub(crate) async fn delete(
     state: AppState,
     me: SignedIn,

@@ -23,8 +23,10 @@ use crate::{
 pub(crate) struct UserSummaryBody {
     #[schema(value_type = IdSchema)]
     id: UserId,
+    /// What the user logs in with, in lower case.
     #[schema(example = "alice")]
     username: String,
+    /// The name to show.
     #[schema(example = "Alice Walker")]
     name: String,
 }
@@ -41,13 +43,21 @@ impl From<UserSummary> for UserSummaryBody {
 pub(crate) struct UserBody {
     #[schema(value_type = IdSchema)]
     id: UserId,
+    /// What the user logs in with, in lower case.
     #[schema(example = "alice")]
     username: String,
+    /// The name to show.
     #[schema(example = "Alice Walker")]
     name: String,
+    /// Whether the user has the rights of an admin.
+    #[schema(example = false)]
     admin: bool,
+    /// Whether the user can't log in.
+    #[schema(example = false)]
     disabled: bool,
+    /// When the user signed up.
     created_at: DateTime<Utc>,
+    /// When the user was last changed.
     updated_at: DateTime<Utc>,
     #[schema(value_type = VersionSchema)]
     version: i64,
@@ -83,6 +93,8 @@ impl Versioned for UserBody {
 pub(crate) struct ListedUserBody {
     #[serde(flatten)]
     user: UserBody,
+    /// The number of the user's notes.
+    #[schema(minimum = 0)]
     note_count: i64,
     /// The newest notes, at most 100.
     #[schema(value_type = Vec<NoteCoreBody>)]
@@ -106,18 +118,21 @@ impl From<Listed> for ListedUserBody {
 pub(crate) struct UserDetailBody {
     #[serde(flatten)]
     user: UserBody,
+    /// The number of the user's notes.
+    #[schema(minimum = 0)]
     note_count: i64,
     /// The newest notes, at most 100.
     #[schema(value_type = Vec<NoteCoreBody>)]
     notes: Bounded<NoteCoreBody>,
     /// The number of marked notes; with `read`, only of those selected.
+    #[schema(minimum = 0)]
     marked_count: i64,
     /// The newest marks, at most 100.
     #[schema(value_type = Vec<MarkedNoteBody>)]
     marked_notes: Bounded<MarkedNoteBody>,
     /// Only with `teams=true`: the number of teams.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, minimum = 0)]
     team_count: Option<i64>,
     /// Only with `teams=true`: the newest memberships, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]

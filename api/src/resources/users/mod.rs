@@ -25,7 +25,7 @@ use crate::http::{
 };
 
 /// Lists users with their newest notes and teams, by id.
-#[operation(403)]
+#[operation(listUsers, 403)]
 pub(crate) async fn list(
     state: AppState,
     anyone: Anyone,
@@ -37,7 +37,7 @@ pub(crate) async fn list(
 }
 
 /// Creates a user. For admins alone while registration is closed.
-#[operation(403, 409, 429)]
+#[operation(createUser, 403, 409, 429)]
 pub(crate) async fn create(
     state: AppState,
     anyone: Anyone,
@@ -51,7 +51,7 @@ pub(crate) async fn create(
 }
 
 /// Returns a user with notes and marked notes. Disabled users are visible to admins only.
-#[operation]
+#[operation(getUser)]
 pub(crate) async fn get(
     state: AppState,
     anyone: Anyone,
@@ -63,7 +63,7 @@ pub(crate) async fn get(
 }
 
 /// Changes a user. For the user and for admins.
-#[operation(403, 409, 429)]
+#[operation(updateUser, 403, 409, 429)]
 pub(crate) async fn update(
     state: AppState,
     me: SignedIn,
@@ -83,7 +83,7 @@ pub(crate) async fn update(
 
 /// Deletes a user and everything that belongs to the user. For the user and for admins. A team without
 /// another member is deleted too; one that loses its last owner gets its longest-standing member as owner.
-#[operation(403, 409)]
+#[operation(deleteUser, 403, 409)]
 pub(crate) async fn delete(
     state: AppState,
     me: SignedIn,
@@ -100,7 +100,7 @@ async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserB
 }
 
 /// Lists a user's notes, newest first.
-#[operation]
+#[operation(listNotesOfUser)]
 pub(crate) async fn list_notes(
     state: AppState,
     anyone: Anyone,
@@ -112,7 +112,7 @@ pub(crate) async fn list_notes(
 }
 
 /// Lists the notes that a user has marked, newest mark first.
-#[operation]
+#[operation(listMarkedNotesOfUser)]
 pub(crate) async fn list_marked_notes(
     state: AppState,
     anyone: Anyone,

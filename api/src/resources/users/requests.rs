@@ -6,7 +6,10 @@ use service::{
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::extract::{BadParameter, SearchText, Violations, flag, number},
+    http::{
+        extract::{BadParameter, SearchText, Violations, flag, number},
+        schema::{describe, string},
+    },
     resources::values::{NameText, PasswordText, UsernameText},
 };
 
@@ -32,7 +35,7 @@ impl From<NewUserBody> for NewUser {
 /// Changes to a user; members that are omitted stay as they are.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = UserChange)]
+#[schema(as = UserChange, example = json!({ "name": "Alice Walker" }))]
 pub(crate) struct UserChangeBody {
     #[deserr(default, from(Name) = Some)]
     #[schema(value_type = Option<NameText>, nullable = false)]
@@ -42,15 +45,15 @@ pub(crate) struct UserChangeBody {
     password: Option<Password>,
     /// The current password; required to change one's own `password`.
     #[deserr(default, try_from(String) = credential -> String)]
-    #[schema(format = Password, nullable = false)]
+    #[schema(format = Password, nullable = false, example = "walnut-harbour-42")]
     current_password: Option<String>,
     /// Can only be set by admins.
     #[deserr(default, from(bool) = Some)]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = false)]
     admin: Option<bool>,
     /// Can only be set by admins. Enabling a user ends the user's old sessions.
     #[deserr(default, from(bool) = Some)]
-    #[schema(nullable = false)]
+    #[schema(nullable = false, example = false)]
     disabled: Option<bool>,
 }
 
@@ -79,11 +82,11 @@ pub(crate) struct UserQuery {
     name: Option<SearchText>,
     /// Users with more than this many notes.
     #[deserr(default, try_from(String) = count -> String)]
-    #[param(minimum = 0)]
+    #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_isize)]
     with_notes: Option<i64>,
     /// Enabled users (`false`), disabled ones (`true`) or both (`any`); the last two are for admins.
     #[deserr(default)]
-    #[param(inline, default = "false")]
+    #[param(inline, required = false)]
     disabled: DisabledParameter,
 }
 
@@ -93,20 +96,22 @@ fn count(text: String) -> Result<Option<i64>, String> {
 }
 
 /// Whether disabled users are listed.
-#[derive(Clone, Copy, Default, Deserr, ToSchema)]
+#[derive(Clone, Copy, Default, Deserr)]
 #[deserr(error = BadParameter)]
 pub(crate) enum DisabledParameter {
     #[default]
     #[deserr(rename = "false")]
-    #[schema(rename = "false")]
     Without,
     #[deserr(rename = "true")]
-    #[schema(rename = "true")]
     Only,
     #[deserr(rename = "any")]
-    #[schema(rename = "any")]
     Any,
 }
+
+describe!(DisabledParameter as "Disabled": string()
+    .enum_values(Some(["false", "true", "any"]))
+    .default(Some("false".into()))
+    .examples(["any"]));
 
 impl From<DisabledParameter> for DisabledFilter {
     fn from(parameter: DisabledParameter) -> Self {
