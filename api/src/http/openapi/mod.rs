@@ -54,8 +54,6 @@ impl Document {
             let mut operation = operation.clone();
             if is_twin(method) {
                 become_alias(&mut operation);
-            }
-            if *method == HttpMethod::Patch {
                 accept_merge_patch(&mut operation);
             }
             self.paths.add_path_operation(path, vec![method.clone()], operation);

@@ -117,7 +117,7 @@ pub(crate) struct MembershipBody {
 /// The new members of a team.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = UserIds)]
+#[schema(as = MembersChange)]
 pub(crate) struct UserIdsBody {
     /// A repeated id counts once.
     #[deserr(try_from(Vec<UserId>) = id_list -> String)]
@@ -128,7 +128,7 @@ pub(crate) struct UserIdsBody {
 /// The new teams of a user.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
-#[schema(as = TeamIds)]
+#[schema(as = TeamsChange)]
 pub(crate) struct TeamIdsBody {
     /// A repeated id counts once.
     #[deserr(try_from(Vec<TeamId>) = id_list -> String)]
