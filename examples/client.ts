@@ -1,0 +1,99 @@
+// A client in TypeScript, for anything that has fetch: node examples/client.ts http://127.0.0.1:3001
+
+interface Note {
+  id: number;
+  content: string;
+  version: number;
+}
+
+class Failure extends Error {
+  status: number;
+  headers: Headers;
+  problem: any;
+  constructor(status: number, headers: Headers, problem: any) {
+    super(`${status}: ${problem.detail}`);
+    this.status = status;
+    this.headers = headers;
+    this.problem = problem;
+  }
+}
+
+class Client {
+  #url: string;
+  #token = "";
+
+  constructor(url: string) {
+    this.#url = url;
+  }
+
+  async call(method: string, path: string, body?: object, more: Record<string, string> = {}) {
+    const headers = new Headers(more);
+    if (body) headers.set("Content-Type", "application/json");
+    if (this.#token) headers.set("Authorization", `Bearer ${this.#token}`);
+    const url = new URL(path, this.#url);
+    const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+    const json = await response.json().catch(() => null); // 204 has no body
+    if (!response.ok) throw new Failure(response.status, response.headers, json);
+    return { headers: response.headers, body: json };
+  }
+
+  async logIn(username: string, password: string) {
+    this.#token = (await this.call("POST", "/api/login", { username, password })).body.token;
+  }
+
+  /** Creates something, once, however often it has to be tried. */
+  async create(path: string, body: object, attempts = 3) {
+    const key = { "Idempotency-Key": crypto.randomUUID() };
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return (await this.call("POST", path, body, key)).body;
+      } catch (error) {
+        const wait = error instanceof Failure ? error.headers.get("Retry-After") : "1";
+        if (!wait || attempt === attempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, Number(wait) * 1000));
+      }
+    }
+  }
+
+  /** The items of a list, page by page. */
+  async *all<T>(path: string): AsyncGenerator<T> {
+    for (let next: string | undefined = path; next; ) {
+      const page: { headers: Headers; body: T[] } = await this.call("GET", next);
+      yield* page.body;
+      next = page.headers.get("Link")?.match(/<([^>]*)>; rel="next"/)?.[1];
+    }
+  }
+
+  /** Changes a resource by what `change` makes of its current state; no other change is lost. */
+  async edit<T>(path: string, change: (current: T) => Promise<object>): Promise<T> {
+    let { headers, body: current } = await this.call("GET", path);
+    for (;;) {
+      try {
+        const tag = { "If-Match": headers.get("ETag") ?? "" };
+        return (await this.call("PUT", path, await change(current), tag)).body;
+      } catch (error) {
+        if (!(error instanceof Failure && error.status === 412)) throw error;
+        ({ headers, problem: { current } } = error);
+      }
+    }
+  }
+}
+
+const client = new Client(process.argv[2] ?? "http://127.0.0.1:3001");
+const user = { username: "tom", name: "Tom", password: "walnut-harbour-42" };
+await client.call("POST", "/api/users", user).catch((error) => {
+  if (error.status !== 409) throw error; // signed up in an earlier run
+});
+await client.logIn(user.username, user.password);
+const note: Note = await client.create("/api/notes", { content: "Water the plants" });
+await client.create("/api/notes", { content: "Order paper" });
+const path = `/api/notes/${note.id}`;
+await client.call("PUT", `${path}/mark`, { read: false });
+await client.edit<Note>(path, async ({ content, version }) => {
+  // Somebody is faster, so the first attempt gets 412.
+  if (version === 1) await client.call("PUT", path, { important: true });
+  return { content: content + " on Friday" };
+});
+for await (const { version, content } of client.all<Note>(`/api/notes?user=${user.username}&limit=1`)) {
+  console.log(version, content);
+}
