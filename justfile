@@ -44,6 +44,11 @@ sbom:
 check-deploy:
     deploy/check
 
+# Check what clients rely on: the OpenAPI document, clients generated from it, and the examples
+check-clients:
+    cargo build --release --locked
+    clients/check target/release/teamnotes
+
 # Kill PostgreSQL while eight clients write: no acknowledged write may be lost
 kill-postgres *binary:
     scripts/kill-postgres {{ binary }}
