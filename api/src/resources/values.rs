@@ -38,7 +38,7 @@ describe!(IdSchema as "Id": id().description(Some("A positive integer.")));
 pub(crate) struct VersionSchema;
 
 describe!(VersionSchema as "Version": id().description(Some(
-    "1 when new, one more with each change of what the resource itself says."
+    "Starts at 1, and grows by one with each change of the resource itself."
 )));
 
 macro_rules! texts {
@@ -62,26 +62,26 @@ macro_rules! texts {
 texts! {
     /// The schema of [`Content`].
     ContentText, "Content": Content =
-        sized(lines(), "Not blank.", 1, Content::MAX_CHARS)
+        sized(lines(), "The text of a note; not blank.", 1, Content::MAX_CHARS)
             .examples(["Test backups by restoring them"]);
 
     /// The schema of [`TeamName`].
     TeamNameText, "TeamName": TeamName =
-        sized(line(), "Not blank.", 1, TeamName::MAX_CHARS).examples(["Operations"]);
+        sized(line(), "A team's name; not blank.", 1, TeamName::MAX_CHARS).examples(["Operations"]);
 
     /// The schema of [`Name`].
     NameText, "Name": Name =
-        sized(line(), "Not blank.", 1, Name::MAX_CHARS).examples(["Alice Walker"]);
+        sized(line(), "A user's name to show; not blank.", 1, Name::MAX_CHARS).examples(["Alice Walker"]);
 
     /// The schema of [`Username`].
     UsernameText, "Username": Username =
-        sized(string(), "In any case; stored in lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
+        sized(string(), "What a user logs in with; stored in lower case.", Username::MIN_CHARS, Username::MAX_CHARS)
             .pattern(Some("^[A-Za-z][A-Za-z0-9._@+-]*$"))
             .examples(["alice"]);
 
     /// The schema of [`Password`].
     PasswordText, "Password": Password =
-        sized(text(), "Not one of the most common.", Password::MIN_CHARS, Password::MAX_CHARS)
+        sized(text(), "A password; not one of the most common.", Password::MIN_CHARS, Password::MAX_CHARS)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
             .examples(["walnut-harbour-42"]);
 }

@@ -56,7 +56,7 @@ pub(crate) async fn get_member(
 }
 
 /// Adds a member to a team, or sets a member's role. For the team's owners and for admins.
-#[operation(putMember, 403, 409)]
+#[operation(addMember, 403, 409)]
 pub(crate) async fn put_member(
     state: AppState,
     me: SignedIn,
@@ -108,8 +108,8 @@ pub(crate) async fn set_teams(
     Ok(Reply::list(teams.into_iter().map(TeamMembershipBody::from)))
 }
 
-/// Shows a team of a user: the user's membership in this team.
-#[operation(getTeamOfUser)]
+/// Returns a user's membership in a team: 404 if the user does not belong to it.
+#[operation(getMembership)]
 pub(crate) async fn get_team(
     state: AppState,
     anyone: Anyone,
@@ -120,7 +120,7 @@ pub(crate) async fn get_team(
 }
 
 /// Adds a user to a team, or sets the user's role. For the team's owners and for admins.
-#[operation(putTeamOfUser, 403, 409)]
+#[operation(addUserToTeam, 403, 409)]
 pub(crate) async fn put_team(
     state: AppState,
     me: SignedIn,
@@ -134,7 +134,7 @@ pub(crate) async fn put_team(
 }
 
 /// Removes a user from a team. For the team's owners, for admins, and for the user.
-#[operation(removeTeamOfUser, 403, 409)]
+#[operation(removeUserFromTeam, 403, 409)]
 pub(crate) async fn leave_team(
     state: AppState,
     me: SignedIn,
