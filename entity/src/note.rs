@@ -4,7 +4,7 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     DbBackend, DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, UpdateMany,
     entity::prelude::*,
-    sea_query::{JoinType, Query},
+    sea_query::{ExprTrait, Func, JoinType, Query},
 };
 
 use crate::{
@@ -177,6 +177,17 @@ impl Entity {
         newest_of_each(Self::find(), Column::UserId, users, limit)
             .order_by_asc(Column::UserId)
             .order_by_desc(Column::Id)
+    }
+
+    /// How many bytes the contents of the newest `limit` notes of each of these users have. For tuples of the
+    /// user's id and the number.
+    pub fn newest_bytes_of_each(users: &IdList, limit: u64) -> Select<Self> {
+        let bytes = Func::cust("octet_length").arg(Expr::col((Entity, Column::Content)));
+        newest_of_each(Self::find(), Column::UserId, users, limit)
+            .select_only()
+            .column(Column::UserId)
+            .column_as(Expr::from(bytes).sum(), "bytes")
+            .group_by(Column::UserId)
     }
 }
 

@@ -23,6 +23,14 @@ pub fn compose(text: &str) -> String {
     ComposingNormalizer::new_nfc().normalize(text).into_owned()
 }
 
+/// A text column as what to sort by, and to compare with: by code point on each database, whatever its locale.
+pub fn by_code_point(column: Expr, backend: DbBackend) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::cust_with_expr("$1 COLLATE \"C\"", column),
+        _ => column,
+    }
+}
+
 /// Whether the name may match the pattern: for certain, unless a character of the name is folded to several.
 pub(crate) fn may_match(name: Expr, folded: Expr, pattern: &NamePattern) -> Expr {
     let like = folded.clone().like(pattern.like());

@@ -21,6 +21,7 @@ mod m20211209_000007_add_search_columns;
 mod m20211209_000008_add_versions;
 mod m20211209_000009_add_deletions;
 mod m20211209_000010_add_note_counts;
+mod m20211209_000016_add_sort_indexes;
 
 pub mod database_url;
 mod plan;
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000008_add_versions::Migration),
             Box::new(m20211209_000009_add_deletions::Migration),
             Box::new(m20211209_000010_add_note_counts::Migration),
+            Box::new(m20211209_000016_add_sort_indexes::Migration),
         ]
     }
 }

@@ -52,6 +52,9 @@ pub enum Error {
     /// The change does not say which version it is meant for, as it must here.
     #[error("a change must name the version that it is meant for, in If-Match")]
     VersionMissing,
+    /// The position where a page is to start is that of another list or another order.
+    #[error("cursor does not belong to this list")]
+    ForeignPosition,
     /// Invalid values.
     #[error("{}", joined(.0))]
     Invalid(Vec<Violation>),

@@ -41,7 +41,7 @@ pub use bulk::{BulkError, Counts, Progress};
 pub use database::{Db, DbSettings, PoolUse, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration::{details, is_outage, settings, sqlite_file};
-pub use page::{Newest, PAGE_BYTES, Page, PageRequest};
+pub use page::{Direction, Newest, PAGE_BYTES, Page, PageRequest, Position, Sort, SortKey};
 pub use password::{PasswordCost, Passwords};
 pub use reader::Reader;
 pub use rejection::Rejection;

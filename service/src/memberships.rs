@@ -16,7 +16,7 @@ use crate::{
     audit::{Change, Subject},
     clock,
     error::require_known,
-    page::{self, Order},
+    page::{self, Direction, Order},
     policy, teams, users,
 };
 
@@ -43,11 +43,12 @@ pub struct Added {
 pub async fn list_members(
     reader: &Reader,
     team_id: TeamId,
-    request: PageRequest,
+    request: &PageRequest,
 ) -> Result<Page<Member>> {
     let team = teams::find(reader, team_id).await?;
-    let first_to_join = (membership::Column::Id, Order::Ascending);
-    page::read(reader, team.users(), first_to_join, request, |member: &Member| member.id).await
+    let id_of = |member: &Member| member.id.into();
+    let first_to_join = Order::by_id(Direction::Ascending, membership::Column::Id, id_of);
+    page::read(reader, team.users(), &first_to_join, request).await
 }
 
 /// One page of the user's teams, newest membership first. Two statements.
@@ -58,11 +59,12 @@ pub async fn list_teams(
     reader: &Reader,
     actor: &Actor,
     key: &UserKey,
-    request: PageRequest,
+    request: &PageRequest,
 ) -> Result<Page<TeamMembership>> {
     let user = users::find_visible(reader, actor, key).await?;
-    let newest_first = (membership::Column::Id, Order::Descending);
-    page::read(reader, user.teams(), newest_first, request, |row: &TeamMembership| row.id).await
+    let id_of = |membership: &TeamMembership| membership.id.into();
+    let newest_first = Order::by_id(Direction::Descending, membership::Column::Id, id_of);
+    page::read(reader, user.teams(), &newest_first, request).await
 }
 
 /// The membership of the user in the team, from the team's side.

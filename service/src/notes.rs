@@ -13,7 +13,7 @@ use crate::{
     Error, Expected, Newest, Page, PageRequest, Reader, Rejection, Result, Work,
     audit::Subject,
     clock,
-    page::{self, Order},
+    page::{self, Direction, Order, Sort, SortKey},
     policy, text,
 };
 
@@ -46,9 +46,50 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Whether most notes may have to be read to find a page of those that match.
-    fn may_scan(&self) -> bool {
-        self.important.is_some() || self.search.is_some()
+    /// Whether most notes may have to be read to find a page of those that match, in this order: the notes of
+    /// an author are found by id.
+    fn may_scan(&self, sort: Sort<SortBy>) -> bool {
+        let is_narrow = self.author.is_some() && sort.key != SortBy::Id;
+        self.important.is_some() || self.search.is_some() || is_narrow
+    }
+}
+
+/// What notes can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// The id.
+    Id,
+    /// The time that the note is about.
+    Date,
+    /// When it was written.
+    CreatedAt,
+    /// When it was last changed.
+    UpdatedAt,
+}
+
+impl SortKey for SortBy {
+    const NAMED: &[(&str, Self)] = &[
+        ("id", Self::Id),
+        ("date", Self::Date),
+        ("created_at", Self::CreatedAt),
+        ("updated_at", Self::UpdatedAt),
+    ];
+    const DEFAULT: Sort<Self> = Sort { key: Self::Id, direction: Direction::Descending };
+}
+
+impl Sort<SortBy> {
+    fn order(self) -> Order<WithAuthor> {
+        let by_id = newest_first().in_direction(self.direction);
+        match self.key {
+            SortBy::Id => by_id,
+            SortBy::Date => by_id.after_time(note::Column::Date, |row| row.note.date),
+            SortBy::CreatedAt => {
+                by_id.after_time(note::Column::CreatedAt, |row| row.note.created_at)
+            }
+            SortBy::UpdatedAt => {
+                by_id.after_time(note::Column::UpdatedAt, |row| row.note.updated_at)
+            }
+        }
     }
 }
 
@@ -83,14 +124,15 @@ pub struct WithMarks {
     pub marks: Newest<MarkedBy>,
 }
 
-/// One page of notes with their authors, newest first. One statement.
+/// One page of notes with their authors. One statement.
 ///
 /// # Errors
-/// If the database fails.
+/// [`Error::ForeignPosition`].
 pub async fn list(
     reader: &Reader,
     filter: &Filter,
-    request: PageRequest,
+    sort: Sort<SortBy>,
+    request: &PageRequest,
 ) -> Result<Page<WithAuthor>> {
     let mut notes = note::Entity::find_with_author();
     notes = match filter.important {
@@ -104,14 +146,15 @@ pub async fn list(
     if let Some(author) = &filter.author {
         notes = notes.by(author);
     }
-    let id_of = |row: &WithAuthor| row.note.id;
-    let page =
-        async |reader: &Reader| page::read(reader, notes, NEWEST_FIRST, request, id_of).await;
-    if filter.may_scan() { reader.search(page).await } else { page(reader).await }
+    let order = sort.order();
+    let page = async |reader: &Reader| page::read(reader, notes, &order, request).await;
+    if filter.may_scan(sort) { reader.search(page).await } else { page(reader).await }
 }
 
-/// The order of lists of notes.
-pub(crate) const NEWEST_FIRST: (note::Column, Order) = (note::Column::Id, Order::Descending);
+/// The order of lists of notes, unless another is requested.
+pub(crate) fn newest_first() -> Order<WithAuthor> {
+    Order::by_id(Direction::Descending, note::Column::Id, |row: &WithAuthor| row.note.id.into())
+}
 
 /// The note with this id, and its author. One statement.
 ///
@@ -140,11 +183,12 @@ pub async fn get_with_marks(reader: &Reader, id: NoteId) -> Result<WithMarks> {
 pub async fn list_users_marked(
     reader: &Reader,
     id: NoteId,
-    request: PageRequest,
+    request: &PageRequest,
 ) -> Result<Page<MarkedBy>> {
     let WithAuthor { note, .. } = get(reader, id).await?;
-    let newest_first = (mark::Column::Id, Order::Descending);
-    page::read(reader, note.users_marked(), newest_first, request, |row: &MarkedBy| row.id).await
+    let id_of = |row: &MarkedBy| row.id.into();
+    let newest_first = Order::by_id(Direction::Descending, mark::Column::Id, id_of);
+    page::read(reader, note.users_marked(), &newest_first, request).await
 }
 
 /// Creates a note, written by the actor.

@@ -14,7 +14,7 @@ use crate::{
     audit::Subject,
     clock,
     error::Constraints,
-    page::{self, Order},
+    page::{self, Direction, Order, Sort, SortKey},
     policy, text,
 };
 
@@ -53,26 +53,52 @@ pub struct Listed {
     pub user_count: i64,
 }
 
-/// One page of teams, by id; if there is a pattern, only those whose name matches it (see [`NamePattern`]). Two
+/// What teams can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// The id.
+    Id,
+    /// The name, ignoring case.
+    Name,
+}
+
+impl SortKey for SortBy {
+    const NAMED: &[(&str, Self)] = &[("id", Self::Id), ("name", Self::Name)];
+    const DEFAULT: Sort<Self> = Sort { key: Self::Id, direction: Direction::Ascending };
+}
+
+impl Sort<SortBy> {
+    fn order(self) -> Order<team::Model> {
+        let id_of = |team: &team::Model| team.id.into();
+        let by_id = Order::by_id(self.direction, team::Column::Id, id_of);
+        match self.key {
+            SortBy::Id => by_id,
+            SortBy::Name => {
+                by_id.after_text(team::Column::NameFolded, |team| team.name_folded.clone())
+            }
+        }
+    }
+}
+
+/// One page of teams; if there is a pattern, only those whose name matches it (see [`NamePattern`]). Two
 /// statements. The page is shorter than requested if names were read that turn out not to match.
 ///
 /// # Errors
-/// If the database fails.
+/// [`Error::ForeignPosition`].
 pub async fn list(
     reader: &Reader,
     name: Option<&str>,
-    request: PageRequest,
+    sort: Sort<SortBy>,
+    request: &PageRequest,
 ) -> Result<Page<Listed>> {
-    let by_id = (team::Column::Id, Order::Ascending);
-    let id_of = |team: &team::Model| team.id;
-    let teams = team::Entity::find();
+    let (teams, order) = (team::Entity::find(), sort.order());
     let Some(pattern) = name else {
-        let page = page::read(reader, teams, by_id, request, id_of).await?;
+        let page = page::read(reader, teams, &order, request).await?;
         return with_user_counts(reader, page).await;
     };
     let pattern = NamePattern::parse(pattern);
     let teams = teams.name_like(&pattern);
-    let page = async |reader: &Reader| page::read(reader, teams, by_id, request, id_of).await;
+    let page = async |reader: &Reader| page::read(reader, teams, &order, request).await;
     let mut page = reader.search(page).await?;
     page.retain(|team| pattern.matches(&team.name));
     with_user_counts(reader, page).await

@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 /// The version of the layout: changing it makes older cursors invalid instead of misread.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A list as requested, apart from the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -119,7 +119,7 @@ impl Problem {
         match self {
             Self::Service(error) => kind_of(error),
             Self::Outdated { .. } => kind_of(&Error::Outdated),
-            Self::BadRequest(_) => (StatusCode::BAD_REQUEST, "bad-request", "Bad request"),
+            Self::BadRequest(_) => BAD_REQUEST,
             Self::MethodNotAllowed(_) => {
                 (StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed")
             }
@@ -216,6 +216,8 @@ impl Problem {
 /// Status, last segment of the type, title.
 type Kind = (StatusCode, &'static str, &'static str);
 
+const BAD_REQUEST: Kind = (StatusCode::BAD_REQUEST, "bad-request", "Bad request");
+
 #[deny(clippy::wildcard_enum_match_arm)]
 fn kind_of(error: &Error) -> Kind {
     match error {
@@ -238,6 +240,7 @@ fn kind_of(error: &Error) -> Kind {
         Error::VersionMissing => {
             (StatusCode::PRECONDITION_REQUIRED, "precondition-required", "If-Match required")
         }
+        Error::ForeignPosition => BAD_REQUEST,
         Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed"),
         Error::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
@@ -315,6 +318,7 @@ mod tests {
             Error::LastOwner,
             Error::Outdated,
             Error::VersionMissing,
+            Error::ForeignPosition,
             Error::Invalid(vec![Violation::of("content", "must not be empty")]),
             Error::TooManyAttempts {
                 retry_after: Duration::from_secs(9),

@@ -127,7 +127,7 @@ impl<T: Serialize> Reply<PageOf<T>> {
     ///
     /// # Errors
     /// If an item can't be written as JSON.
-    pub(crate) fn page<F>(list: &List<F>, mut page: Page<T>) -> Result<Self, Problem> {
+    pub(crate) fn page<F, K>(list: &List<F, K>, mut page: Page<T>) -> Result<Self, Problem> {
         let items = bounded::fitting(page.items()).collect::<Result<Vec<_>, _>>();
         let items = items.map_err(Error::internal)?;
         page.truncate(items.len());

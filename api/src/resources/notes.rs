@@ -7,7 +7,7 @@ use entity::{NoteId, note};
 use serde::Serialize;
 use service::{
     Error,
-    notes::{self, Content, Filter, NewNote, NoteChange, WithMarks},
+    notes::{self, Content, Filter, NewNote, NoteChange, SortBy, WithMarks},
     users::UserKey,
 };
 use utoipa::{IntoParams, ToSchema};
@@ -222,13 +222,14 @@ impl Includable for NoteInclude {
     const ALL: &[(&str, Self)] = &[("users_marked", Self::UsersMarked)];
 }
 
-/// Lists notes with their authors, newest first.
+/// Lists notes with their authors, newest first unless `sort` says otherwise.
 #[operation(listNotes)]
 pub(crate) async fn list(
     state: AppState,
-    list: List<NoteQuery>,
+    list: List<NoteQuery, SortBy>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
-    let notes = notes::list(state.db.reader(), &list.filter.clone().into(), list.page).await?;
+    let filter = list.filter.clone().into();
+    let notes = notes::list(state.db.reader(), &filter, list.sort, &list.page).await?;
     Reply::page(&list, notes.map(NoteBody::from))
 }
 
@@ -267,7 +268,7 @@ pub(crate) async fn list_users_marked(
     Id(id): Id<NoteId>,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<UserSummaryBody>>, Problem> {
-    let marks = notes::list_users_marked(state.db.reader(), id, list.page).await?;
+    let marks = notes::list_users_marked(state.db.reader(), id, &list.page).await?;
     Reply::page(&list, marks.map(|mark| mark.user.into()))
 }
 

@@ -152,7 +152,7 @@ pub(crate) async fn list(
     me: SignedIn,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
-    let sessions = sessions::list_own(state.db.reader(), &state.auth, &me, list.page).await?;
+    let sessions = sessions::list_own(state.db.reader(), &state.auth, &me, &list.page).await?;
     Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
 }
 
@@ -165,7 +165,7 @@ pub(crate) async fn list_of_user(
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let reader = state.db.reader();
-    let sessions = sessions::list(reader, &state.auth, &me, &user, list.page).await?;
+    let sessions = sessions::list(reader, &state.auth, &me, &user, &list.page).await?;
     Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
 }
 

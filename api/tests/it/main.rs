@@ -33,6 +33,7 @@ mod reading_list;
 mod reading_list_bulk;
 mod sessions;
 mod smuggling;
+mod sorting;
 mod standby;
 mod statements;
 mod sub_collections;

@@ -73,6 +73,13 @@ async fn constraints_and_indexes_have_names() {
         "idx_user_notes_user_id_id",
         "idx_user_notes_note_id_id",
         "idx_sessions_user_id_id",
+        "idx_notes_date_id",
+        "idx_notes_created_at_id",
+        "idx_notes_updated_at_id",
+        "idx_users_created_at_id",
+        "idx_users_username_id",
+        "idx_users_name_folded_id",
+        "idx_teams_name_folded_id",
     ] {
         assert!(schema.contains(name), "{name} is missing in\n{schema}");
     }
@@ -190,7 +197,8 @@ async fn a_part_of_the_schema_in_another_form_is_named() {
         ),
     ];
     let team = "DROP TABLE teams; CREATE TABLE teams";
-    let rest = "; CREATE UNIQUE INDEX uq_teams_name ON teams (name)";
+    let rest = "; CREATE UNIQUE INDEX uq_teams_name ON teams (name); \
+                CREATE INDEX idx_teams_name_folded_id ON teams (name_folded, id)";
     let on_sqlite = [
         (
             "(id integer PRIMARY KEY NOT NULL, name text, name_folded text NOT NULL, version bigint NOT NULL)",

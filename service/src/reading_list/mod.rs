@@ -6,13 +6,14 @@ pub use bulk::{Selection, mark_all, set_all_read};
 use entity::{
     Locking, MarkId, NoteId,
     mark::{self, MarkedNote, Scopes as _},
+    note,
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
 
 use crate::{
     Actor, Error, Page, PageRequest, Reader, Result, Work,
     error::Constraints,
-    page::{self, Order},
+    page::{self, Direction, Order, Sort, SortKey},
     policy,
 };
 
@@ -25,22 +26,51 @@ pub enum Marked {
     Existing(mark::Model),
 }
 
-/// The order of lists of marked notes.
-pub(crate) const NEWEST_FIRST: (mark::Column, Order) = (mark::Column::Id, Order::Descending);
+/// What a reading list can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// The id of the mark.
+    Id,
+    /// The time that the note is about.
+    Date,
+}
 
-/// One page of the actor's marked notes, newest mark first; if `read` is set, only read or
-/// only unread ones. One statement.
+impl SortKey for SortBy {
+    const NAMED: &[(&str, Self)] = &[("id", Self::Id), ("date", Self::Date)];
+    const DEFAULT: Sort<Self> = Sort { key: Self::Id, direction: Direction::Descending };
+}
+
+impl Sort<SortBy> {
+    fn order(self) -> Order<MarkedNote> {
+        let by_id = newest_first().in_direction(self.direction);
+        match self.key {
+            SortBy::Id => by_id,
+            SortBy::Date => by_id.after_time(note::Column::Date, |marked| marked.note.date),
+        }
+    }
+}
+
+/// The order of lists of marked notes, unless another is requested.
+pub(crate) fn newest_first() -> Order<MarkedNote> {
+    Order::by_id(Direction::Descending, mark::Column::Id, |marked: &MarkedNote| marked.id.into())
+}
+
+/// One page of the actor's marked notes; if `read` is set, only read or only unread ones. One statement,
+/// which reads all of the actor's marks unless it sorts by id.
 ///
 /// # Errors
-/// [`Error::TokenMissing`] if the actor is not a user.
+/// [`Error::TokenMissing`] if the actor is not a user; [`Error::ForeignPosition`].
 pub async fn list(
     reader: &Reader,
     actor: &Actor,
     read: Option<bool>,
-    request: PageRequest,
+    sort: Sort<SortBy>,
+    request: &PageRequest,
 ) -> Result<Page<MarkedNote>> {
     let marks = narrowed(actor.user()?.marked_notes(), read);
-    page::read(reader, marks, NEWEST_FIRST, request, |marked: &MarkedNote| marked.id).await
+    let order = sort.order();
+    let page = async |reader: &Reader| page::read(reader, marks, &order, request).await;
+    if sort.key == SortBy::Id { page(reader).await } else { reader.search(page).await }
 }
 
 /// Only marks of read notes, or only of unread ones, if `read` is set.

@@ -18,7 +18,7 @@ use sea_orm::{EntityTrait, PaginatorTrait};
 
 use crate::{
     Actor, Auth, Db, Error, Page, PageRequest, Reader, Result, clock,
-    page::{self, Order},
+    page::{self, Direction, Order},
     policy, token, users,
 };
 
@@ -96,7 +96,7 @@ pub async fn list(
     auth: &Auth,
     actor: &Actor,
     key: &UserKey,
-    request: PageRequest,
+    request: &PageRequest,
 ) -> Result<Page<session::Model>> {
     let user = users::find_visible(reader, actor, key).await?;
     policy::manage_user(actor, &user)?;
@@ -111,7 +111,7 @@ pub async fn list_own(
     reader: &Reader,
     auth: &Auth,
     actor: &Actor,
-    request: PageRequest,
+    request: &PageRequest,
 ) -> Result<Page<session::Model>> {
     list_of(reader, auth, actor.user()?.id, request).await
 }
@@ -120,12 +120,13 @@ async fn list_of(
     reader: &Reader,
     auth: &Auth,
     user_id: UserId,
-    request: PageRequest,
+    request: &PageRequest,
 ) -> Result<Page<session::Model>> {
     let now = clock::now();
     let live = session::Entity::find().of_user(user_id).live(now, auth.sessions.used_after(now));
-    let newest_first = (session::Column::Id, Order::Descending);
-    page::read(reader, live, newest_first, request, |session: &session::Model| session.id).await
+    let id_of = |session: &session::Model| session.id.into();
+    let newest_first = Order::by_id(Direction::Descending, session::Column::Id, id_of);
+    page::read(reader, live, &newest_first, request).await
 }
 
 /// Counts the live sessions.

@@ -1,8 +1,8 @@
 use entity::user;
 use serde_json::{Value, json};
 use service::{
-    Actor, Db, PageRequest,
-    users::{self, DisabledFilter, Filter},
+    Actor, Db, PageRequest, SortKey,
+    users::{self, DisabledFilter, Filter, SortBy},
 };
 
 use crate::cli::{CommandError, output};
@@ -57,11 +57,12 @@ async fn for_each_page(
     let everyone = Filter { disabled: DisabledFilter::Any, ..Filter::default() };
     let mut request = PageRequest { limit: PAGE, after: None };
     loop {
-        let page = users::list(db.reader(), &Actor::Operator, &everyone, request).await?;
+        let (reader, sort) = (db.reader(), SortBy::DEFAULT);
+        let page = users::list(reader, &Actor::Operator, &everyone, sort, &request).await?;
         let users: Vec<user::Model> = page.items().map(|row| row.user.clone()).collect();
         print(&users)?;
         match page.next() {
-            Some(after) => request.after = Some(after),
+            Some(after) => request.after = Some(after.clone()),
             None => return Ok(()),
         }
     }

@@ -2,10 +2,13 @@ use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
-use service::PageRequest;
+use service::{Error, PageRequest, Position, Sort, SortKey};
 use utoipa::{IntoParams, openapi::path::ParameterIn};
 
-use super::{BadParameter, Parameters, number};
+use super::{
+    BadParameter, Parameters, number,
+    sort::{self, OneOrder},
+};
 use crate::http::{
     cursor::{self, ListId},
     openapi::{Describe, OperationDoc},
@@ -13,9 +16,9 @@ use crate::http::{
     schema::{describe, integer, string},
 };
 
-/// The maximum length of a list's query without the cursor, in bytes. The `Link` to the next page repeats it, and
-/// proxies reject responses with longer headers: nginx allows 4 KiB for all of them.
-const MAX_QUERY: usize = 3_000;
+/// The maximum length of a list's query without the cursor, in bytes. The `Link` to the next page repeats it with a
+/// cursor of up to 750, and proxies reject responses with longer headers: nginx allows 4 KiB for all of them.
+const MAX_QUERY: usize = 2_800;
 
 /// Which page of a list.
 #[derive(Deserr, IntoParams)]
@@ -26,7 +29,8 @@ struct PageQuery {
     #[deserr(default)]
     #[param(inline, required = false)]
     limit: Limit,
-    /// Where the page starts, from the `Link` of the previous page. Only valid for the same path and filters.
+    /// Where the page starts, from the `Link` of the previous page. Only valid for the same path, filters
+    /// and order.
     #[deserr(default, from(String) = Some)]
     #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
@@ -71,9 +75,10 @@ describe!(Limit as "Limit": integer()
     .examples([20])
     .default(Some(Limit::DEFAULT.into())));
 
-/// The requested part of a list: the filter and the page.
-pub(crate) struct List<F> {
+/// The requested part of a list: the filter, the order and the page.
+pub(crate) struct List<F, K = OneOrder> {
     pub(crate) filter: F,
+    pub(crate) sort: Sort<K>,
     pub(crate) page: PageRequest,
     path: String,
     /// All parameters except the cursor.
@@ -86,7 +91,7 @@ pub(crate) struct List<F> {
 #[deserr(error = BadParameter, deny_unknown_fields)]
 pub(crate) struct NoFilter {}
 
-impl<F: Deserr<BadParameter>> FromRequest for List<F> {
+impl<F: Deserr<BadParameter>, K: SortKey> FromRequest for List<F, K> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -95,7 +100,7 @@ impl<F: Deserr<BadParameter>> FromRequest for List<F> {
     }
 }
 
-impl<F: Deserr<BadParameter>> List<F> {
+impl<F: Deserr<BadParameter>, K: SortKey> List<F, K> {
     fn read(path: &str, query: &str) -> Result<Self, Problem> {
         let mut filter = Parameters::parse(query)?;
         let limit = filter.split_off("limit");
@@ -108,30 +113,38 @@ impl<F: Deserr<BadParameter>> List<F> {
             return Err(Problem::BadRequest(detail));
         }
         let PageQuery { limit: Limit(limit), cursor } = limit.and(&cursor).read()?;
-        let after = cursor.map(|cursor| cursor::read(id, &cursor).ok_or_else(foreign_cursor));
+        let after = cursor.map(|cursor| cursor::read(id, &cursor).ok_or(Error::ForeignPosition));
         let page = PageRequest { limit, after: after.transpose()? };
-        Ok(Self { filter: filter.read()?, page, path: path.to_owned(), query, id })
+        let sort = read_sort(&mut filter)?;
+        Ok(Self { filter: filter.read()?, sort, page, path: path.to_owned(), query, id })
     }
 }
 
-impl<F> List<F> {
+fn read_sort<K: SortKey>(parameters: &mut Parameters) -> Result<Sort<K>, Problem> {
+    // Where there is no choice, `sort` is an unknown parameter.
+    if K::NAMED.is_empty() {
+        return Ok(K::DEFAULT);
+    }
+    let sort = parameters.take("sort").map(|sort| sort::parse(&sort));
+    let sort = sort.transpose().map_err(|why| Problem::BadRequest(format!("sort {why}")))?;
+    Ok(sort.unwrap_or(K::DEFAULT))
+}
+
+impl<F, K> List<F, K> {
     /// The URL of the page that follows this position.
-    pub(crate) fn next_url(&self, after: i64) -> String {
+    pub(crate) fn next_url(&self, after: &Position) -> String {
         let Self { path, query, id, .. } = self;
         let separator = if query.is_empty() { "" } else { "&" };
-        format!("{path}?{query}{separator}cursor={}", cursor::write(*id, &after))
+        format!("{path}?{query}{separator}cursor={}", cursor::write(*id, after))
     }
 }
 
-fn foreign_cursor() -> Problem {
-    Problem::BadRequest("cursor does not belong to this list".into())
-}
-
-impl<F: IntoParams> Describe for List<F> {
+impl<F: IntoParams, K: SortKey> Describe for List<F, K> {
     const READS_QUERY: bool = true;
 
     fn describe(operation: &mut OperationDoc) {
         operation.parameters(F::into_params(|| Some(ParameterIn::Query)));
+        operation.parameters(sort::parameter::<K>());
         operation.parameters(PageQuery::into_params(|| Some(ParameterIn::Query)));
     }
 }

@@ -9,6 +9,7 @@ mod json;
 mod list;
 mod path;
 mod query;
+mod sort;
 mod values;
 mod violations;
 

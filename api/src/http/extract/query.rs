@@ -72,6 +72,14 @@ impl Parameters {
         Self(self.0.remove_entry(name).into_iter().collect())
     }
 
+    /// Removes the parameter with this name and returns its value.
+    pub(super) fn take(&mut self, name: &str) -> Option<String> {
+        match self.0.remove(name) {
+            Some(Value::String(value)) => Some(value),
+            _ => None,
+        }
+    }
+
     /// These parameters and others.
     pub(super) fn and(&self, others: &Self) -> Self {
         Self(self.0.clone().into_iter().chain(others.0.clone()).collect())

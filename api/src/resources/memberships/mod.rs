@@ -27,7 +27,7 @@ pub(crate) async fn list_members(
     Id(id): Id<TeamId>,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<MemberBody>>, Problem> {
-    let members = memberships::list_members(state.db.reader(), id, list.page).await?;
+    let members = memberships::list_members(state.db.reader(), id, &list.page).await?;
     Reply::page(&list, members.map(MemberBody::from))
 }
 
@@ -89,7 +89,7 @@ pub(crate) async fn list_teams(
     UserPath(user): UserPath,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<TeamMembershipBody>>, Problem> {
-    let teams = memberships::list_teams(state.db.reader(), &anyone, &user, list.page).await?;
+    let teams = memberships::list_teams(state.db.reader(), &anyone, &user, &list.page).await?;
     Reply::page(&list, teams.map(TeamMembershipBody::from))
 }
 

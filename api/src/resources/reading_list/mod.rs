@@ -11,7 +11,7 @@ pub(crate) use bodies::{MarkQuery, MarkedNoteBody};
 use entity::{MarkId, NoteId};
 use service::{
     Error,
-    reading_list::{self, Marked},
+    reading_list::{self, Marked, SortBy},
 };
 
 use crate::http::{
@@ -21,14 +21,15 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists the caller's marked notes, newest mark first.
+/// Lists the caller's marked notes, newest mark first unless `sort` says otherwise.
 #[operation(listMarkedNotes)]
 pub(crate) async fn list(
     state: AppState,
     me: SignedIn,
-    list: List<MarkQuery>,
+    list: List<MarkQuery, SortBy>,
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
-    let marked = reading_list::list(state.db.reader(), &me, list.filter.read, list.page).await?;
+    let (reader, read) = (state.db.reader(), list.filter.read);
+    let marked = reading_list::list(reader, &me, read, list.sort, &list.page).await?;
     Reply::page(&list, marked.map(MarkedNoteBody::from))
 }
 

@@ -8,7 +8,10 @@ use bodies::ListedTeamBody;
 pub(crate) use bodies::{TeamBody, TeamCoreBody};
 use entity::TeamId;
 use requests::{NewTeamBody, TeamChangeBody, TeamQuery};
-use service::{Error, teams};
+use service::{
+    Error,
+    teams::{self, SortBy},
+};
 
 use crate::http::{
     etag,
@@ -18,14 +21,14 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists teams, by id.
+/// Lists teams, by id unless `sort` says otherwise.
 #[operation(listTeams)]
 pub(crate) async fn list(
     state: AppState,
-    list: List<TeamQuery>,
+    list: List<TeamQuery, SortBy>,
 ) -> Result<Reply<PageOf<ListedTeamBody>>, Problem> {
     let name = list.filter.name.as_ref().map(|SearchText(pattern)| pattern.as_str());
-    let teams = teams::list(state.db.reader(), name, list.page).await?;
+    let teams = teams::list(state.db.reader(), name, list.sort, &list.page).await?;
     Reply::page(&list, teams.map(ListedTeamBody::from))
 }
 

@@ -9,7 +9,7 @@ use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
 use service::{
     Actor, Auth, Error,
-    users::{self, UserChange, UserKey},
+    users::{self, SortBy, UserChange, UserKey},
 };
 
 use super::{
@@ -24,15 +24,15 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists users with their newest notes and teams, by id.
+/// Lists users with their newest notes and teams, by id unless `sort` says otherwise.
 #[operation(listUsers, 403)]
 pub(crate) async fn list(
     state: AppState,
     anyone: Anyone,
-    list: List<UserQuery>,
+    list: List<UserQuery, SortBy>,
 ) -> Result<Reply<PageOf<ListedUserBody>>, Problem> {
     let filter = list.filter.clone().into();
-    let users = users::list(state.db.reader(), &anyone, &filter, list.page).await?;
+    let users = users::list(state.db.reader(), &anyone, &filter, list.sort, &list.page).await?;
     Reply::page(&list, users.map(ListedUserBody::from))
 }
 
@@ -107,7 +107,7 @@ pub(crate) async fn list_notes(
     UserPath(key): UserPath,
     list: List<NoFilter>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
-    let notes = users::list_notes(state.db.reader(), &anyone, &key, list.page).await?;
+    let notes = users::list_notes(state.db.reader(), &anyone, &key, &list.page).await?;
     Reply::page(&list, notes.map(NoteBody::from))
 }
 
@@ -120,6 +120,6 @@ pub(crate) async fn list_marked_notes(
     list: List<MarkQuery>,
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
     let (reader, read) = (state.db.reader(), list.filter.read);
-    let marked = users::list_marked_notes(reader, &anyone, &key, read, list.page).await?;
+    let marked = users::list_marked_notes(reader, &anyone, &key, read, &list.page).await?;
     Reply::page(&list, marked.map(MarkedNoteBody::from))
 }

@@ -39,15 +39,46 @@ fn a_list_continues_after_any_position() {
         let next = author.get("/api/users?limit=1").await.next().unwrap();
         let cursor = BASE64_URL_SAFE_NO_PAD.decode(next.split("cursor=").nth(1).unwrap()).unwrap();
         let mut cursor: Value = serde_json::from_slice(&cursor).unwrap();
-        cursor[2] = json!(position);
+        cursor[2] = json!({ "id": position });
         let cursor = BASE64_URL_SAFE_NO_PAD.encode(cursor.to_string());
         let rest = author.get(&format!("/api/users?cursor={cursor}")).await.ok();
         assert!(ids(&rest).iter().all(|&id| id > position), "{position} {rest}");
     });
 }
 
+/// Positions of any kind, which may or may not be one of a list.
+fn positions() -> impl Strategy<Value = Value> {
+    let text = any::<String>().prop_map(|text| json!({ "text": text }));
+    let time = any::<i64>().prop_map(|time| json!({ "time": time }));
+    let value = prop_oneof![text, time, any::<i64>().prop_map(Value::from)];
+    let with_value =
+        (any::<i64>(), value).prop_map(|(id, value)| json!({ "id": id, "value": value }));
+    prop_oneof![4 => with_value, 1 => any::<i64>().prop_map(|id| json!({ "id": id }))]
+}
+
+#[test]
+fn a_sorted_list_continues_after_any_position_of_its_kind() {
+    const SORTED: [&str; 3] =
+        ["/api/users?sort=-name", "/api/users?sort=created_at", "/api/notes?sort=date"];
+    let lab = Lab::start();
+    lab.runtime.block_on(fill(&lab.world));
+    lab.try_on(100, (select(&SORTED), positions()), async |world, (list, position)| {
+        let author = world.caller("author");
+        let next = author.get(&format!("{list}&limit=1")).await.next().unwrap();
+        let cursor = BASE64_URL_SAFE_NO_PAD.decode(next.split("cursor=").nth(1).unwrap()).unwrap();
+        let mut cursor: Value = serde_json::from_slice(&cursor).unwrap();
+        cursor[2] = position.clone();
+        let cursor = BASE64_URL_SAFE_NO_PAD.encode(cursor.to_string());
+        let answer = author.get(&format!("{list}&cursor={cursor}")).await;
+        let kind = if list.ends_with("name") { "text" } else { "time" };
+        if answer.status != 200 || position["value"].get(kind).is_none() {
+            assert_eq!(answer.problem(400), "cursor does not belong to this list", "{position}");
+        }
+    });
+}
+
 /// Lists to page through, some with filters.
-const WALKS: [&str; 9] = [
+const WALKS: [&str; 13] = [
     "/api/notes?",
     "/api/notes?important=true&",
     "/api/notes?search=e%261&",
@@ -57,6 +88,10 @@ const WALKS: [&str; 9] = [
     "/api/teams?name=%251%25&",
     "/api/readinglists?read=false&",
     "/api/sessions?",
+    "/api/notes?sort=date&important=true&",
+    "/api/users?sort=-name&name=%25o%25&",
+    "/api/teams?sort=name&",
+    "/api/readinglists?sort=-date&",
 ];
 
 /// Some rows of each kind, with gaps between their ids.

@@ -18,7 +18,7 @@ static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// Parts of queries and paths, valid and invalid.
-const PARTS: [&str; 48] = [
+const PARTS: [&str; 53] = [
     "limit=",
     "cursor=",
     "name=",
@@ -30,6 +30,11 @@ const PARTS: [&str; 48] = [
     "disabled=",
     "read=",
     "teams=",
+    "sort=",
+    "-id",
+    "-name",
+    "date",
+    "created_at",
     "true",
     "false",
     "any",

@@ -1,31 +1,35 @@
-use entity::WithTotal;
-use sea_orm::{
-    ColumnTrait, EntityTrait, PartialModelTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query,
-};
+//! Pages of lists, delimited by the position of their last row, so that rows that are added or removed
+//! do not shift them.
 
+mod sort;
+
+use entity::WithTotal;
+use sea_orm::{EntityTrait, PartialModelTrait, QuerySelect, Select};
+
+pub(crate) use self::sort::Order;
+pub use self::sort::{Direction, Position, Sort, SortKey};
 use crate::{Reader, Result};
 
 /// Which part of a list is requested.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageRequest {
     /// The maximum number of items.
     pub limit: u64,
-    /// The id of the last item on the previous page, if any.
-    pub after: Option<i64>,
+    /// The position of the last item on the previous page, if any.
+    pub after: Option<Position>,
 }
 
 /// The maximum size of a list in bytes of JSON, on a page or nested in an object, unless a single item is
 /// larger.
 pub const PAGE_BYTES: usize = 1024 * 1024;
 
-/// A part of a list. Pages are delimited by id, so that concurrent inserts do not shift them.
+/// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page<T> {
-    /// The items, in order, each with its id in this list.
-    items: Vec<(i64, T)>,
-    /// Where the next page starts, if there is one: after this id.
-    next: Option<i64>,
+    /// The items, in order, each with its position.
+    items: Vec<(Position, T)>,
+    /// Where the next page starts, if there is one: after this position.
+    next: Option<Position>,
 }
 
 impl<T> Page<T> {
@@ -36,7 +40,7 @@ impl<T> Page<T> {
 
     /// The same page with other items.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Page<U> {
-        let items = self.items.into_iter().map(|(id, item)| (id, f(item)));
+        let items = self.items.into_iter().map(|(position, item)| (position, f(item)));
         Page { items: items.collect(), next: self.next }
     }
 
@@ -44,7 +48,7 @@ impl<T> Page<T> {
     pub fn truncate(&mut self, count: usize) {
         if count < self.items.len() {
             self.items.truncate(count);
-            self.next = self.items.last().map(|(id, _)| *id);
+            self.next = self.items.last().map(|(position, _)| position.clone());
         }
     }
 
@@ -54,8 +58,8 @@ impl<T> Page<T> {
     }
 
     /// The `after` of the next page's request, if there is one.
-    pub fn next(&self) -> Option<i64> {
-        self.next
+    pub fn next(&self) -> Option<&Position> {
+        self.next.as_ref()
     }
 }
 
@@ -77,45 +81,24 @@ impl<T> From<Vec<WithTotal<T>>> for Newest<T> {
     }
 }
 
-/// The order of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Order {
-    /// The lowest id first.
-    Ascending,
-    /// The highest id first.
-    Descending,
-}
-
-/// Reads one page of `select` in the order of a column, whose value `key_of` reads from an item. It
-/// reads one row more than requested, to know whether more follow.
-pub(crate) async fn read<E, T, K>(
+/// Reads one page of `select`. It reads one row more than requested, to know whether more follow.
+pub(crate) async fn read<E, T>(
     reader: &Reader,
     select: Select<E>,
-    (column, order): (impl ColumnTrait, Order),
-    request: PageRequest,
-    key_of: impl Fn(&T) -> K,
+    order: &Order<T>,
+    request: &PageRequest,
 ) -> Result<Page<T>>
 where
     E: EntityTrait,
     T: PartialModelTrait,
-    K: Into<i64>,
 {
-    let select = match (request.after, order) {
-        (None, _) => select,
-        (Some(after), Order::Descending) => select.filter(column.lt(after)),
-        (Some(after), Order::Ascending) => select.filter(column.gt(after)),
-    };
-    let direction = match order {
-        Order::Ascending => sea_query::Order::Asc,
-        Order::Descending => sea_query::Order::Desc,
-    };
-    let items = select
-        .order_by(column, direction)
+    let rows = order
+        .apply(select, request.after.as_ref(), reader.connection().get_database_backend())?
         .limit(request.limit + 1)
         .into_partial_model::<T>()
         .all(reader.connection())
         .await?;
-    let items = items.into_iter().map(|item| (key_of(&item).into(), item)).collect();
+    let items = rows.into_iter().map(|row| (order.position_of(&row), row)).collect();
     let mut page = Page { items, next: None };
     page.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
     Ok(page)

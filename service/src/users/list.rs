@@ -1,0 +1,233 @@
+use std::{collections::HashMap, pin::pin};
+
+use entity::{
+    IdList, NESTED_LIMIT, NamePattern, UserId,
+    membership::{self, TeamMembership},
+    note, team,
+    user::{self, Scopes, WithNoteCount},
+};
+use futures_util::TryStreamExt;
+use sea_orm::{EntityTrait, QueryOrder, Select};
+
+use crate::{
+    Actor, PAGE_BYTES, Page, PageRequest, Reader, Result,
+    page::{self, Direction, Order, Sort, SortKey},
+    policy,
+};
+
+/// Which users to list; all conditions must hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    /// Admins only, or ordinary users only.
+    pub admin: Option<bool>,
+    /// A pattern for the name (see [`NamePattern`]).
+    pub name: Option<String>,
+    /// Users with more notes than this.
+    pub with_notes: Option<i64>,
+    /// Whether disabled users are listed.
+    pub disabled: DisabledFilter,
+}
+
+impl Filter {
+    /// Whether most users may have to be read to find a page of those that match.
+    fn may_scan(&self) -> bool {
+        self.name.is_some() || self.with_notes.is_some()
+    }
+}
+
+/// Whether disabled users are listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DisabledFilter {
+    /// Enabled users only.
+    #[default]
+    Without,
+    /// Disabled users only; for admins.
+    Only,
+    /// Both; for admins.
+    Any,
+}
+
+/// What users can be sorted by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SortBy {
+    /// The id.
+    Id,
+    /// The username.
+    Username,
+    /// The name, ignoring case.
+    Name,
+    /// When they were created.
+    CreatedAt,
+}
+
+impl SortKey for SortBy {
+    const NAMED: &[(&str, Self)] = &[
+        ("id", Self::Id),
+        ("username", Self::Username),
+        ("name", Self::Name),
+        ("created_at", Self::CreatedAt),
+    ];
+    const DEFAULT: Sort<Self> = Sort { key: Self::Id, direction: Direction::Ascending };
+}
+
+impl Sort<SortBy> {
+    fn order(self) -> Order<WithNoteCount> {
+        let id_of = |row: &WithNoteCount| row.user.id.into();
+        let by_id = Order::by_id(self.direction, user::Column::Id, id_of);
+        match self.key {
+            SortBy::Id => by_id,
+            SortBy::Username => {
+                by_id.after_text(user::Column::Username, |row| row.user.username.clone())
+            }
+            SortBy::Name => {
+                by_id.after_text(user::Column::NameFolded, |row| row.user.name_folded.clone())
+            }
+            SortBy::CreatedAt => {
+                by_id.after_time(user::Column::CreatedAt, |row| row.user.created_at)
+            }
+        }
+    }
+}
+
+/// A user in a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The user.
+    pub user: user::Model,
+    /// The number of notes that the user has written.
+    pub note_count: i64,
+    /// The newest of those notes.
+    pub notes: Vec<note::Core>,
+    /// The teams that the user joined most recently.
+    pub teams: Vec<team::Model>,
+}
+
+/// One page of users. Three statements, whatever the number of users, and one more in another order than
+/// by id. The page is shorter than requested if the notes of its users exceed [`PAGE_BYTES`], or if names were
+/// read that turn out not to match.
+///
+/// # Errors
+/// [`Error::TokenMissing`] and [`Error::NotAllowed`] if others than admins ask for disabled users;
+/// [`Error::ForeignPosition`].
+///
+/// [`Error::TokenMissing`]: crate::Error::TokenMissing
+/// [`Error::NotAllowed`]: crate::Error::NotAllowed
+/// [`Error::ForeignPosition`]: crate::Error::ForeignPosition
+pub async fn list(
+    reader: &Reader,
+    actor: &Actor,
+    filter: &Filter,
+    sort: Sort<SortBy>,
+    request: &PageRequest,
+) -> Result<Page<Listed>> {
+    if filter.disabled != DisabledFilter::Without {
+        policy::administer(actor)?;
+    }
+    let pattern = filter.name.as_deref().map(NamePattern::parse);
+    let (users, order) = (selected(filter, pattern.as_ref()), sort.order());
+    let page = async |reader: &Reader| page::read(reader, users, &order, request).await;
+    let page = if filter.may_scan() { reader.search(page).await } else { page(reader).await };
+    let mut page = page?;
+    if let Some(pattern) = pattern {
+        page.retain(|row| pattern.matches(&row.user.name));
+    }
+    let notes = if sort == SortBy::DEFAULT {
+        notes_by_user_id(reader, &mut page).await?
+    } else {
+        notes_of_those_that_fit(reader, &mut page).await?
+    };
+    with_notes_and_teams(reader, page, notes).await
+}
+
+/// The users that the filter selects, apart from names that only may match.
+fn selected(filter: &Filter, pattern: Option<&NamePattern>) -> Select<user::Entity> {
+    let mut users = match filter.disabled {
+        DisabledFilter::Without => user::Entity::listed(),
+        DisabledFilter::Only => user::Entity::find().disabled(),
+        DisabledFilter::Any => user::Entity::find(),
+    };
+    users = match filter.admin {
+        Some(true) => users.admins(),
+        Some(false) => users.not_admins(),
+        None => users,
+    };
+    if let Some(pattern) = pattern {
+        users = users.name_like(pattern);
+    }
+    if let Some(count) = filter.with_notes {
+        users = users.with_more_notes_than(count);
+    }
+    user::Entity::join_note_count(users)
+}
+
+type NotesByUser = HashMap<UserId, Vec<note::Core>>;
+
+async fn with_notes_and_teams(
+    reader: &Reader,
+    page: Page<WithNoteCount>,
+    mut notes: NotesByUser,
+) -> Result<Page<Listed>> {
+    let mut teams: HashMap<UserId, Vec<team::Model>> = HashMap::new();
+    let newest = membership::Entity::newest_teams_of_each(&ids(reader, &page), NESTED_LIMIT)
+        .order_by_desc(membership::Column::Id)
+        .into_partial_model::<TeamMembership>();
+    for joined in newest.all(reader.connection()).await? {
+        teams.entry(joined.user_id).or_default().push(joined.team);
+    }
+    Ok(page.map(|WithNoteCount { user, note_count }| Listed {
+        note_count,
+        notes: notes.remove(&user.id).unwrap_or_default(),
+        teams: teams.remove(&user.id).unwrap_or_default(),
+        user,
+    }))
+}
+
+/// The newest notes of each user of a page by id. The page ends before the user whose notes would take it past
+/// [`PAGE_BYTES`], unless that is the first: no more is read than can be sent, since JSON is at least as long
+/// as the text in it.
+async fn notes_by_user_id(reader: &Reader, page: &mut Page<WithNoteCount>) -> Result<NotesByUser> {
+    let mut notes = NotesByUser::new();
+    let mut bytes = 0;
+    let first = page.items().next().map(|row| row.user.id);
+    let newest = note::Entity::newest_of_each(&ids(reader, page), NESTED_LIMIT);
+    let newest = newest.stream_partial_model::<_, note::Core>(reader.connection()).await?;
+    let mut newest = pin!(newest);
+    while let Some(note) = newest.try_next().await? {
+        bytes += note.content.len();
+        if bytes > PAGE_BYTES && first != Some(note.user_id) {
+            let users_before = page.items().take_while(|row| row.user.id < note.user_id).count();
+            page.truncate(users_before);
+            break;
+        }
+        notes.entry(note.user_id).or_default().push(note);
+    }
+    Ok(notes)
+}
+
+/// The same for a page in any order, whose users are not in the order in which notes are read: how much there is
+/// to read is asked first.
+async fn notes_of_those_that_fit(
+    reader: &Reader,
+    page: &mut Page<WithNoteCount>,
+) -> Result<NotesByUser> {
+    let sizes = note::Entity::newest_bytes_of_each(&ids(reader, page), NESTED_LIMIT);
+    let sizes = sizes.into_tuple::<(UserId, i64)>().all(reader.connection()).await?;
+    let sizes: HashMap<UserId, i64> = sizes.into_iter().collect();
+    let mut bytes = 0;
+    let fits = |row: &&WithNoteCount| {
+        bytes += sizes.get(&row.user.id).copied().unwrap_or(0);
+        usize::try_from(bytes).is_ok_and(|bytes| bytes <= PAGE_BYTES)
+    };
+    let fitting = page.items().take_while(fits).count();
+    page.truncate(fitting.max(1));
+    let newest = note::Entity::newest_of_each(&ids(reader, page), NESTED_LIMIT);
+    let mut notes = NotesByUser::new();
+    for note in newest.into_partial_model::<note::Core>().all(reader.connection()).await? {
+        notes.entry(note.user_id).or_default().push(note);
+    }
+    Ok(notes)
+}
+
+fn ids(reader: &Reader, page: &Page<WithNoteCount>) -> IdList {
+    IdList::new(reader.connection(), page.items().map(|row| row.user.id))
+}
