@@ -2,6 +2,7 @@
 
 use std::sync::LazyLock;
 
+use actix_web::web::Bytes;
 use api_macros::operation;
 use utoipa::openapi::{Info, InfoBuilder, LicenseBuilder, info::ContactBuilder};
 
@@ -11,6 +12,7 @@ use crate::{
         problem::Problem,
         reply::{RawJson, Reply},
         routing::{RouteTable, change, delete, get, patch, post},
+        state::AppState,
     },
     resources::{
         memberships, notes,
@@ -98,15 +100,18 @@ pub fn operations() -> RouteTable {
         .at("/docs/{file}", [get(docs::asset)])
 }
 
-/// The OpenAPI document of the API, as served at `/api/openapi.json` and kept in the repository.
+/// The OpenAPI document of the API, as served at `/api/openapi.json` without `PUBLIC_URL`, and kept in the repository.
 pub fn document_json() -> &'static str {
-    static JSON: LazyLock<String> = LazyLock::new(|| {
-        let mut document = Document::new();
-        api().describe(&mut document);
-        let json = serde_json::to_string_pretty(&document.build(info()));
-        json.unwrap_or_default() + "\n"
-    });
+    static JSON: LazyLock<String> = LazyLock::new(|| document_at("/"));
     &JSON
+}
+
+/// The document of the API at this URL.
+fn document_at(server: &str) -> String {
+    let mut document = Document::new();
+    api().describe(&mut document);
+    let json = serde_json::to_string_pretty(&document.build(info(), server));
+    json.unwrap_or_default() + "\n"
 }
 
 /// The types of failures that have a page.
@@ -116,8 +121,11 @@ pub fn problem_types() -> impl Iterator<Item = String> {
 
 /// Returns this OpenAPI document.
 #[operation]
-async fn document() -> Result<Reply<RawJson>, Problem> {
-    Ok(Reply::json(document_json()))
+async fn document(state: AppState) -> Result<Reply<RawJson>, Problem> {
+    Ok(Reply::json(match &state.network.public_url {
+        None => Bytes::from(document_json()),
+        Some(url) => state.document.get_or_init(|| document_at(url.as_str()).into()).clone(),
+    }))
 }
 
 fn info() -> Info {

@@ -15,6 +15,7 @@ pub(crate) mod openapi;
 pub(crate) mod permit;
 pub(crate) mod problem;
 mod process;
+mod public_url;
 pub(crate) mod reply;
 pub mod routing;
 pub(crate) mod schema;
@@ -25,4 +26,5 @@ mod trace;
 
 pub use metrics::Metrics;
 pub use network::Network;
+pub use public_url::PublicUrl;
 pub(crate) use state::{Readiness, State};

@@ -2,6 +2,8 @@ use std::{net::IpAddr, time::Duration};
 
 use ipnet::IpNet;
 
+use super::PublicUrl;
+
 const MIB: usize = 1024 * 1024;
 
 /// Limits on clients, and trust in the proxies in front of the service.
@@ -20,6 +22,8 @@ pub struct Network {
     pub body_bytes: usize,
     /// Bytes of responses that are being made or sent; one network gets a quarter of them.
     pub response_bytes: usize,
+    /// Where clients reach the service, if not at its own address.
+    pub public_url: Option<PublicUrl>,
     /// Proxies whose `X-Forwarded-For` or `Forwarded` header is trusted.
     pub trusted_proxies: Vec<IpNet>,
     /// Origins whose pages may call the API from browsers; `*` allows all.
@@ -42,6 +46,7 @@ impl Default for Network {
             max_requests: 1_000,
             body_bytes: 64 * MIB,
             response_bytes: 64 * MIB,
+            public_url: None,
             trusted_proxies: Vec::new(),
             cors_origins: Vec::new(),
         }

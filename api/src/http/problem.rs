@@ -154,7 +154,7 @@ impl Problem {
             }
             Self::Misdirected => {
                 "the host must be localhost or a loopback address; for other names, set \
-                                  HOST, or TRUSTED_PROXIES to the proxy's address"
+                                  HOST, PUBLIC_URL, or TRUSTED_PROXIES to the proxy's address"
                     .into()
             }
             Self::CrossSite => {

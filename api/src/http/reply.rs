@@ -6,6 +6,7 @@ use std::marker::PhantomData;
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
     http::header::{ContentType, LINK, LOCATION},
+    web::Bytes,
 };
 use serde::Serialize;
 use service::{Error, Page};
@@ -162,7 +163,7 @@ impl Reply<PlainText> {
 
 impl Reply<RawJson> {
     /// A document.
-    pub(crate) fn json(document: &'static str) -> Self {
+    pub(crate) fn json(document: Bytes) -> Self {
         Self::new(HttpResponse::Ok().content_type(ContentType::json()).body(document))
     }
 }

@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload, web};
+use actix_web::{
+    FromRequest, HttpRequest,
+    dev::Payload,
+    web::{self, Bytes},
+};
 use service::{Auth, Db, Error};
 
 use crate::http::{Metrics, Network, openapi::Describe, problem::Problem, shares::Shares};
@@ -31,6 +35,8 @@ pub(crate) struct State {
     pub(crate) requires_if_match: bool,
     /// Whether responses say what the database took for them.
     pub(crate) has_server_timing: bool,
+    /// The OpenAPI document with the public URL, once somebody has asked for it.
+    pub(crate) document: OnceLock<Bytes>,
     /// How long a request may take from its head to the head of its response.
     pub(crate) time_limit: Duration,
 }

@@ -1,7 +1,7 @@
 use std::{
     io,
     net::{IpAddr, SocketAddr},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -169,6 +169,7 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         responses: Shares::quarters(network.response_bytes),
         network,
         requires_if_match: settings.require_if_match,
+        document: OnceLock::new(),
         has_server_timing: settings.server_timing,
         time_limit: time_limit(settings),
     })

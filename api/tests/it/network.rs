@@ -2,6 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use api::http::PublicUrl;
 use reqwest::{Method, header::HeaderMap};
 use serde_json::json;
 use testkit::{Answer, PASSWORD, TestApp};
@@ -373,7 +374,7 @@ async fn status_of(app: &TestApp, method: &str, path: &str, headers: &str) -> u1
 }
 
 #[tokio::test]
-async fn on_loopback_only_local_names_are_accepted_except_from_a_trusted_proxy() {
+async fn on_loopback_only_local_and_public_names_are_accepted_except_from_a_trusted_proxy() {
     let app = TestApp::start().await;
     for host in ["localhost", "localhost:3001", "127.0.0.1:3001", "[::1]", "notes:3001"] {
         assert_eq!(status_of(&app, "GET", "/api/notes", &format!("Host: {host}\r\n")).await, 200);
@@ -391,6 +392,13 @@ async fn on_loopback_only_local_names_are_accepted_except_from_a_trusted_proxy()
     let proxied = proxied.await;
     assert_eq!(status_of(&proxied, "GET", "/api/notes", &forwarded).await, 200);
     assert_eq!(status_of(&proxied, "GET", "/api/notes", rebound).await, 421);
+
+    let public = TestApp::start_with(|settings| {
+        settings.network.public_url = Some(PublicUrl::parse("https://notes.example/a").unwrap());
+    });
+    let public = public.await;
+    assert_eq!(status_of(&public, "GET", "/api/notes", "Host: notes.example\r\n").await, 200);
+    assert_eq!(status_of(&public, "GET", "/api/notes", rebound).await, 421);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! `/healthz` and `/readyz`
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
-use api::server::Application;
+use api::{http::PublicUrl, server::Application};
 use reqwest::Method;
+use serde_json::json;
 use testkit::{Answer, TestApp, TestDatabase};
 
 /// An error and its sources, as the command line prints them.
@@ -110,11 +111,7 @@ async fn the_root_says_where_things_are() {
         (page.status.as_u16(), page.header("content-type")),
         (200, "text/html; charset=utf-8")
     );
-    assert!(
-        page.text.contains("href=\"/docs\"") && !page.text.contains("<script"),
-        "{}",
-        page.text
-    );
+    assert!(page.text.contains("href=\"docs\"") && !page.text.contains("<script"), "{}", page.text);
     let index = get_as(&app, "/", "*/*").await.ok();
     for member in ["documentation", "openapi"] {
         let path = index[member].as_str().unwrap();
@@ -131,6 +128,34 @@ async fn the_root_says_where_things_are() {
 }
 
 #[tokio::test]
+async fn below_a_path_of_a_proxy_links_and_locations_name_the_public_url() {
+    let public = "https://example.org/notes";
+    let app = TestApp::start_with(|settings| {
+        settings.network.public_url = Some(PublicUrl::parse(public).unwrap());
+    })
+    .await;
+    let alice = app.user("alice").await;
+    for content in ["One", "Two"] {
+        let note = alice.post("/api/notes", json!({ "content": content })).await;
+        let location = format!("{public}/api/notes/{}", note.body["id"]);
+        assert_eq!(note.header("location"), location);
+    }
+    let page = alice.get("/api/notes?limit=1").await;
+    let next = page.next().unwrap();
+    let next = next.strip_prefix(public).unwrap();
+    assert_eq!(alice.get(next).await.ok()[0]["content"], "One");
+    assert_eq!(alice.get("/docs/").await.header("location"), format!("{public}/docs"));
+    let links = alice.get("/nothing").await.header("link").to_owned();
+    assert!(links.contains(&format!("<{public}/api/openapi.json>")), "{links}");
+    for _ in 0..2 {
+        let document = alice.get("/api/openapi.json").await.ok();
+        assert_eq!(document["servers"], json!([{ "url": public }]));
+    }
+    let index = get_as(&app, "/", "*/*").await.ok();
+    assert_eq!(index["documentation"], format!("{public}/docs"));
+}
+
+#[tokio::test]
 async fn every_type_of_problem_has_a_page() {
     let app = TestApp::start().await;
     for path in api::routes::problem_types() {
@@ -139,4 +164,24 @@ async fn every_type_of_problem_has_a_page() {
         assert!(page.text.contains("<h1>"), "{path}: {}", page.text);
     }
     app.anonymous().get("/problems/nothing").await.problem(404);
+}
+
+#[test]
+fn every_type_that_the_code_or_a_proxy_sends_has_a_page_and_no_other_has_one() {
+    let code: String = include_str!("../../src/http/problem.rs").split_whitespace().collect();
+    let (code, _tests) = code.split_once("#[cfg(test)]").unwrap();
+    // There a kind is a tuple of its status, the last segment of its type, and its title.
+    let kinds =
+        ["(StatusCode::", "(*status,"].into_iter().flat_map(|tuple| code.split(tuple).skip(1));
+    let types = kinds.map(|kind| format!("/problems/{}", kind.split('"').nth(1).unwrap()));
+    let sent: BTreeSet<String> = types.collect();
+    assert_eq!(sent, api::routes::problem_types().collect());
+    for proxy in [
+        include_str!("../../../deploy/nginx.conf.example"),
+        include_str!("../../../deploy/Caddyfile.example"),
+    ] {
+        let told: Vec<&str> =
+            proxy.split('"').filter(|text| text.starts_with("/problems/")).collect();
+        assert!(!told.is_empty() && told.iter().all(|told| sent.contains(*told)), "{told:?}");
+    }
 }

@@ -30,7 +30,10 @@ pub(crate) async fn check_site<B: MessageBody + 'static>(
 }
 
 fn problem(request: &ServiceRequest, network: &Network) -> Option<Problem> {
-    if network.is_local && !is_proxied(request, network) && !is_local(host(request)) {
+    if network.is_local
+        && !is_proxied(request, network)
+        && !is_admitted_host(host(request), network)
+    {
         return Some(Problem::Misdirected);
     }
     // The router decodes paths too: `/%61pi` is `/api`.
@@ -52,15 +55,26 @@ fn host(request: &ServiceRequest) -> &str {
     authority.or_else(header).unwrap_or_default()
 }
 
-/// Whether this is a loopback address, or a name that no stranger can make point at one: `localhost`, and
-/// names without a dot, which only this machine and its network know.
-fn is_local(host: &str) -> bool {
+/// Whether no page of a stranger can use this host: that of `PUBLIC_URL`, or a local one.
+fn is_admitted_host(host: &str, network: &Network) -> bool {
+    let is_public = |name| network.public_url.as_ref().is_some_and(|url| url.is_at(name));
+    name(host).is_some_and(|name| is_public(name) || is_local(name))
+}
+
+/// The host without the port. An IPv6 address is without its brackets.
+fn name(host: &str) -> Option<&str> {
     let name = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
         Some((address, port)) if port.is_empty() || port.starts_with(':') => address,
-        Some(_) => return false,
+        Some(_) => return None,
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
     };
-    let name = name.trim_end_matches('.').to_ascii_lowercase();
+    Some(name.trim_end_matches('.'))
+}
+
+/// Whether this is a loopback address, or a name that no stranger can make point at one: `localhost`, and
+/// names without a dot, which only this machine and its network know.
+fn is_local(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
     match name.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),
         Err(_) => !name.contains('.') || name.ends_with(".localhost"),
@@ -84,6 +98,7 @@ fn is_admitted(headers: &HeaderMap, network: &Network) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::PublicUrl;
 
     #[test]
     fn names_that_dns_can_point_anywhere_are_not_local() {
@@ -101,7 +116,7 @@ mod tests {
             "notes",
             "notes:3001",
         ] {
-            assert!(is_local(host), "{host}");
+            assert!(is_admitted_host(host, &Network::default()), "{host}");
         }
         for host in [
             "evil.example",
@@ -116,7 +131,20 @@ mod tests {
             "[::1]evil.example:3001",
             "[2001:db8::1]",
         ] {
-            assert!(!is_local(host), "{host}");
+            assert!(!is_admitted_host(host, &Network::default()), "{host}");
+        }
+    }
+
+    #[test]
+    fn the_host_of_the_public_url_is_admitted_and_no_other() {
+        for (url, admitted, rejected) in [
+            ("https://notes.example.org/notes", "Notes.Example.org:443", "evil.example"),
+            ("http://[2001:db8::1]:8080", "[2001:db8::1]:8080", "[2001:db8::2]:8080"),
+        ] {
+            let public_url = Some(PublicUrl::parse(url).unwrap());
+            let network = Network { public_url, ..Network::default() };
+            assert!(is_admitted_host(admitted, &network), "{admitted}");
+            assert!(!is_admitted_host(rejected, &network), "{rejected}");
         }
     }
 }

@@ -20,8 +20,9 @@ use tokio::time::timeout;
 
 use super::headers::{add_headers, request_id};
 use crate::http::{
+    PublicUrl,
     connection::{Connection, GuardedBody, InFlight},
-    metrics::{Metrics, UNMATCHED, method_name},
+    metrics::{UNMATCHED, method_name},
     problem::{PROBLEM_JSON, Problem},
     server_timing,
     state::AppState,
@@ -57,6 +58,9 @@ pub(crate) async fn supervise<B: MessageBody + 'static>(
     if let Some(statements) = statements {
         statements.add_to(response.headers_mut(), supervision.started.elapsed());
     }
+    if let Some(url) = supervision.public_url() {
+        url.complete(response.headers_mut());
+    }
     add_headers(response.headers_mut(), supervision.id);
     Ok(response.map_body(|_, body| GuardedBody::new(body, in_flight)))
 }
@@ -69,7 +73,7 @@ struct Supervision {
     /// The pattern that the path matches. Paths are not logged: clients may put secrets into them.
     route: String,
     started: Instant,
-    metrics: Option<Metrics>,
+    state: Option<AppState>,
 }
 
 impl Supervision {
@@ -80,7 +84,7 @@ impl Supervision {
             method: request.method().clone(),
             route: request.match_pattern().unwrap_or_else(|| UNMATCHED.to_owned()),
             started: Instant::now(),
-            metrics: state.map(|state| state.metrics.clone()),
+            state,
         }
     }
 
@@ -112,14 +116,18 @@ impl Supervision {
         }
     }
 
+    fn public_url(&self) -> Option<&PublicUrl> {
+        self.state.as_ref()?.network.public_url.as_ref()
+    }
+
     fn trace_ids(&self) -> (Option<&str>, Option<&str>) {
         let ids = self.trace.as_ref().map(|trace| (trace.trace_id(), trace.parent_id()));
         ids.unzip()
     }
 
     fn count(&self, status: u16) {
-        if let Some(metrics) = &self.metrics {
-            metrics.request(&self.method, &self.route, status, self.started.elapsed());
+        if let Some(state) = &self.state {
+            state.metrics.request(&self.method, &self.route, status, self.started.elapsed());
         }
     }
 }

@@ -60,14 +60,14 @@ impl Document {
         }
     }
 
-    /// The finished document.
-    pub(crate) fn build(self, info: Info) -> OpenApi {
+    /// The finished document of the API at this URL.
+    pub(crate) fn build(self, info: Info, server: &str) -> OpenApi {
         let mut document = OpenApi::new(info, self.paths);
         let mut components = self.components.build();
         components.schemas.values_mut().for_each(examples::complete);
         document.components = Some(components);
         document.tags = Some(tags::all());
-        document.servers = Some(vec![Server::new("/")]);
+        document.servers = Some(vec![Server::new(server)]);
         document
     }
 }

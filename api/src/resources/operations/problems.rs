@@ -69,7 +69,7 @@ pub(crate) const PAGES: [(&str, &str, &str); 17] = [
         "misdirected",
         "Misdirected request",
         "The service only listens on this machine, and the host of the URL is not localhost or a loopback \
-         address. A proxy in front of it has to be listed in TRUSTED_PROXIES.",
+         address. Set PUBLIC_URL to where clients reach it, or list the proxy in front of it in TRUSTED_PROXIES.",
     ),
     (
         "validation",
@@ -106,7 +106,7 @@ pub(crate) async fn explain(Kind(kind): Kind) -> Result<Reply<Html>, Problem> {
     let (_, title, text) = known.ok_or(Error::NotFound)?;
     let html = format!(
         "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>{title}</title>\n\
-         <h1>{title}</h1>\n<p>{text}</p>\n<p><a href=\"/docs\">The API</a></p>\n</html>\n"
+         <h1>{title}</h1>\n<p>{text}</p>\n<p><a href=\"../docs\">The API</a></p>\n</html>\n"
     );
     Ok(Reply::new(HttpResponse::Ok().content_type(ContentType::html()).body(html)))
 }

@@ -14,13 +14,19 @@ use api_macros::operation;
 use serde_json::json;
 
 use crate::http::{
+    PublicUrl,
     problem::Problem,
     reply::{File, NoContent, Redirect, Reply},
+    state::AppState,
 };
 
 /// Says where the API and its documentation are, as a page or, to clients that do not ask for HTML, as JSON.
 #[operation]
-pub(crate) async fn index(AcceptsHtml(html): AcceptsHtml) -> Result<Reply<File>, Problem> {
+pub(crate) async fn index(
+    state: AppState,
+    AcceptsHtml(html): AcceptsHtml,
+) -> Result<Reply<File>, Problem> {
+    let base = state.network.public_url.as_ref().map_or("", PublicUrl::as_str);
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, ACCEPT.as_str()));
     Ok(Reply::new(if html {
@@ -29,9 +35,9 @@ pub(crate) async fn index(AcceptsHtml(html): AcceptsHtml) -> Result<Reply<File>,
         response.json(json!({
             "name": "Teamnotes",
             "version": env!("CARGO_PKG_VERSION"),
-            "api": "/api",
-            "documentation": "/docs",
-            "openapi": "/api/openapi.json",
+            "api": format!("{base}/api"),
+            "documentation": format!("{base}/docs"),
+            "openapi": format!("{base}/api/openapi.json"),
         }))
     }))
 }

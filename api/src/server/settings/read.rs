@@ -10,7 +10,10 @@ use service::{
 use url::{Origin, Url};
 
 use super::{MIN_SECRET, Secret, Settings, table};
-use crate::{http::Network, server::logging::LogFormat};
+use crate::{
+    http::{Network, PublicUrl},
+    server::logging::LogFormat,
+};
 
 pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
     let database = database(reader);
@@ -82,10 +85,20 @@ fn network(reader: &mut Reader<'_>) -> Network {
     Network {
         client_timeout: reader.seconds(&table::CLIENT_TIMEOUT),
         max_requests: reader.number(&table::MAX_REQUESTS),
+        public_url: public_url(reader),
         trusted_proxies: reader.list(&table::TRUSTED_PROXIES, ip_net),
         cors_origins: reader.list(&table::CORS_ORIGINS, origin),
         ..Network::default()
     }
+}
+
+fn public_url(reader: &mut Reader<'_>) -> Option<PublicUrl> {
+    let text = reader.text(&table::PUBLIC_URL)?;
+    let url = PublicUrl::parse(&text);
+    if let Err(why) = &url {
+        reader.reject(&table::PUBLIC_URL, why);
+    }
+    url.ok()
 }
 
 /// The addresses of the host, at least one.

@@ -159,6 +159,13 @@ pub(crate) const REQUIRE_IF_MATCH: Setting = Setting::word(
 )
 .or("off");
 
+pub(crate) const PUBLIC_URL: Setting = Setting::text(
+    "PUBLIC_URL",
+    "such as `https://example.org/notes`",
+    "where clients reach the service through a proxy, which removes the path: `Link`, `Location` and the OpenAPI \
+     document name it",
+);
+
 pub(crate) const TRUSTED_PROXIES: Setting = Setting::text(
     "TRUSTED_PROXIES",
     "such as `127.0.0.1`, separated by commas",
@@ -239,7 +246,7 @@ pub(crate) const GROUPS: [Group; 6] = [
     },
     Group {
         title: "Network",
-        settings: &[TRUSTED_PROXIES, CORS_ORIGINS, CLIENT_TIMEOUT, MAX_REQUESTS],
+        settings: &[PUBLIC_URL, TRUSTED_PROXIES, CORS_ORIGINS, CLIENT_TIMEOUT, MAX_REQUESTS],
     },
     Group {
         title: "Database",
