@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::TestApp;
 
@@ -184,23 +183,32 @@ fn every_reference_resolves() {
 }
 
 #[tokio::test]
-async fn the_document_and_its_page_load_nothing_from_elsewhere() {
+async fn the_page_loads_nothing_from_elsewhere_and_runs_no_script_that_is_written_into_it() {
     let app = TestApp::start().await;
     let anyone = app.anonymous();
     assert_eq!(anyone.get("/api/openapi.json").await.ok(), document());
     let page = anyone.get("/docs").await;
     assert_eq!(page.status, 200);
-    assert!(!page.text.contains("://"), "{}", page.text);
-    let quoted: Vec<&str> =
-        page.text.split('"').filter(|part| part.starts_with("/docs/")).collect();
-    assert_eq!(quoted.len(), 5, "{quoted:?}");
-    for asset in quoted {
-        let answer = anyone.request(Method::GET, asset).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{asset}");
-        let is_gzip = answer.headers().get("content-encoding").is_some_and(|value| value == "gzip");
-        let bytes = answer.bytes().await.unwrap();
-        assert_eq!(bytes.starts_with(&[0x1f, 0x8b]), is_gzip, "{asset}");
-        assert!(!bytes.is_empty());
+    let policy = page.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; "), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let mut unread: Vec<String> = files(&page.text, "docs/");
+    let mut read = BTreeSet::from(["/docs".to_owned()]);
+    assert_eq!(unread.len(), 3, "{unread:?}");
+    while let Some(file) = unread.pop() {
+        let answer = anyone.get(&format!("/docs/{file}")).await;
+        assert_eq!(answer.status, 200, "{file}");
+        assert!(!answer.text.replace("http://www.w3.org/2000/svg", "").contains("://"), "{file}");
+        if read.insert(file) {
+            unread.extend(files(&answer.text, "./"));
+        }
     }
+    assert!(read.len() > 5 && !page.text.contains("://"), "{read:?}");
     anyone.get("/docs/no-such-file.js").await.problem(404);
+}
+
+/// The files that a page or a script loads by a name with this prefix.
+fn files(text: &str, prefix: &str) -> Vec<String> {
+    let names = text.split('"').filter_map(|part| part.strip_prefix(prefix));
+    names.map(str::to_owned).collect()
 }

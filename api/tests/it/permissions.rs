@@ -121,7 +121,7 @@ GET    /favicon.ico                    204       204   204    204   204    204  
 GET    /problems/validation            200       200   200    200   200    200   200      200
 GET    /docs/                          308       308   308    308   308    308   308      308
 GET    /docs                           200       200   200    200   200    200   200      200
-GET    /docs/swagger-ui.css            200       200   200    200   200    200   200      200
+GET    /docs/docs.css                  200       200   200    200   200    200   200      200
 GET    /healthz                        200       200   200    200   200    200   200      200
 GET    /readyz                         200       200   200    200   200    200   200      200
 GET    /metrics                        200       200   200    200   200    200   200      200

@@ -291,7 +291,7 @@ async fn a_body_can_have_256_kib_and_not_a_byte_more() {
 #[tokio::test]
 async fn text_responses_declare_their_charset() {
     let app = TestApp::start().await;
-    let files = ["swagger-ui.css", "swagger-ui-bundle.js"].map(|file| format!("/docs/{file}"));
+    let files = ["docs.css", "docs.js"].map(|file| format!("/docs/{file}"));
     let paths = ["/healthz", "/readyz", "/metrics", "/docs"].map(str::to_owned);
     for path in paths.into_iter().chain(files) {
         let answer = app.anonymous().get(&path).await;
