@@ -40,9 +40,11 @@ sbom:
     command -v cargo-cyclonedx >/dev/null || cargo install cargo-cyclonedx --locked
     cargo cyclonedx --manifest-path api/Cargo.toml --format json --override-filename api.cdx
 
-# Check the deployment files against their schemas and linters
+# Check the deployment files against their schemas and linters, and the service behind proxies
 check-deploy:
     deploy/check
+    cargo build --release
+    deploy/check-proxies target/release/teamnotes
 
 # Check what clients rely on: the OpenAPI document, clients generated from it, and the examples
 check-clients:
@@ -67,6 +69,15 @@ slow-readers:
 hostile-requests requests="50000":
     cargo build --release
     scripts/with-service target/release/teamnotes scripts/hostile-requests {{ requests }}
+
+# Check a running instance from outside; its admin is ADMIN_USERNAME, ADMIN_PASSWORD
+conformance url:
+    scripts/conformance {{ url }}
+
+# Use the documentation page in headless Chromium; screenshots go to a directory, if one is given
+try-docs-page *directory:
+    cargo build --release
+    scripts/with-service target/release/teamnotes scripts/try-docs-page {{ directory }}
 
 # Fuzz a target for some seconds: just fuzz requests::a_cursor_is_accepted_or_rejected. The tool is installed if it is missing
 fuzz target seconds="600":

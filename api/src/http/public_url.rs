@@ -44,20 +44,16 @@ impl PublicUrl {
 
     /// Puts it before the paths in `Link` and `Location`.
     pub(crate) fn complete(&self, headers: &mut HeaderMap) {
-        self.complete_one(headers, LOCATION, |path| format!("{}{path}", self.base));
-        self.complete_one(headers, LINK, |links| links.replace("</", &format!("<{}/", self.base)));
+        let base = &self.base;
+        change(headers, LOCATION, |path| format!("{base}{path}"));
+        change(headers, LINK, |links| links.replace("</", &format!("<{base}/")));
     }
+}
 
-    fn complete_one(
-        &self,
-        headers: &mut HeaderMap,
-        name: HeaderName,
-        complete: impl Fn(&str) -> String,
-    ) {
-        let value = headers.get(&name).and_then(|value| value.to_str().ok()).map(complete);
-        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
-            headers.insert(name, value);
-        }
+fn change(headers: &mut HeaderMap, name: HeaderName, change: impl Fn(&str) -> String) {
+    let value = headers.get(&name).and_then(|value| value.to_str().ok()).map(change);
+    if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+        headers.insert(name, value);
     }
 }
 

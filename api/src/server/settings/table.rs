@@ -162,8 +162,7 @@ pub(crate) const REQUIRE_IF_MATCH: Setting = Setting::word(
 pub(crate) const PUBLIC_URL: Setting = Setting::text(
     "PUBLIC_URL",
     "such as `https://example.org/notes`",
-    "where clients reach the service through a proxy, which removes the path: `Link`, `Location` and the OpenAPI \
-     document name it",
+    "where clients reach the service through a proxy; `Link` and `Location` begin with it",
 );
 
 pub(crate) const TRUSTED_PROXIES: Setting = Setting::text(
