@@ -11,7 +11,7 @@ use serde::Serialize;
 use service::sessions::{self, LogIn, LoggedIn};
 use utoipa::ToSchema;
 
-use super::values::IdSchema;
+use super::values::{IdSchema, SentPassword, SentUsername};
 use crate::http::{
     extract::{Address, Body, Id, List, NoFilter, SignedIn, UserAgent, UserPath, Violations},
     problem::Problem,
@@ -26,11 +26,11 @@ use crate::http::{
 pub(crate) struct CredentialsBody {
     /// The user's username, in any case.
     #[deserr(try_from(String) = credential -> String)]
-    #[schema(example = "alice")]
+    #[schema(value_type = SentUsername)]
     username: String,
     /// The user's password.
     #[deserr(try_from(String) = credential -> String)]
-    #[schema(format = Password, example = "walnut-harbour-42")]
+    #[schema(value_type = SentPassword)]
     password: String,
 }
 

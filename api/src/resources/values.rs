@@ -4,6 +4,7 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use entity::{MarkId, NoteId, TeamId, UserId};
 use service::{
     notes::Content,
+    sessions,
     teams::TeamName,
     users::{Name, Password, Username},
 };
@@ -84,6 +85,22 @@ texts! {
         sized(text(), "A password; not one of the most common.", Password::MIN_CHARS, Password::MAX_CHARS)
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
             .examples(["walnut-harbour-42"]);
+}
+
+/// The schema of a username that is sent to log in.
+pub(crate) struct SentUsername;
+
+describe!(SentUsername as "SentUsername": sent().examples(["alice"]));
+
+/// The schema of a password that is sent to be verified.
+pub(crate) struct SentPassword;
+
+describe!(SentPassword as "SentPassword": sent()
+    .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+    .examples(["walnut-harbour-42"]));
+
+fn sent() -> ObjectBuilder {
+    text().max_length(Some(sessions::MAX_CREDENTIAL_CHARS))
 }
 
 fn sized(text: ObjectBuilder, description: &str, min: usize, max: usize) -> ObjectBuilder {

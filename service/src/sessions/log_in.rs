@@ -17,14 +17,16 @@ const USER_AGENT_MAX_CHARS: usize = 256;
 /// How often a password is verified again because its hash has changed in the meantime.
 const TRIES: u32 = 3;
 
-/// Accepts a username or a password sent to log in: up to 1,024 characters without NUL.
+/// The longest username or password that can be sent to log in, in characters.
+pub const MAX_CREDENTIAL_CHARS: usize = 1_024;
+
+/// Accepts a username or a password sent to log in: up to [`MAX_CREDENTIAL_CHARS`] without NUL.
 ///
 /// # Errors
 /// Why the text is rejected.
 pub fn credential(text: String) -> std::result::Result<String, Rejection> {
-    const MAX_CHARS: usize = 1_024;
-    if text.chars().count() > MAX_CHARS {
-        return Err(Rejection::TooLong { max: MAX_CHARS });
+    if text.chars().count() > MAX_CREDENTIAL_CHARS {
+        return Err(Rejection::TooLong { max: MAX_CREDENTIAL_CHARS });
     }
     text::without_nul(text)
 }

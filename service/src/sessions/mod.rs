@@ -4,7 +4,7 @@ mod ending;
 mod log_in;
 
 pub use ending::{end, end_others, log_out, revoke, revoke_all};
-pub use log_in::{LogIn, LoggedIn, credential, log_in, outcome};
+pub use log_in::{LogIn, LoggedIn, MAX_CREDENTIAL_CHARS, credential, log_in, outcome};
 
 use std::time::Duration;
 

@@ -10,7 +10,7 @@ use crate::{
         extract::{BadParameter, SearchText, Violations, flag, number},
         schema::{describe, string},
     },
-    resources::values::{NameText, PasswordText, UsernameText},
+    resources::values::{NameText, PasswordText, SentPassword, UsernameText},
 };
 
 /// A user to create.
@@ -45,7 +45,7 @@ pub(crate) struct UserChangeBody {
     password: Option<Password>,
     /// The current password; required to change one's own `password`.
     #[deserr(default, try_from(String) = credential -> String)]
-    #[schema(format = Password, nullable = false, example = "walnut-harbour-42")]
+    #[schema(value_type = Option<SentPassword>, nullable = false)]
     current_password: Option<String>,
     /// Can only be set by admins.
     #[deserr(default, from(bool) = Some)]
