@@ -1,7 +1,10 @@
 //! The parameter `sort`: a key, with `-` before it for the other direction.
 
 use service::{Direction, Sort, SortKey};
-use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::{
+    extensions::ExtensionsBuilder,
+    path::{Parameter, ParameterBuilder, ParameterIn},
+};
 
 use crate::http::schema::string;
 
@@ -37,7 +40,14 @@ pub(super) fn parameter<K: SortKey>() -> Option<Parameter> {
         [Direction::Ascending, Direction::Descending]
             .map(|direction| write(Sort { key, direction }))
     });
-    let schema = string().enum_values(Some(values.flatten())).default(Some(default.clone().into()));
+    // A sign can't be part of a constant's name, so generators are told another.
+    let names =
+        K::NAMED.iter().flat_map(|(name, _)| [(*name).into(), format!("{name}_descending")]);
+    let names = ExtensionsBuilder::new().add("x-enum-varnames", names.collect::<Vec<String>>());
+    let schema = string()
+        .enum_values(Some(values.flatten()))
+        .extensions(Some(names.build()))
+        .default(Some(default.clone().into()));
     let parameter = ParameterBuilder::new()
         .name("sort")
         .parameter_in(ParameterIn::Query)
