@@ -20,7 +20,9 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 use clap_complete::Shell;
 use error::CommandError;
-use service::{Actor, Db, DbSettings, Passwords, schema, sessions, sqlite_file, users::UserKey};
+use service::{
+    Actor, Db, DbSettings, PasswordCost, Passwords, schema, sessions, sqlite_file, users::UserKey,
+};
 
 use crate::{
     routes,
@@ -177,8 +179,11 @@ fn missing_file(settings: &DbSettings) -> Option<PathBuf> {
 }
 
 fn passwords() -> Result<Passwords, CommandError> {
-    let cost = Settings::password_cost_from_environment().map_err(StartError::from)?;
-    Ok(Passwords::new(cost)?)
+    Ok(Passwords::new(password_cost()?)?)
+}
+
+fn password_cost() -> Result<PasswordCost, CommandError> {
+    Ok(Settings::password_cost_from_environment().map_err(StartError::from)?)
 }
 
 /// Does this work on an existing database with the schema of this version, and closes the database.

@@ -3,7 +3,8 @@ use std::{fs::File, io, os::fd::AsFd, path::Path};
 use service::transfer::{self, Transferred};
 
 use super::{
-    CommandError, create_database, database, existing_database, output, progress, with_db,
+    CommandError, create_database, database, existing_database, output, password_cost, progress,
+    with_db,
 };
 
 pub(super) async fn export(file: &Path) -> Result<(), CommandError> {
@@ -36,13 +37,15 @@ pub(super) async fn import(file: &Path, create: bool) -> Result<(), CommandError
         }
         false => (file, transfer::open(file)?),
     };
+    let cost = password_cost()?;
     if create {
         // No database is created for a file that can't be imported.
-        transfer::verify_from(&input, name)?;
+        transfer::verify_from(&input, name, cost)?;
         create_database().await?;
     }
-    let imported =
-        with_db(async |db| Ok(transfer::import_from(db, &input, name, &progress::bar()).await?));
+    let imported = with_db(async |db| {
+        Ok(transfer::import_from(db, &input, name, cost, &progress::bar()).await?)
+    });
     report("imported from", name, &imported.await?).into_iter().try_for_each(output::line)
 }
 

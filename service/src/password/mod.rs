@@ -31,6 +31,9 @@ impl PasswordCost {
     /// The most passes that can be set.
     pub const MAX_PASSES: u32 = 100;
 
+    /// The highest that can be set.
+    pub const MAX: Self = Self { memory: Self::MAX_MEMORY, passes: Self::MAX_PASSES };
+
     /// Whether it is at least as high as the weakest pair in OWASP's Password Storage Cheat Sheet: 7
     /// MiB and 5 passes.
     pub fn is_recommended(self) -> bool {
@@ -200,6 +203,11 @@ fn matches(password: &[u8], hash: &str) -> argon2::password_hash::Result<bool> {
 /// Whether this is a hash that passwords can be verified against: by argon2id, version 19, at a cost that can
 /// be set, with a salt and an output of usual sizes.
 pub(crate) fn is_hash(text: &str) -> bool {
+    is_hash_within(text, PasswordCost::MAX)
+}
+
+/// As [`is_hash`], at no higher cost than this one.
+pub(crate) fn is_hash_within(text: &str, most: PasswordCost) -> bool {
     let Ok(hash) = phc::PasswordHash::new(text) else { return false };
     let is_argon2id = Algorithm::try_from(hash.algorithm.as_str()) == Ok(Algorithm::Argon2id)
         && hash.version == Some(Version::V0x13.into());
@@ -209,8 +217,8 @@ pub(crate) fn is_hash(text: &str) -> bool {
     is_argon2id
         && has_usual_sizes
         && cost.is_ok_and(|cost| {
-            cost.m_cost() <= PasswordCost::MAX_MEMORY
-                && cost.t_cost() <= PasswordCost::MAX_PASSES
+            cost.m_cost() <= most.memory
+                && cost.t_cost() <= most.passes
                 && cost.p_cost() <= MOST_LANES
         })
 }

@@ -57,6 +57,15 @@ pub enum FileError {
         /// What is wrong with it.
         source: serde_json::Error,
     },
+    /// A password hash costs more than those that the service makes.
+    #[error(
+        "line {line} has a password hash that costs more than PASSWORD_HASH_MEMORY and PASSWORD_HASH_PASSES allow: \
+         if the file is yours, raise them"
+    )]
+    Costly {
+        /// The number of the line, from 1.
+        line: u64,
+    },
     /// A row comes after one that refers to it, or what comes once is repeated.
     #[error("line {line} is in the wrong place")]
     Misplaced {

@@ -13,7 +13,7 @@ use super::{
     line::{End, Header, Line},
     rows::VERSION,
 };
-use crate::{Error, bulk::Counts};
+use crate::{Error, PasswordCost, bulk::Counts};
 
 /// The format named in the first line.
 const FORMAT: &str = "teamnotes export";
@@ -110,6 +110,8 @@ impl Output {
 pub(super) struct Reader {
     path: PathBuf,
     input: Box<dyn BufRead + Send>,
+    /// The highest cost of a password hash.
+    most: PasswordCost,
     lines: Checked,
     number: u64,
     rank: u8,
@@ -119,12 +121,14 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    /// Starts with the first line of the file, which may be compressed. Errors call it `path`.
-    pub(super) fn start(file: &File, path: &Path) -> Result<Self> {
+    /// Starts with the first line of the file, which may be compressed. Errors call it `path`. Rejects hashes that cost
+    /// more than `most`.
+    pub(super) fn start(file: &File, path: &Path, most: PasswordCost) -> Result<Self> {
         let input = decoded(file).map_err(|error| named(path, unreadable(error)))?;
         let mut reader = Self {
             path: path.into(),
             input,
+            most,
             lines: Checked::default(),
             number: 0,
             rank: 0,
@@ -187,6 +191,9 @@ impl Reader {
         let number = self.number;
         let line: Line = serde_json::from_slice(&json)
             .map_err(|source| FileError::Row { line: number, source })?;
+        if matches!(&line, Line::User(user) if user.costs_more_than(self.most)) {
+            return Err(FileError::Costly { line: number });
+        }
         let is_repeated = matches!(line, Line::LastIds(_)) && line.rank() == self.rank;
         if line.rank() < self.rank.max(1) || is_repeated {
             return Err(FileError::Misplaced { line: number });

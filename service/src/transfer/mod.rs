@@ -25,7 +25,7 @@ use sea_orm::{
 };
 
 use crate::{
-    Db, Error,
+    Db, Error, PasswordCost,
     bulk::{self, Bulk, Counts, Progress},
     users,
 };
@@ -166,20 +166,21 @@ pub fn spool(mut input: impl Read) -> io::Result<File> {
     Ok(file)
 }
 
-/// Reads a file to its end and returns what is in it. Uses no database.
+/// Reads a file to its end and returns what is in it. Uses no database. No password hash may cost more than `most`:
+/// each login of its user would take that much.
 ///
 /// # Errors
 /// [`TransferError::File`] unless it is a whole export of a version that this program reads.
-pub fn verify(path: &Path) -> Result<Transferred> {
-    verify_from(&open(path)?, path)
+pub fn verify(path: &Path, most: PasswordCost) -> Result<Transferred> {
+    verify_from(&open(path)?, path, most)
 }
 
 /// As [`verify`], with a file that errors call `name`.
 ///
 /// # Errors
 /// As [`verify`].
-pub fn verify_from(input: &File, name: &Path) -> Result<Transferred> {
-    let mut reader = Reader::start(input, name)?;
+pub fn verify_from(input: &File, name: &Path, most: PasswordCost) -> Result<Transferred> {
+    let mut reader = Reader::start(input, name, most)?;
     while reader.next()?.is_some() {}
     Ok(reader.transferred())
 }
@@ -191,8 +192,13 @@ pub fn verify_from(input: &File, name: &Path) -> Result<Transferred> {
 /// # Errors
 /// As [`verify`]; [`TransferError::Rows`] if the rows are inconsistent, or there are users already.
 /// Nothing is changed then.
-pub async fn import(db: &Db, path: &Path, progress: &Progress) -> Result<Transferred> {
-    import_from(db, &open(path)?, path, progress).await
+pub async fn import(
+    db: &Db,
+    path: &Path,
+    most: PasswordCost,
+    progress: &Progress,
+) -> Result<Transferred> {
+    import_from(db, &open(path)?, path, most, progress).await
 }
 
 /// As [`import`], with a file that errors call `name`.
@@ -203,9 +209,10 @@ pub async fn import_from(
     db: &Db,
     input: &File,
     name: &Path,
+    most: PasswordCost,
     progress: &Progress,
 ) -> Result<Transferred> {
-    let total = verify_from(input, name)?.counts.total();
+    let total = verify_from(input, name, most)?.counts.total();
     let transaction = db.begin().await?;
     if db.is_postgres() {
         // Keeps others from signing up in the meantime. SQLite has only one writer anyway.
@@ -213,7 +220,7 @@ pub async fn import_from(
         transaction.execute_unprepared(lock).await.map_err(Error::from)?;
     }
     bulk::require_no_users(&transaction).await?;
-    let mut file = Reader::start(input, name)?;
+    let mut file = Reader::start(input, name, most)?;
     let mut bulk = Bulk::new(&transaction, progress, total);
     bulk.insert(rows::<user::Model>(&mut file)).await?;
     bulk.insert(rows::<team::Model>(&mut file)).await?;

@@ -17,6 +17,7 @@ use entity::{
 use serde::{Deserialize, Serialize};
 
 use super::{line::Line, values};
+use crate::{PasswordCost, password};
 
 /// The version of the files that are written; older ones are read too. The first has no last ids, and
 /// rows without versions.
@@ -99,6 +100,14 @@ pub(super) struct Mark {
     #[serde(deserialize_with = "values::id")]
     note_id: NoteId,
     read: bool,
+}
+
+impl User {
+    /// Whether verifying the user's password costs more than this.
+    pub(super) fn costs_more_than(&self, most: PasswordCost) -> bool {
+        let hash = self.password_hash.as_ref();
+        hash.is_some_and(|PasswordHash(hash)| !password::is_hash_within(hash, most))
+    }
 }
 
 impl From<user::Model> for Line {

@@ -131,6 +131,26 @@ async fn an_export_is_the_same_after_every_import() {
 }
 
 #[tokio::test]
+async fn an_import_rejects_password_hashes_that_cost_more_than_is_set() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    on(here, "sqlite:first.db", &["demo", "--users", "2"]);
+    on(here, "sqlite:first.db", &["export", "all.ndjson"]);
+    let import = |memory: &str| {
+        let settings = [("DATABASE_URL", "sqlite:second.db"), ("PASSWORD_HASH_MEMORY", memory)];
+        run(here, &settings, &["import", "--create", "all.ndjson"])
+    };
+    let rejected = import("19455");
+    let told = text(&rejected.stderr);
+    let why =
+        "error: all.ndjson: line 2 has a password hash that costs more than PASSWORD_HASH_MEMORY";
+    assert!(rejected.status.code() == Some(1) && told.starts_with(why), "{told}");
+    assert!(!here.join("second.db").exists());
+    let imported = import("19456");
+    assert!(imported.status.success(), "{}", text(&imported.stderr));
+}
+
+#[tokio::test]
 async fn an_imported_database_continues_where_the_original_stopped() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();

@@ -16,7 +16,7 @@ use proptest::{
 };
 use serde_json::{Value, json};
 use service::{
-    Db, DbSettings,
+    Db, DbSettings, PasswordCost,
     transfer::{self, TransferError, Transferred},
 };
 use sha2::{Digest, Sha256};
@@ -83,11 +83,11 @@ impl Lab {
     }
 
     fn verify(&self, bytes: &[u8]) -> Result<Transferred, TransferError> {
-        transfer::verify(&self.write(bytes))
+        transfer::verify(&self.write(bytes), PasswordCost::MAX)
     }
 
     fn import(&self, file: &Path) -> Result<Transferred, TransferError> {
-        self.runtime.block_on(transfer::import(&self.db, file, &|_, _| {}))
+        self.runtime.block_on(transfer::import(&self.db, file, PasswordCost::MAX, &|_, _| {}))
     }
 
     /// The contents of an export to a file with this name.
@@ -95,7 +95,7 @@ impl Lab {
         let file = self.directory.path().join(name);
         let exported = self.runtime.block_on(transfer::export(&self.db, &file, &|_, _| {}));
         let exported = exported.unwrap();
-        assert_eq!(transfer::verify(&file).unwrap(), exported);
+        assert_eq!(transfer::verify(&file, PasswordCost::MAX).unwrap(), exported);
         let bytes = fs::read(&file).unwrap();
         fs::remove_file(&file).unwrap();
         bytes
