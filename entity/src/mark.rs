@@ -167,6 +167,28 @@ impl Entity {
         marks.iter().map(|row| Model::from_query_result(row, "")).collect()
     }
 
+    /// Marks up to `limit` of the user's notes as read, or as unread, that are not so already: those whose marks follow
+    /// this one, by id. Returns the ids of the marks.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn set_some_read(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+        read: bool,
+        after: Option<MarkId>,
+        limit: u64,
+    ) -> Result<Vec<MarkId>, DbErr> {
+        let mut some = Self::find().of_user(user_id).filter(Column::Read.eq(!read));
+        if let Some(after) = after {
+            some = some.filter(Column::Id.gt(after));
+        }
+        let some = some.order_by_asc(Column::Id).limit(limit).for_no_key_update();
+        let some = some.select_only().column(Column::Id).into_query();
+        let set = Self::set_read(read).filter(Column::Id.in_subquery(some));
+        Ok(set.exec_with_returning(db).await?.iter().map(|mark| mark.id).collect())
+    }
+
     /// Marks these notes as read, or as unread.
     pub fn set_read(read: bool) -> UpdateMany<Self> {
         Self::update_many().col_expr(Column::Read, Expr::val(read))

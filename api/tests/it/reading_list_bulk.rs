@@ -100,6 +100,36 @@ async fn marks_are_set_read_by_their_ids_or_all_at_once() {
 }
 
 #[tokio::test]
+async fn thousands_of_marks_are_set_read_in_steps_and_each_is_reported_once() {
+    const MANY: i64 = 2_345;
+    let (app, _alice, bob) = with_notes(1).await;
+    let columns = "content, content_folded, important, date, user_id, created_at, updated_at";
+    for sql in [
+        format!(
+            "WITH RECURSIVE numbers(n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < {MANY}) \
+             INSERT INTO notes ({columns}) SELECT {columns} FROM notes, numbers WHERE id = 1"
+        ),
+        format!(
+            "INSERT INTO user_notes (user_id, note_id, read) SELECT {}, id, FALSE FROM notes",
+            bob.id
+        ),
+    ] {
+        app.database.execute(&sql).await;
+    }
+    let all = |read: bool| json!({ "all": true, "read": read });
+    app.statements();
+    assert_eq!(set_read(&bob, all(true)).await.ok()["changed"], MANY);
+    let updates = app.statements().iter().filter(|sql| sql.starts_with("UPDATE")).count();
+    assert_eq!(updates, 3);
+    assert_eq!(set_read(&bob, all(true)).await.ok()["changed"], 0);
+    let (off, on) = tokio::join!(set_read(&bob, all(false)), set_read(&bob, all(true)));
+    let changed = |answer: testkit::Answer| answer.ok()["changed"].as_i64().unwrap();
+    let (off, on) = (changed(off), changed(on));
+    let unread = bob.get("/api/readinglists/counts").await.ok()["unread"].as_i64().unwrap();
+    assert_eq!(unread, off - on);
+}
+
+#[tokio::test]
 async fn marks_are_counted_and_shown_one_by_one() {
     let (_app, alice, bob) = with_notes(3).await;
     let counts = json!({ "total": 0, "unread": 0 });

@@ -9,7 +9,7 @@ use entity::{
 };
 use sea_orm::{EntityTrait, QueryOrder};
 
-use crate::{Result, Work, error::require_known};
+use crate::{Actor, Db, Result, Work, error::require_known};
 
 /// Which of the actor's marks to change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,22 +40,48 @@ pub async fn mark_all(work: &Work, note_ids: &[NoteId]) -> Result<Vec<mark::Mode
     Ok(distinct.iter().filter_map(|id| by_note.remove(id)).collect())
 }
 
-/// Marks notes on the actor's reading list as read or unread; returns how many were not before.
+/// How many marks one transaction sets read, so that others can write in between.
+const BATCH: u64 = 1_000;
+
+/// Marks notes on the actor's reading list as read or unread; returns how many were not before. All of them take a
+/// transaction for each thousand. If one of those fails, the marks before stay set, and a repetition sets the rest.
 ///
 /// # Errors
 /// [`crate::Error::Invalid`], pointing at each id that is not that of a mark of the actor; nothing is changed then.
 /// [`crate::Error::TokenMissing`] if the actor is not a user.
-pub async fn set_all_read(work: &Work, selection: &Selection, read: bool) -> Result<u64> {
-    let user = work.user().await?;
-    let mut changed = super::narrowed(mark::Entity::set_read(read), Some(!read)).of_user(user.id);
+pub async fn set_all_read(
+    db: &Db,
+    actor: &Actor,
+    selection: &Selection,
+    read: bool,
+) -> Result<u64> {
     if let Selection::Ids(ids) = selection {
-        let listed = IdList::new(work.transaction(), ids.iter().copied());
-        let own = mark::Entity::find().of_user(user.id).with_ids(&listed);
-        let own = own.order_by_asc(mark::Column::Id).for_no_key_update();
-        let own = own.all(work.transaction()).await?.iter().map(|mark| mark.id).collect();
-        require_known("ids", ids, &own, "does not refer to a mark of yours")?;
-        changed = changed.with_ids(&listed);
+        return db.write(actor, async |work| set_these_read(work, ids, read).await).await;
     }
-    let changed = changed.exec(work.transaction()).await?;
+    let (mut changed, mut last) = (0, None);
+    loop {
+        let set = db.write(actor, async |work| set_some_read(work, read, last).await).await?;
+        changed += set.len() as u64;
+        last = set.iter().max().copied();
+        if (set.len() as u64) < BATCH {
+            return Ok(changed);
+        }
+    }
+}
+
+async fn set_some_read(work: &Work, read: bool, after: Option<MarkId>) -> Result<Vec<MarkId>> {
+    let user = work.user().await?;
+    Ok(mark::Entity::set_some_read(work.transaction(), user.id, read, after, BATCH).await?)
+}
+
+async fn set_these_read(work: &Work, ids: &[MarkId], read: bool) -> Result<u64> {
+    let user = work.user().await?;
+    let listed = IdList::new(work.transaction(), ids.iter().copied());
+    let own = mark::Entity::find().of_user(user.id).with_ids(&listed);
+    let own = own.order_by_asc(mark::Column::Id).for_no_key_update();
+    let own = own.all(work.transaction()).await?.iter().map(|mark| mark.id).collect();
+    require_known("ids", ids, &own, "does not refer to a mark of yours")?;
+    let changed = super::narrowed(mark::Entity::set_read(read), Some(!read));
+    let changed = changed.of_user(user.id).with_ids(&listed).exec(work.transaction()).await?;
     Ok(changed.rows_affected)
 }

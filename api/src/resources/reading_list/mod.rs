@@ -92,8 +92,8 @@ pub(crate) async fn set_all_read(
     Body(change): Body<MarkSelectionBody>,
 ) -> Result<Reply<ChangedBody>, Problem> {
     let selection = change.selection()?;
-    let set = async |work: &_| reading_list::set_all_read(work, &selection, change.read).await;
-    Ok(Reply::ok(ChangedBody { changed: state.db.write(&me, set).await? }))
+    let changed = reading_list::set_all_read(&state.db, &me, &selection, change.read).await?;
+    Ok(Reply::ok(ChangedBody { changed }))
 }
 
 /// Marks a note for the caller, and sets whether it is read.
