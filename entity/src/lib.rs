@@ -46,6 +46,7 @@ pub mod session;
 pub mod team;
 pub mod text;
 mod transaction;
+mod trigrams;
 pub mod user;
 mod version;
 mod with_total;
@@ -56,6 +57,7 @@ pub use ids::{MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
 pub use locking::Locking;
 pub use name_pattern::NamePattern;
 pub use transaction::{begin_snapshot, begin_write};
+pub use trigrams::{Among, Candidates};
 pub use with_total::WithTotal;
 
 /// What was added to a set, and what was removed from it.

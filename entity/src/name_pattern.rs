@@ -70,6 +70,18 @@ impl NamePattern {
         self.to_like("_%")
     }
 
+    /// The texts between its wildcards, which the folded form of every name that matches contains.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = String> {
+        let texts = self.0.split(|token| !matches!(token, Token::Is(_)));
+        texts.map(|text| {
+            let character = |token: &Token| match token {
+                Token::Is(c) => Some(*c),
+                Token::AnyText | Token::AnyCharacter => None,
+            };
+            text.iter().filter_map(character).collect()
+        })
+    }
+
     /// Whether the length of folded characters matters.
     pub(crate) fn has_any_character(&self) -> bool {
         self.0.contains(&Token::AnyCharacter)
@@ -100,6 +112,13 @@ fn ends_of_characters(name: &str) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_are_what_is_between_wildcards() {
+        let texts = |pattern| NamePattern::parse(pattern).texts().collect::<Vec<_>>();
+        assert_eq!(texts(r"%JaMi_\%\_ß%"), ["", "jami", "%_ss", ""]);
+        assert_eq!(texts("%"), ["", ""]);
+    }
 
     #[test]
     fn any_character_is_one_of_the_name_and_not_of_its_folded_form() {

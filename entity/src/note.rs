@@ -8,9 +8,9 @@ use sea_orm::{
 };
 
 use crate::{
-    IdList, Locking, NoteId, UserId, mark,
+    Candidates, IdList, Locking, NoteId, UserId, mark,
     newest::newest_of_each,
-    note_count, text,
+    note_count, text, trigrams,
     user::{self, UserKey},
     version::{FIRST_VERSION, advance},
 };
@@ -151,6 +151,14 @@ impl Entity {
     /// Notes joined with their authors. For [`WithAuthor`].
     pub fn find_with_author() -> Select<Self> {
         Self::find().join(JoinType::InnerJoin, Relation::User.def())
+    }
+
+    /// The notes that an index finds for this text (see [`Candidates`]).
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn candidates(db: &impl ConnectionTrait, text: &str) -> Result<Candidates, DbErr> {
+        trigrams::candidates(db, Entity.table_name(), [text::fold(text)]).await
     }
 
     /// Deletes up to `limit` notes that the user has written, locked by id, and their marks, in the caller's

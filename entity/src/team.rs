@@ -8,9 +8,9 @@ use sea_orm::{
 };
 
 use crate::{
-    Difference, IdList, Locking, NamePattern, TeamId, UserId,
+    Candidates, Difference, IdList, Locking, NamePattern, TeamId, UserId,
     membership::{self, Role, Scopes as _},
-    text,
+    text, trigrams,
     version::{FIRST_VERSION, advance},
 };
 
@@ -57,6 +57,17 @@ impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
+    /// The rows that an index finds for a pattern (see [`Candidates`]).
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn candidates(
+        db: &impl ConnectionTrait,
+        pattern: &NamePattern,
+    ) -> Result<Candidates, DbErr> {
+        trigrams::candidates(db, Entity.table_name(), pattern.texts()).await
+    }
+
     /// The teams with these ids, by id: the order in which teams are locked.
     pub fn find_by_ids(ids: &IdList) -> Select<Self> {
         Self::find().filter(ids.contains((Self, Column::Id))).order_by_asc(Column::Id)

@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func},
 };
 
-use crate::NamePattern;
+use crate::{NamePattern, trigrams::conditions};
 
 /// Applies full Unicode case folding and normalises to NFC, so that `ÄMMÄ`, `ämmä` and
 /// `a\u{308}mma\u{308}` become equal.
@@ -43,10 +43,15 @@ pub(crate) fn may_match(name: Expr, folded: Expr, pattern: &NamePattern) -> Expr
 }
 
 /// Whether a search column contains this text. A pattern would say the same, but on text that almost matches
-/// in many places it takes up to a hundred times longer.
+/// in many places it takes up to a hundred times longer. PostgreSQL is given patterns of short parts too, for its
+/// trigram index.
 pub(crate) fn contains(column: impl ColumnTrait, part: &str, backend: DbBackend) -> Expr {
-    let position = if backend == DbBackend::Postgres { "strpos" } else { "instr" };
-    Func::cust(position).arg(Expr::col(column.as_column_ref())).arg(fold(part)).gt(0)
+    let (folded, column) = (fold(part), Expr::col(column.as_column_ref()));
+    if backend != DbBackend::Postgres {
+        return Func::cust("instr").arg(column).arg(folded).gt(0);
+    }
+    let contains = Func::cust("strpos").arg(column.clone()).arg(folded.clone()).gt(0);
+    conditions(&column, &folded).into_iter().fold(contains, Expr::and)
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ pub enum MigrationError {
          and run the command itself, with --yes"
     )]
     NoRollback(&'static str),
+    /// PostgreSQL lacks the extension that search indexes need.
+    #[error("{}", crate::search::NO_EXTENSION)]
+    NoTrigrams,
     /// The list of migrations says that the schema is up to date, but it is not.
     #[error(
         "the database has lost {}: restore a backup, or re-create them as the migrations do",

@@ -22,10 +22,12 @@ mod m20211209_000008_add_versions;
 mod m20211209_000009_add_deletions;
 mod m20211209_000010_add_note_counts;
 mod m20211209_000016_add_sort_indexes;
+mod m20211209_000018_add_search_indexes;
 
 pub mod database_url;
 mod plan;
 pub mod schema;
+pub mod search;
 pub mod server;
 pub mod settings;
 pub mod sqlite_file;
@@ -57,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000009_add_deletions::Migration),
             Box::new(m20211209_000010_add_note_counts::Migration),
             Box::new(m20211209_000016_add_sort_indexes::Migration),
+            Box::new(m20211209_000018_add_search_indexes::Migration),
         ]
     }
 }

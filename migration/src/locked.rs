@@ -8,7 +8,7 @@ use sea_orm_migration::{
     },
 };
 
-use crate::{Command, Lock, MigrationError, Migrator, schema::TABLES, server, sqlite_file};
+use crate::{Command, Lock, MigrationError, Migrator, schema::TABLES, search, server, sqlite_file};
 
 /// How long one attempt to get SQLite's write lock takes.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
@@ -140,9 +140,11 @@ async fn down(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(),
 
 /// Drops the service's own tables, whatever state they are in, and nothing that belongs to others.
 async fn drop_all(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    for table in TABLES.iter().rev().chain(&["seaql_migrations"]) {
+    let backend = transaction.get_database_backend();
+    let virtual_tables = search::sqlite_tables().filter(|_| backend == DbBackend::Sqlite);
+    let tables = TABLES.iter().rev().chain(&["seaql_migrations"]).map(ToString::to_string);
+    for table in virtual_tables.chain(tables) {
         let drop = format!("DROP TABLE IF EXISTS \"{table}\"");
-        let backend = transaction.get_database_backend();
         transaction.execute_raw(Statement::from_string(backend, drop)).await?;
     }
     Ok(())

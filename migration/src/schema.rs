@@ -89,8 +89,9 @@ async fn objects(db: &impl ConnectionTrait) -> Result<Vec<Object>, DbErr> {
 /// check something have names on SQLite; its primary keys are marked in their columns.
 const SQLITE_OBJECTS: &str = "
 WITH tables AS (
-  SELECT name, sql FROM sqlite_master
-  WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'seaql_migrations'
+  SELECT m.name, m.sql FROM sqlite_master m JOIN pragma_table_list l ON l.name = m.name
+  WHERE l.schema = 'main' AND l.type = 'table' AND m.type = 'table'
+    AND m.name NOT LIKE 'sqlite_%' AND m.name <> 'seaql_migrations'
 )
 SELECT name, '' FROM tables
 UNION ALL

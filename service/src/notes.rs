@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use entity::{
-    Locking, NESTED_LIMIT, NoteId, WithTotal,
+    Among, Locking, NESTED_LIMIT, NoteId, WithTotal,
     mark::{self, MarkedBy},
     note::{self, Scopes as _, WithAuthor},
     user::UserKey,
@@ -124,7 +124,7 @@ pub struct WithMarks {
     pub marks: Newest<MarkedBy>,
 }
 
-/// One page of notes with their authors. One statement.
+/// One page of notes with their authors. One statement, and one more for a search on SQLite.
 ///
 /// # Errors
 /// [`Error::ForeignPosition`].
@@ -147,7 +147,12 @@ pub async fn list(
         notes = notes.by(author);
     }
     let order = sort.order();
-    let page = async |reader: &Reader| page::read(reader, notes, &order, request).await;
+    let page = async |reader: &Reader| {
+        if let Some(text) = &filter.search {
+            notes = notes.among(&note::Entity::candidates(reader.connection(), text).await?);
+        }
+        page::read(reader, notes, &order, request).await
+    };
     if filter.may_scan(sort) { reader.search(page).await } else { page(reader).await }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use entity::{
-    IdList, Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
+    Among, IdList, Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
     membership::{self, Member, MemberCount, Role},
     team::{self, Scopes as _},
 };
@@ -81,7 +81,8 @@ impl Sort<SortBy> {
 }
 
 /// One page of teams; if there is a pattern, only those whose name matches it (see [`NamePattern`]). Two
-/// statements. The page is shorter than requested if names were read that turn out not to match.
+/// statements, and one more for a name on SQLite. The page is shorter than requested if names were read that turn out
+/// not to match.
 ///
 /// # Errors
 /// [`Error::ForeignPosition`].
@@ -98,7 +99,10 @@ pub async fn list(
     };
     let pattern = NamePattern::parse(pattern);
     let teams = teams.name_like(&pattern);
-    let page = async |reader: &Reader| page::read(reader, teams, &order, request).await;
+    let page = async |reader: &Reader| {
+        let candidates = team::Entity::candidates(reader.connection(), &pattern).await?;
+        page::read(reader, teams.among(&candidates), &order, request).await
+    };
     let mut page = reader.search(page).await?;
     page.retain(|team| pattern.matches(&team.name));
     with_user_counts(reader, page).await

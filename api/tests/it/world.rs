@@ -18,7 +18,11 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) async fn start() -> Self {
-        let app = TestApp::start().await;
+        Self::of(TestApp::start().await).await
+    }
+
+    /// The same with a service that nobody has used yet.
+    pub(crate) async fn of(app: TestApp) -> Self {
         app.user("author").await;
         let author = app.log_in("author").await;
         let owner = app.user("owner").await;

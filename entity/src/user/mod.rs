@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{key::UserKey, scopes::Scopes};
 use crate::{
-    UserId, note_count, text,
+    Candidates, NamePattern, UserId, note_count, text, trigrams,
     version::{FIRST_VERSION, advance},
 };
 
@@ -103,6 +103,17 @@ fn note_count() -> Expr {
 }
 
 impl Entity {
+    /// The rows that an index finds for a pattern (see [`Candidates`]).
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn candidates(
+        db: &impl ConnectionTrait,
+        pattern: &NamePattern,
+    ) -> Result<Candidates, DbErr> {
+        trigrams::candidates(db, Entity.table_name(), pattern.texts()).await
+    }
+
     /// The default scope, from which lists of users start. `Entity::find()` is the unscoped query.
     pub fn listed() -> Select<Self> {
         Self::find().enabled()

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use migration::{
     Command, Lock, MigrationError, Migrator, MigratorTrait, Planned, apply, connect, lacking,
     schema::{self, TABLES},
+    search,
 };
 use testkit::TestDatabase;
 
@@ -111,7 +112,14 @@ async fn a_plan_lists_the_statements_and_changes_nothing() {
     let fresh = plan(Command::Fresh).await;
     assert_eq!(fresh[0].migration, None);
     assert_eq!(fresh[0].statements.last().unwrap(), r#"DROP TABLE IF EXISTS "users""#);
-    assert_eq!(fresh[1..], up);
+    let without_extension = |steps: &[Planned]| -> Vec<Planned> {
+        let mut steps = steps.to_vec();
+        for step in &mut steps {
+            step.statements.retain(|sql| !sql.contains("EXTENSION"));
+        }
+        steps
+    };
+    assert_eq!(without_extension(&fresh[1..]), without_extension(&up));
     assert_eq!(database.schema().await, newest);
 }
 
@@ -145,6 +153,68 @@ async fn fresh_drops_the_tables_of_the_service_and_nothing_else() {
     }
     let now = database.schema().await;
     assert!(newest.iter().all(|object| now.contains(object)), "{now:#?}");
+}
+
+#[tokio::test]
+async fn the_extension_for_search_is_dropped_by_whom_it_was_made() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let extensions = "SELECT COUNT(*) FROM pg_extension WHERE extname = 'pg_trgm'";
+    let down = down_to_before("m20211209_000018");
+    migrate(&database, down).await;
+    assert_eq!(database.number(extensions).await, 0);
+    database.execute("CREATE SCHEMA tools; CREATE EXTENSION pg_trgm SCHEMA tools").await;
+    migrate(&database, ALL_UP).await;
+    let connection = connect(database.url(), None).await.unwrap();
+    assert_eq!(search::missing(&connection).await.unwrap(), Vec::<String>::new());
+    connection.close().await.unwrap();
+    migrate(&database, down).await;
+    assert_eq!(database.number(extensions).await, 1);
+
+    database.execute("DROP EXTENSION pg_trgm").await;
+    migrate(&database, ALL_UP).await;
+    database.execute("CREATE TABLE of_others (name text)").await;
+    database.execute("CREATE INDEX ON of_others USING gin (name gin_trgm_ops)").await;
+    migrate(&database, down).await;
+    assert_eq!(database.number(extensions).await, 1);
+}
+
+#[tokio::test]
+async fn search_indexes_that_are_missing_are_made_again() {
+    const ALL: [&str; 3] = [
+        "idx_notes_content_folded_trigrams",
+        "idx_users_name_folded_trigrams",
+        "idx_teams_name_folded_trigrams",
+    ];
+    let database = TestDatabase::migrated().await;
+    let newest = database.schema().await;
+    database
+        .execute("INSERT INTO teams (name, name_folded) VALUES ('Operations', 'operations')")
+        .await;
+    let missing = async || {
+        let connection = connect(database.url(), None).await.unwrap();
+        let missing = search::missing(&connection).await.unwrap();
+        connection.close().await.unwrap();
+        missing
+    };
+    let (losses, lost) = match database.is_postgres() {
+        true => ("DROP EXTENSION pg_trgm CASCADE", &ALL[..]),
+        false => {
+            ("DROP TABLE notes_search; DROP TRIGGER teams_search_update", &[ALL[0], ALL[2]][..])
+        }
+    };
+    assert_eq!(missing().await, Vec::<String>::new());
+    database.execute(losses).await;
+    assert_eq!(missing().await, lost);
+    assert_eq!(search::make(database.url()).await.unwrap(), lost);
+    assert_eq!(missing().await, Vec::<String>::new());
+    assert_eq!(database.schema().await, newest);
+    if !database.is_postgres() {
+        let found = "SELECT COUNT(*) FROM teams_search WHERE teams_search MATCH '\"rat\"'";
+        assert_eq!(database.number(found).await, 1);
+    }
 }
 
 /// What a database lacks after these statements.

@@ -99,10 +99,15 @@ async fn examine_open(copy: &DatabaseConnection) -> Result<Rows, Unsound> {
 
 /// Selects what no migration made: triggers and views, which could change what a statement does, and tables.
 fn unknown_objects() -> String {
+    let made = migration::search::on_sqlite().join("\n").replace('\'', "''");
     format!(
-        "SELECT type || ' ' || name FROM sqlite_master WHERE type NOT IN ('table', 'index') \
-         OR type = 'table' AND name NOT IN ('seaql_migrations', '{}') \
-         AND name NOT LIKE 'sqlite#_%' ESCAPE '#'",
+        "SELECT m.type || ' ' || m.name FROM sqlite_master m \
+         LEFT JOIN pragma_table_list t ON t.name = m.name AND t.schema = 'main' \
+         WHERE CASE WHEN m.type IN ('trigger', 'view') OR t.type = 'virtual' \
+               THEN instr('\n{made}\n', char(10) || m.sql || char(10)) = 0 \
+               WHEN m.type = 'table' THEN t.type <> 'shadow' AND m.name NOT LIKE 'sqlite#_%' ESCAPE '#' \
+                    AND m.name NOT IN ('seaql_migrations', '{}') \
+               ELSE FALSE END",
         TABLES.join("', '")
     )
 }

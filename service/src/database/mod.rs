@@ -64,7 +64,12 @@ impl Db {
         let reader = Reader::new(
             reads.of(shares.reads).open().await?,
             reads.of(shares.sessions).open_lazily().await?,
-            reads.of(shares.searches).with_patience(SEARCH_PATIENCE).open_lazily().await?,
+            reads
+                .of(shares.searches)
+                .for_searches()
+                .with_patience(SEARCH_PATIENCE)
+                .open_lazily()
+                .await?,
         );
         let writer = reads.for_writes().of(shares.writes).open_lazily().await?;
         Ok(Self { reader, writer, file, trusted_since: reads.trusted_since })

@@ -58,6 +58,8 @@ pub(super) struct Pool<'a> {
     patience: Duration,
     /// How long a statement may run, or on SQLite all that is done with a connection until it is returned.
     pub(super) limit: Option<Duration>,
+    /// Whether PostgreSQL plans each statement for its values, rather than once for all.
+    pub(super) plans_by_values: bool,
     /// How long a statement may go on whose caller is gone, before its connection is closed.
     pub(super) abandoned_limit: Duration,
     /// The SQLite file.
@@ -76,6 +78,7 @@ impl<'a> Pool<'a> {
             connections: 1,
             patience: settings.acquire_timeout,
             limit: None,
+            plans_by_values: false,
             abandoned_limit: ABANDONED_QUERY,
             file: None,
             is_for_service: false,
@@ -114,6 +117,11 @@ impl<'a> Pool<'a> {
     /// The same whose callers wait for this long for a connection.
     pub(super) fn with_patience(&self, patience: Duration) -> Self {
         Self { patience, ..self.clone() }
+    }
+
+    /// The same for searches: how many rows a word or a pattern finds decides which plan is best.
+    pub(super) fn for_searches(&self) -> Self {
+        Self { plans_by_values: true, ..self.clone() }
     }
 
     /// The same that calls the hook with each statement.

@@ -49,10 +49,14 @@ pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
     }
     let (trusted_since, abandoned_limit) = (pool.trusted_since.clone(), pool.abandoned_limit);
     let needs_primary = pool.is_for_service;
+    let plans = if pool.plans_by_values { "force_custom_plan" } else { "auto" };
     options
         .map_sqlx_postgres_opts(|postgres| {
             let milliseconds = IDLE_IN_TRANSACTION.as_millis().to_string();
-            postgres.options([("idle_in_transaction_session_timeout", milliseconds)])
+            postgres.options([
+                ("idle_in_transaction_session_timeout", milliseconds.as_str()),
+                ("plan_cache_mode", plans),
+            ])
         })
         .map_sqlx_postgres_before_acquire(move |_, connection| {
             let is_trusted = trusted_since.includes(connection.age);

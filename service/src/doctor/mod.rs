@@ -1,6 +1,7 @@
 //! Checks that tell an operator about problems before users notice them.
 
 mod note_counts;
+mod search;
 
 use std::fs;
 
@@ -67,6 +68,7 @@ pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
     if is_migrated {
         findings.push(Finding::of("admins", admins(db).await));
         findings.push(Finding::of("note counts", note_counts::examine(db).await));
+        findings.push(Finding::of("search", search::examine(db).await));
     }
     findings.push(Finding::of("writing", writing(db).await));
     if db.is_postgres() {
@@ -82,12 +84,11 @@ pub async fn examine(db: &Db, settings: &DbSettings) -> Vec<Finding> {
     findings
 }
 
-/// Corrects what the service keeps and can find out again: the number of each user's notes.
-pub async fn repair(db: &Db) -> Finding {
-    let repaired = note_counts::repair(db).await.map(|users| {
-        Finding::new("repair", Health::Good, format!("corrected the note counts of {users} users"))
-    });
-    Finding::of("repair", repaired)
+/// Corrects what can be made from the rows again: the number of each user's notes, and the indexes of searches.
+pub async fn repair(db: &Db, settings: &DbSettings) -> Vec<Finding> {
+    let counts = note_counts::repair(db).await;
+    let indexes = search::repair(settings).await;
+    vec![Finding::of("repair of counts", counts), Finding::of("repair of indexes", indexes)]
 }
 
 async fn version(db: &Db) -> Result<Finding> {

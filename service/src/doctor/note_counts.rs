@@ -25,13 +25,14 @@ pub(super) async fn examine(db: &Db) -> Result<Finding> {
     Ok(Finding::new("note counts", health, detail))
 }
 
-/// Counts the notes of users with a wrong count anew, some users at a time; returns how many users.
-pub(super) async fn repair(db: &Db) -> Result<usize> {
+/// Counts the notes of users with a wrong count anew, some users at a time.
+pub(super) async fn repair(db: &Db) -> Result<Finding> {
     let mut repaired = 0;
     loop {
         let wrong = note_count::Entity::find_wrong(db.connection(), BATCH).await?;
         if wrong.is_empty() {
-            return Ok(repaired);
+            let detail = format!("counted the notes of {repaired} users anew");
+            return Ok(Finding::new("repair of counts", Health::Good, detail));
         }
         repaired += wrong.len();
         let transaction = db.begin().await?;

@@ -1,7 +1,7 @@
 use std::{collections::HashMap, pin::pin};
 
 use entity::{
-    IdList, NESTED_LIMIT, NamePattern, UserId,
+    Among, IdList, NESTED_LIMIT, NamePattern, UserId,
     membership::{self, TeamMembership},
     note, team,
     user::{self, Scopes, WithNoteCount},
@@ -102,9 +102,9 @@ pub struct Listed {
     pub teams: Vec<team::Model>,
 }
 
-/// One page of users. Three statements, whatever the number of users, and one more in another order than
-/// by id. The page is shorter than requested if the notes of its users exceed [`PAGE_BYTES`], or if names were
-/// read that turn out not to match.
+/// One page of users. Three statements, whatever the number of users, one more in another order than by id, and one
+/// more for a name on SQLite. The page is shorter than requested if the notes of its users exceed [`PAGE_BYTES`], or if
+/// names were read that turn out not to match.
 ///
 /// # Errors
 /// [`Error::TokenMissing`] and [`Error::NotAllowed`] if others than admins ask for disabled users;
@@ -124,11 +124,16 @@ pub async fn list(
         policy::administer(actor)?;
     }
     let pattern = filter.name.as_deref().map(NamePattern::parse);
-    let (users, order) = (selected(filter, pattern.as_ref()), sort.order());
-    let page = async |reader: &Reader| page::read(reader, users, &order, request).await;
+    let (mut users, order) = (selected(filter, pattern.as_ref()), sort.order());
+    let page = async |reader: &Reader| {
+        if let Some(pattern) = &pattern {
+            users = users.among(&user::Entity::candidates(reader.connection(), pattern).await?);
+        }
+        page::read(reader, users, &order, request).await
+    };
     let page = if filter.may_scan() { reader.search(page).await } else { page(reader).await };
     let mut page = page?;
-    if let Some(pattern) = pattern {
+    if let Some(pattern) = &pattern {
         page.retain(|row| pattern.matches(&row.user.name));
     }
     let notes = if sort == SortBy::DEFAULT {
@@ -151,7 +156,7 @@ fn selected(filter: &Filter, pattern: Option<&NamePattern>) -> Select<user::Enti
         Some(false) => users.not_admins(),
         None => users,
     };
-    if let Some(pattern) = pattern {
+    if let Some(pattern) = &pattern {
         users = users.name_like(pattern);
     }
     if let Some(count) = filter.with_notes {

@@ -199,8 +199,10 @@ impl TestDatabase {
              ORDER BY 1"
         } else {
             "SELECT 'column ' || m.name || '.' || c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' \
-                || coalesce(c.dflt_value, '') FROM sqlite_master m, pragma_table_info(m.name) c \
-                WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' \
+                || coalesce(c.dflt_value, '') FROM pragma_table_list m, pragma_table_info(m.name) c \
+                WHERE m.schema = 'main' AND m.type = 'table' AND m.name NOT LIKE 'sqlite_%' \
+             UNION ALL SELECT type || ' ' || sql FROM sqlite_master WHERE type = 'trigger' \
+                OR sql LIKE 'CREATE VIRTUAL TABLE%' \
              UNION ALL SELECT 'index ' || sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL \
              UNION ALL SELECT 'constraint ' || m.name || '.' || f.\"from\" || ' ' || f.\"table\" || ' ' \
                 || f.on_delete FROM sqlite_master m, pragma_foreign_key_list(m.name) f WHERE m.type = 'table' \

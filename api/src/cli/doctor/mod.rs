@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
-    /// Correct kept counts that are wrong, before the checks
+    /// Correct wrong note counts and make missing search indexes, before the checks
     #[arg(long)]
     repair: bool,
 }
@@ -112,7 +112,7 @@ async fn examine(settings: &Settings, repair: bool) -> Vec<Finding> {
     match connect(&settings.database).await {
         Ok(db) => {
             if repair {
-                findings.push(doctor::repair(&db).await);
+                findings.extend(doctor::repair(&db, &settings.database).await);
             }
             findings.extend(doctor::examine(&db, &settings.database).await);
             if let Err(error) = db.close().await {

@@ -1,6 +1,7 @@
 //! `/api/notes`: writing, reading, changing and deleting notes. For finding them see [`list`].
 
 mod list;
+mod search;
 
 use chrono::{DateTime, Utc};
 use reqwest::Method;

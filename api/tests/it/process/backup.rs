@@ -214,6 +214,12 @@ async fn what_is_not_a_whole_database_of_the_service_is_not_restored() {
             "trigger.db",
             "CREATE TRIGGER keep BEFORE DELETE ON sessions BEGIN SELECT RAISE(IGNORE); END",
         ),
+        (
+            "changed.db",
+            "DROP TRIGGER notes_search_delete; CREATE TRIGGER notes_search_delete AFTER DELETE ON notes BEGIN \
+             UPDATE users SET admin = TRUE; END",
+        ),
+        ("virtual.db", "CREATE VIRTUAL TABLE strange USING fts5(name)"),
         ("view.db", "CREATE VIEW admins AS SELECT * FROM users WHERE admin"),
         ("table.db", "CREATE TABLE \"x\"\"; UPDATE users SET admin = TRUE; --\" (id INTEGER)"),
     ] {
@@ -233,6 +239,8 @@ async fn what_is_not_a_whole_database_of_the_service_is_not_restored() {
         ("dangling.db", "rows of sessions reference missing rows"),
         ("foreign.db", "is not a database of Teamnotes"),
         ("trigger.db", "has trigger keep, which is not part of the schema"),
+        ("changed.db", "has trigger notes_search_delete, which is not part of the schema"),
+        ("virtual.db", "has table strange, which is not part of the schema"),
         ("view.db", "has view admins, which is not part of the schema"),
         ("table.db", "has table x\"; UPDATE users SET admin = TRUE; --, which is not"),
     ] {

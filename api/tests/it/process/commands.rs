@@ -104,6 +104,7 @@ async fn the_doctor_prints_one_line_per_check() {
         "schema",
         "admins",
         "note counts",
+        "search",
         "writing",
     ] {
         assert!(told.contains(&format!(" {subject}: ")), "{subject} in {told}");
@@ -146,7 +147,7 @@ async fn the_doctor_finds_and_corrects_wrong_note_counts() {
     let wrong = "look  note counts: wrong for 2 users: run `teamnotes doctor --repair`\n";
     assert!(told.contains(wrong), "{told}");
     let told = doctor(&["--repair"]);
-    assert!(told.contains("ok    repair: corrected the note counts of 2 users\n"), "{told}");
+    assert!(told.contains("ok    repair of counts: counted the notes of 2 users anew\n"), "{told}");
     assert!(told.contains("ok    note counts: equal to the notes\n"), "{told}");
     assert_eq!(database.number("SELECT COUNT(*) FROM note_counts WHERE notes = 20").await, 3);
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use reqwest::Method;
+use serde_json::json;
 use testkit::{FaultProxy, TestDatabase};
 
 use super::{SECRET, Served, run, teamnotes, text};
@@ -105,6 +106,56 @@ async fn a_schema_that_is_up_to_date_needs_no_right_to_change_it() {
     let down = failure(directory.path(), &url, &["migrate", "down", "--yes"]);
     assert!(down.contains("permission denied") || down.contains("must be owner"), "{down}");
     database.execute(&format!("DROP OWNED BY {role}; DROP ROLE {role}")).await;
+}
+
+#[tokio::test]
+async fn without_the_right_to_create_an_extension_searches_have_no_index() {
+    let database = TestDatabase::empty().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let (server, name) = database.url().rsplit_once('/').unwrap();
+    let role = format!("{name}_owner");
+    for sql in [
+        format!("CREATE ROLE {role} LOGIN"),
+        format!("CREATE SCHEMA teamnotes AUTHORIZATION {role}"),
+        format!("ALTER ROLE {role} SET search_path = teamnotes, public"),
+    ] {
+        database.execute(&sql).await;
+    }
+    let (scheme, address) = server.split_once("://").unwrap();
+    let address = address.rsplit_once('@').map_or(address, |(_, address)| address);
+    let url = format!("{scheme}://{role}@{address}/{name}");
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", &*url), ("SECRET", SECRET)];
+    let told = |arguments: &[&str]| {
+        let output = run(directory.path(), &settings, arguments);
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let lacking =
+        "the database lacks the extension pg_trgm: have a superuser run CREATE EXTENSION pg_trgm";
+    let up = told(&["migrate", "up"]);
+    assert!(up.contains("warning: searches read all rows") && up.contains(lacking), "{up}");
+    let served = Served::start(directory.path(), &settings);
+    let token = served.user("alice").await;
+    let note = json!({ "content": "A note about zebras" });
+    assert_eq!(served.send_as(&token, Method::POST, "/api/notes", Some(note)).await.0, 201);
+    let (status, found) = served.send(Method::GET, "/api/notes?search=ZEBRA", None).await;
+    assert_eq!((status, found.as_array().map(Vec::len)), (200, Some(1)));
+    let doctor = told(&["doctor"]);
+    assert!(doctor.contains("look  search: ") && doctor.contains(lacking), "{doctor}");
+    let repair = told(&["doctor", "--repair"]);
+    assert!(repair.contains("BAD   repair of indexes: ") && repair.contains(lacking), "{repair}");
+
+    database.execute("CREATE EXTENSION pg_trgm").await;
+    let repair = told(&["doctor", "--repair"]);
+    assert!(
+        repair.contains("ok    repair of indexes: made idx_notes_content_folded_trigrams, "),
+        "{repair}"
+    );
+    assert!(repair.contains("ok    search: indexed"), "{repair}");
+    drop(served);
+    database.execute(&format!("DROP OWNED BY {role} CASCADE; DROP ROLE {role}")).await;
 }
 
 #[tokio::test]

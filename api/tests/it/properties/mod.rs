@@ -25,8 +25,12 @@ struct Lab {
 
 impl Lab {
     fn start() -> Self {
+        Self::of(World::start())
+    }
+
+    fn of(world: impl Future<Output = World>) -> Self {
         let runtime = Builder::new_current_thread().enable_all().build().unwrap();
-        let world = runtime.block_on(World::start());
+        let world = runtime.block_on(world);
         Self { world, runtime }
     }
 

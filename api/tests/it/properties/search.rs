@@ -9,9 +9,10 @@ use proptest::{
     strategy::{Just, Strategy},
 };
 use serde_json::{Value, json};
-use testkit::Client;
+use testkit::{Client, TestApp, TestDatabase};
 
 use super::{Lab, encoded};
+use crate::world::World;
 
 /// Text with several cases or normal forms, and text that databases may misinterpret.
 const CHARACTERS: [&str; 53] = [
@@ -233,7 +234,24 @@ async fn has(client: &Client, path: &str, pattern: &str, id: i64) -> bool {
 
 #[test]
 fn searches_find_what_the_reference_finds() {
-    Lab::start().try_on(100, searches(), async |world, (text, pattern)| {
+    find_what_the_reference_finds(&Lab::start());
+}
+
+/// SQLite uses its indexes whenever few rows have the trigrams.
+#[test]
+fn searches_that_use_postgres_indexes_find_what_the_reference_finds() {
+    find_what_the_reference_finds(&Lab::of(async {
+        let database = TestDatabase::migrated().await;
+        if database.is_postgres() {
+            database.set("enable_seqscan", "off").await;
+            database.set("enable_indexscan", "off").await;
+        }
+        World::of(TestApp::start_on(database, |_| {}).await).await
+    }));
+}
+
+fn find_what_the_reference_finds(lab: &Lab) {
+    lab.try_on(100, searches(), async |world, (text, pattern)| {
         let named: Value = json!({ "name": text });
         world.caller("author").put("/api/users/author", named.clone()).await.ok();
         world.caller("owner").put("/api/teams/1", named).await.ok();
