@@ -1,6 +1,4 @@
-use sea_orm::DatabaseConnection;
-
-use crate::{Result, database::interrupted_when_dropped};
+use crate::{Result, database::ReadPool};
 
 /// A database to read from. Use cases that only read take one.
 ///
@@ -14,33 +12,29 @@ use crate::{Result, database::interrupted_when_dropped};
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader {
-    connection: DatabaseConnection,
-    sessions: DatabaseConnection,
-    searches: DatabaseConnection,
+    connection: ReadPool,
+    sessions: ReadPool,
+    searches: ReadPool,
 }
 
 impl Reader {
     /// Reads with these pools; see the methods of the same names.
-    pub(crate) fn new(
-        connection: DatabaseConnection,
-        sessions: DatabaseConnection,
-        searches: DatabaseConnection,
-    ) -> Self {
+    pub(crate) fn new(connection: ReadPool, sessions: ReadPool, searches: ReadPool) -> Self {
         Self { connection, sessions, searches }
     }
 
     /// For queries that find their rows with an index.
-    pub(crate) fn connection(&self) -> &DatabaseConnection {
+    pub(crate) fn connection(&self) -> &ReadPool {
         &self.connection
     }
 
     /// For what other requests wait for: the check of a session, a login, and whether the database is ready.
-    pub(crate) fn sessions(&self) -> &DatabaseConnection {
+    pub(crate) fn sessions(&self) -> &ReadPool {
         &self.sessions
     }
 
     /// The pool of [`Reader::search`].
-    pub(crate) fn searches(&self) -> &DatabaseConnection {
+    pub(crate) fn searches(&self) -> &ReadPool {
         &self.searches
     }
 
@@ -53,6 +47,6 @@ impl Reader {
     /// [`Error::Unavailable`]: crate::Error::Unavailable
     pub(crate) async fn search<T>(&self, query: impl AsyncFnOnce(&Self) -> Result<T>) -> Result<T> {
         let searches = Self { connection: self.searches.clone(), ..self.clone() };
-        interrupted_when_dropped(query(&searches)).await
+        query(&searches).await
     }
 }

@@ -1,8 +1,10 @@
 //! The database: its connection pools, and how they keep one kind of work from stopping another.
 
+mod kept;
 mod open_file;
 mod pool;
 mod postgres;
+mod read_pool;
 mod settings;
 mod sqlite;
 mod write_ahead_log;
@@ -11,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 
-pub(crate) use self::sqlite::interrupted_when_dropped;
+pub(crate) use self::read_pool::ReadPool;
 use self::{open_file::OpenFile, pool::Pool, postgres::TrustedSince, settings::Shares};
 pub use self::{pool::PoolUse, settings::DbSettings};
 use crate::{Error, Reader, Result};
@@ -71,20 +73,20 @@ impl Db {
                 .open_lazily()
                 .await?,
         );
-        let writer = reads.for_writes().of(shares.writes).open_lazily().await?;
+        let writer = reads.for_writes().of(shares.writes).open_to_write().await?;
         Ok(Self { reader, writer, file, trusted_since: reads.trusted_since })
     }
 
     /// Opens a database that is gone with its only connection.
     async fn open_in_memory(pool: &Pool<'_>) -> Result<Self> {
-        let connection = pool.of(1).open().await?;
+        let reads = pool.of(1).open().await?;
+        let connection = reads.pool().clone();
         let up = migration::Command::Up { num: None };
         migration::apply(&connection, pool.settings.migration_lock, up)
             .await
             .map_err(Error::internal)?;
-        let [reads, sessions, searches] = [(); 3].map(|()| connection.clone());
         Ok(Self {
-            reader: Reader::new(reads, sessions, searches),
+            reader: Reader::new(reads.clone(), reads.clone(), reads),
             writer: connection,
             file: None,
             trusted_since: TrustedSince::now(),
@@ -97,7 +99,7 @@ impl Db {
     }
 
     /// For statements that only read.
-    pub(crate) fn connection(&self) -> &DatabaseConnection {
+    pub(crate) fn connection(&self) -> &ReadPool {
         self.reader.connection()
     }
 
@@ -172,7 +174,8 @@ impl Db {
 
     /// How full the pools are.
     pub fn pools(&self) -> Vec<PoolUse> {
-        self.all().map(|(name, pool)| PoolUse::of(name, pool)).into()
+        let reads = self.reads().map(|(name, pool)| PoolUse::of_reads(name, pool));
+        [PoolUse::of("writer", &self.writer)].into_iter().chain(reads).collect()
     }
 
     /// Closes all pools, once all connections are idle.
@@ -180,17 +183,16 @@ impl Db {
     /// # Errors
     /// If the database fails.
     pub async fn close(self) -> Result<()> {
-        let mut closed = Ok(());
-        for (_, pool) in self.all() {
-            closed = closed.and(pool.close_by_ref().await);
+        let mut closed = self.writer.close_by_ref().await;
+        for (_, pool) in self.reads() {
+            closed = closed.and(pool.close().await);
         }
         Ok(closed?)
     }
 
-    /// All pools with their names; a database in memory has one, under all names.
-    fn all(&self) -> [(&'static str, &DatabaseConnection); 4] {
+    /// The pools to read from, with their names; for a database in memory all are the writer's.
+    fn reads(&self) -> [(&'static str, &ReadPool); 3] {
         [
-            ("writer", &self.writer),
             ("searches", self.reader.searches()),
             ("sessions", self.reader.sessions()),
             ("reader", self.reader.connection()),
@@ -198,7 +200,7 @@ impl Db {
     }
 }
 
-async fn none_lacking(db: &DatabaseConnection) -> Result<()> {
+async fn none_lacking(db: &ReadPool) -> Result<()> {
     none_pending(&migration::lacking(db).await.map_err(Error::unavailable)?)
 }
 

@@ -8,15 +8,17 @@ use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr, Ru
 
 use super::{
     DbSettings, StatementHook,
+    kept::Terms,
     open_file::OpenFile,
     postgres::{self, TrustedSince},
+    read_pool::ReadPool,
     sqlite,
 };
 use crate::{Error, Result};
 
 /// Connections that were idle for longer are tested before use. After a restart of the database each of
 /// the others fails once, which does not take long, since they are in constant use.
-const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
+pub(super) const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 
 /// How long a connection is kept that a query was abandoned on, for the query to end.
 const ABANDONED_QUERY: Duration = Duration::from_millis(250);
@@ -45,6 +47,13 @@ impl PoolUse {
             }
         };
         Self { name, open, idle: u32::try_from(idle).unwrap_or(open) }
+    }
+
+    /// With the idle connections that are kept outside the pool.
+    pub(super) fn of_reads(name: &'static str, reads: &ReadPool) -> Self {
+        let of_pool = Self::of(name, reads.pool());
+        let kept = u32::try_from(reads.num_idle()).unwrap_or(of_pool.open);
+        Self { idle: (of_pool.idle + kept).min(of_pool.open), ..of_pool }
     }
 }
 
@@ -133,18 +142,38 @@ impl<'a> Pool<'a> {
     ///
     /// # Errors
     /// If the database can't be reached.
-    pub(super) async fn open(&self) -> Result<DatabaseConnection> {
-        self.connect(self.options()).await
+    pub(super) async fn open(&self) -> Result<ReadPool> {
+        Ok(self.to_read(self.connect(self.options()).await?))
     }
 
     /// Opens the pool, whose connections are opened when they are needed.
     ///
     /// # Errors
     /// If the settings are invalid.
-    pub(super) async fn open_lazily(&self) -> Result<DatabaseConnection> {
+    pub(super) async fn open_lazily(&self) -> Result<ReadPool> {
+        Ok(self.to_read(self.open_to_write().await?))
+    }
+
+    /// The same for transactions.
+    ///
+    /// # Errors
+    /// As [`Pool::open_lazily`].
+    pub(super) async fn open_to_write(&self) -> Result<DatabaseConnection> {
         let mut options = self.options();
         options.connect_lazy(true);
         self.connect(options).await
+    }
+
+    fn to_read(&self, pool: DatabaseConnection) -> ReadPool {
+        let terms = Terms {
+            connections: self.connections,
+            patience: self.patience,
+            limit: self.limit,
+            // The only connection to a database in memory is for writing too, and a command's for transactions.
+            keeps: self.is_for_service && !self.settings.is_in_memory(),
+            trusted_since: self.trusted_since.clone(),
+        };
+        ReadPool::new(pool, terms, self.hook.clone())
     }
 
     async fn connect(&self, options: ConnectOptions) -> Result<DatabaseConnection> {
@@ -213,8 +242,8 @@ mod tests {
         let file = directory.path().join("test.db");
         let settings = DbSettings::new(format!("sqlite:{}?mode=rwc", file.display()));
         migration::sqlite_file::make(&settings.url).unwrap();
-        let pool = Pool::for_reads(&settings).open().await.unwrap();
-        let options = pool.get_sqlite_connection_pool().options();
+        let reads = Pool::for_reads(&settings).open().await.unwrap();
+        let options = reads.pool().get_sqlite_connection_pool().options();
         assert_eq!((options.get_idle_timeout(), options.get_max_lifetime()), (None, None));
     }
 }

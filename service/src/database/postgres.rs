@@ -6,12 +6,12 @@ use std::{
 };
 
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
-    sqlx::{self, Connection, Executor, PgConnection, Row},
+    ConnectOptions, ConnectionTrait, DbBackend, DbErr, Statement,
+    sqlx::{self, Connection, Executor, PgConnection, Postgres, Row},
 };
 use tokio::time::timeout;
 
-use super::pool::Pool;
+use super::{kept::Keepable, pool::Pool, sqlite::Watch};
 
 /// PostgreSQL ends a transaction that has been idle for this long, and releases its locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_mins(1);
@@ -37,8 +37,16 @@ impl TrustedSince {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    fn includes(&self, age: Duration) -> bool {
+    /// Whether a connection of this age is trusted.
+    pub(super) fn includes(&self, age: Duration) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).elapsed() >= age
+    }
+}
+
+impl Keepable for Postgres {
+    /// The server has the limit.
+    async fn prepare(_: &mut PgConnection) -> sqlx::Result<Option<Arc<Watch>>> {
+        Ok(None)
     }
 }
 
@@ -87,7 +95,7 @@ async fn set_up(connection: &mut PgConnection, needs_primary: bool) -> sqlx::Res
 }
 
 /// Whether changes are not possible.
-pub(super) async fn is_read_only(db: &DatabaseConnection) -> Result<bool, DbErr> {
+pub(super) async fn is_read_only(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let sql = "SELECT current_setting('transaction_read_only')::boolean";
     let row = db.query_one_raw(Statement::from_string(DbBackend::Postgres, sql)).await?;
     row.map_or(Ok(false), |row| row.try_get_by_index(0))

@@ -1,32 +1,65 @@
 //! Connections to SQLite, and when the statements on them are stopped.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use sea_orm::{
     ConnectOptions,
     sqlx::{
-        self, Connection, SqliteConnection,
+        self, Connection, Sqlite, SqliteConnection,
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use super::{open_file::OpenFile, pool::Pool, write_ahead_log};
+use super::{kept::Keepable, open_file::OpenFile, pool::Pool, write_ahead_log};
 
 /// After how many instructions of its virtual machine SQLite asks whether to go on. A row takes about ten, and
 /// the longest text in one a fraction of a millisecond to search.
 const INSTRUCTIONS: i32 = 100;
 
-tokio::task_local! {
-    /// Exists for as long as somebody waits for the query.
-    static WAITING: Arc<()>;
+/// When SQLite stops what a connection is used for.
+#[derive(Debug)]
+pub(super) struct Watch {
+    made_at: Instant,
+    /// In nanoseconds after that.
+    stop_after: AtomicU64,
 }
 
-/// Runs a query that SQLite stops when the future is dropped.
-pub(crate) async fn interrupted_when_dropped<T>(query: impl Future<Output = T>) -> T {
-    WAITING.scope(Arc::new(()), query).await
+impl Watch {
+    fn new() -> Self {
+        Self { made_at: Instant::now(), stop_after: AtomicU64::new(u64::MAX) }
+    }
+
+    /// Allows what begins now to go on for this long.
+    pub(super) fn start(&self, limit: Option<Duration>) {
+        let stop_after = limit.map(|limit| self.made_at.elapsed().saturating_add(limit));
+        self.stop_after.store(stop_after.map_or(u64::MAX, nanoseconds), Ordering::Relaxed);
+    }
+
+    /// Stops what is in progress.
+    pub(super) fn stop(&self) {
+        self.stop_after.store(0, Ordering::Relaxed);
+    }
+
+    fn goes_on(&self) -> bool {
+        nanoseconds(self.made_at.elapsed()) < self.stop_after.load(Ordering::Relaxed)
+    }
+}
+
+/// In 64 bits, which last for centuries.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Keepable for Sqlite {
+    async fn prepare(connection: &mut SqliteConnection) -> sqlx::Result<Option<Arc<Watch>>> {
+        Ok(Some(watch(connection).await?))
+    }
 }
 
 /// Sets how connections are opened, which are kept, and how long they may be used at a time.
@@ -69,17 +102,19 @@ pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
     }
 }
 
-/// Has SQLite stop what the connection is about to be used for at the end of the limit, or when nobody waits for
-/// it any longer. This runs in the task that acquires the connection.
+/// Has SQLite stop what the connection is about to be used for at the end of the limit. Takes a round trip to the
+/// connection's thread.
 async fn start(connection: &mut SqliteConnection, limit: Option<Duration>) -> sqlx::Result<()> {
-    let deadline = limit.and_then(|limit| Instant::now().checked_add(limit));
-    let waiting = WAITING.try_with(Arc::downgrade).ok();
-    let goes_on = move || {
-        waiting.as_ref().is_none_or(|waiting| waiting.strong_count() > 0)
-            && deadline.is_none_or(|deadline| Instant::now() < deadline)
-    };
-    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, goes_on);
+    watch(connection).await?.start(limit);
     Ok(())
+}
+
+/// Has SQLite ask from now on whether to go on.
+async fn watch(connection: &mut SqliteConnection) -> sqlx::Result<Arc<Watch>> {
+    let watch = Arc::new(Watch::new());
+    let asked = watch.clone();
+    connection.lock_handle().await?.set_progress_handler(INSTRUCTIONS, move || asked.goes_on());
+    Ok(watch)
 }
 
 /// Whether a returned connection has no transaction left open.

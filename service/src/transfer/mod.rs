@@ -83,7 +83,7 @@ pub async fn export_to(
 /// deletion before.
 async fn snapshot(db: &Db) -> crate::Result<DatabaseTransaction> {
     loop {
-        let snapshot = entity::begin_snapshot(db.connection()).await?;
+        let snapshot = entity::begin_snapshot(db.connection().pool()).await?;
         if deletion::Entity::find().count(&snapshot).await? == 0 {
             return Ok(snapshot);
         }

@@ -1,0 +1,195 @@
+//! Connections that are kept at hand between statements.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use sea_orm::sqlx::{self, Connection as _, Database, pool::PoolConnection};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+
+use super::{pool::TESTED_WHEN_IDLE_FOR, postgres::TrustedSince, sqlite::Watch};
+
+/// How long a connection is kept before it returns to its pool, which replaces old ones.
+const KEPT_FOR: Duration = Duration::from_mins(1);
+
+/// How connections are kept and used.
+#[derive(Clone, Debug)]
+pub(super) struct Terms {
+    /// How many there are at most, in use or kept.
+    pub(super) connections: u32,
+    /// How long a call waits for one.
+    pub(super) patience: Duration,
+    /// How long a statement may run, where the database does not limit that itself.
+    pub(super) limit: Option<Duration>,
+    /// Whether any are kept.
+    pub(super) keeps: bool,
+    pub(super) trusted_since: TrustedSince,
+}
+
+/// A database whose connections can be kept.
+pub(super) trait Keepable: Database {
+    /// Prepares a connection for use by many statements. Returns what stops them, unless the database does that
+    /// by itself.
+    fn prepare(
+        connection: &mut Self::Connection,
+    ) -> impl Future<Output = sqlx::Result<Option<Arc<Watch>>>> + Send;
+}
+
+/// The connections of a pool. Those whose statement has ended are kept for the next one, and all others are
+/// returned to the pool: that takes a task and a round trip to the database each time, since sqlx tests
+/// what returns.
+#[derive(Debug)]
+pub(super) struct Kept<DB: Database> {
+    pool: sqlx::Pool<DB>,
+    terms: Terms,
+    permits: Arc<Semaphore>,
+    idle: Mutex<Idle<DB>>,
+}
+
+#[derive(Debug)]
+struct Idle<DB: Database> {
+    /// Those used last are at the end.
+    connections: Vec<Connection<DB>>,
+    is_closed: bool,
+}
+
+#[derive(Debug)]
+struct Connection<DB: Database> {
+    inner: PoolConnection<DB>,
+    watch: Option<Arc<Watch>>,
+    /// When it was taken from the pool.
+    since: Instant,
+    used_at: Instant,
+}
+
+impl<DB: Keepable> Kept<DB> {
+    pub(super) fn new(pool: sqlx::Pool<DB>, terms: Terms) -> Self {
+        let permits = Arc::new(Semaphore::new(terms.connections as usize));
+        let idle = Mutex::new(Idle { connections: Vec::new(), is_closed: !terms.keeps });
+        Self { pool, terms, permits, idle }
+    }
+
+    /// A connection for one statement. Waits for one if need be, in turn with others.
+    ///
+    /// # Errors
+    /// If there is none in time.
+    pub(super) async fn take(&self) -> sqlx::Result<Taken<'_, DB>> {
+        if let Some(taken) = self.try_take() {
+            return Ok(taken);
+        }
+        // In a box, since the future of opening a connection is large, and is moved with those around it.
+        let waited = Box::pin(timeout(self.terms.patience, self.wait())).await;
+        waited.unwrap_or(Err(sqlx::Error::PoolTimedOut))
+    }
+
+    /// A connection that was used just now, if there is one.
+    fn try_take(&self) -> Option<Taken<'_, DB>> {
+        let permit = self.permits.clone().try_acquire_owned().ok()?;
+        let connection = self.idle().connections.pop_if(|connection| self.is_fresh(connection))?;
+        Some(self.start(connection, permit))
+    }
+
+    async fn wait(&self) -> sqlx::Result<Taken<'_, DB>> {
+        let permit = self.permits.clone().acquire_owned().await;
+        let permit = permit.map_err(|_closed| sqlx::Error::PoolClosed)?;
+        while let Some(mut connection) = self.pop() {
+            if self.is_usable(&mut connection).await {
+                return Ok(self.start(connection, permit));
+            }
+        }
+        let since = Instant::now();
+        let mut inner = self.pool.acquire().await?;
+        let watch = DB::prepare(&mut inner).await?;
+        Ok(self.start(Connection { inner, watch, since, used_at: since }, permit))
+    }
+
+    fn start(&self, connection: Connection<DB>, permit: OwnedSemaphorePermit) -> Taken<'_, DB> {
+        let Connection { inner, watch, since, .. } = connection;
+        if let Some(watch) = &watch {
+            watch.start(self.terms.limit);
+        }
+        Taken { kept: self, inner, since, usage: Usage { watch, _permit: permit } }
+    }
+
+    async fn is_usable(&self, connection: &mut Connection<DB>) -> bool {
+        self.is_fresh(connection)
+            || self.is_keepable(connection) && connection.inner.ping().await.is_ok()
+    }
+
+    /// Whether the connection can be used untested.
+    fn is_fresh(&self, connection: &Connection<DB>) -> bool {
+        self.is_keepable(connection) && connection.used_at.elapsed() <= TESTED_WHEN_IDLE_FOR
+    }
+
+    fn is_keepable(&self, connection: &Connection<DB>) -> bool {
+        let age = connection.since.elapsed();
+        age <= KEPT_FOR && self.terms.trusted_since.includes(age)
+    }
+
+    fn pop(&self) -> Option<Connection<DB>> {
+        self.idle().connections.pop()
+    }
+
+    /// How many connections are kept that are not in use.
+    pub(super) fn num_idle(&self) -> usize {
+        self.idle().connections.len()
+    }
+
+    /// Returns all connections to the pool, and keeps no more.
+    pub(super) fn close(&self) {
+        let mut idle = self.idle();
+        idle.is_closed = true;
+        idle.connections.clear();
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Idle<DB>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A connection in use. If it is dropped, its statement is stopped, and it returns to the pool.
+pub(super) struct Taken<'a, DB: Database> {
+    kept: &'a Kept<DB>,
+    pub(super) inner: PoolConnection<DB>,
+    since: Instant,
+    usage: Usage,
+}
+
+impl<DB: Keepable> Taken<'_, DB> {
+    /// Keeps the connection, whose statement has ended.
+    pub(super) fn keep(mut self) {
+        let connection = Connection {
+            inner: self.inner,
+            watch: self.usage.watch.take(),
+            since: self.since,
+            used_at: Instant::now(),
+        };
+        let mut idle = self.kept.idle();
+        if !idle.is_closed {
+            idle.connections.push(connection);
+        }
+    }
+
+    /// Gives the connection away, which then returns to the pool.
+    pub(super) fn into_inner(self) -> (PoolConnection<DB>, Usage) {
+        (self.inner, self.usage)
+    }
+}
+
+/// The use of a connection. When it is dropped, its statement is stopped.
+pub(super) struct Usage {
+    watch: Option<Arc<Watch>>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Usage {
+    fn drop(&mut self) {
+        if let Some(watch) = &self.watch {
+            watch.stop();
+        }
+    }
+}
