@@ -8,7 +8,7 @@
 
 use actix_http::{
     HttpMessage, Request, ServiceConfig,
-    h1::{Codec, Message},
+    h1::{Codec, Message, MessageType},
     header::{CONNECTION, HeaderValue, UPGRADE},
 };
 use actix_web::web::BytesMut;
@@ -61,7 +61,25 @@ impl Incoming {
     }
 
     /// Takes what has arrived.
-    pub(super) fn push(&mut self, bytes: &[u8]) {
+    pub(super) fn push(&mut self, mut bytes: &[u8]) {
+        while self.is_between_requests()
+            && let Some((head, rest)) = plain_head(bytes)
+        {
+            self.checked.extend_from_slice(head);
+            bytes = rest;
+        }
+        if !bytes.is_empty() {
+            self.decode_all(bytes);
+        }
+    }
+
+    fn is_between_requests(&self) -> bool {
+        !self.is_malformed
+            && self.received.is_empty()
+            && self.codec.message_type() == MessageType::None
+    }
+
+    fn decode_all(&mut self, bytes: &[u8]) {
         self.received.extend_from_slice(bytes);
         if !self.is_malformed {
             self.encoded.extend_from_slice(bytes);
@@ -80,7 +98,7 @@ impl Incoming {
     /// Passes on what has arrived in part, since no more will. Returns whether that is anything.
     pub(super) fn end(&mut self) -> bool {
         self.reject();
-        self.push(&[]);
+        self.decode_all(&[]);
         !self.is_empty()
     }
 
@@ -119,6 +137,37 @@ impl Incoming {
     }
 }
 
+/// The head that the bytes begin with, and the rest, if actix can't see a body, an offer to upgrade or other lines
+/// in it. Most heads are like this, which spares decoding them twice. What is malformed in another way
+/// makes actix close the connection.
+fn plain_head(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    if !(bytes.starts_with(b"GET ") || bytes.starts_with(b"HEAD ")) {
+        return None;
+    }
+    let mut length = 0;
+    for line in bytes.split_inclusive(|&byte| byte == b'\n') {
+        length += line.len();
+        match line {
+            b"\r\n" => return bytes.split_at_checked(length),
+            [line @ .., b'\r', b'\n'] if is_plain(line) => {}
+            _ => return None,
+        }
+    }
+    None
+}
+
+/// Whether the line is not a header that says where the request ends or which protocol follows.
+fn is_plain(line: &[u8]) -> bool {
+    const TELLING: [&[u8]; 4] =
+        [b"connection", b"content-length", b"transfer-encoding", b"upgrade"];
+    let mut parts = line.splitn(2, |&byte| byte == b':');
+    let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
+    let is_telling = TELLING.iter().any(|known| known.eq_ignore_ascii_case(name.trim_ascii()));
+    !is_telling
+        || name.len() == b"connection".len()
+            && value.trim_ascii().eq_ignore_ascii_case(b"keep-alive")
+}
+
 fn has_bare_line_feed(head: &[u8]) -> bool {
     let mut lines = head.split(|&byte| byte == b'\n');
     lines.next_back();
@@ -152,4 +201,102 @@ fn without_upgrade(head: &[u8]) -> BytesMut {
         }
     }
     rest
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{
+        prelude::*,
+        sample::select,
+        test_runner::{Config, TestRunner},
+    };
+
+    use super::*;
+
+    /// Pieces of heads, well-formed or not.
+    const PIECES: &[&str] = &[
+        "GET ",
+        "HEAD ",
+        "POST ",
+        "/",
+        " HTTP/1.1\r\n",
+        " HTTP/1.0\r\n",
+        "Host: a\r\n",
+        "Accept: */*\r\n",
+        "X:\r\n",
+        "Content-Length: 3\r\n",
+        "content-length:0\r\n",
+        "Content-Length : 3\r\n",
+        "\tContent-Length: 3\r\n",
+        "Transfer-Encoding: chunked\r\n",
+        "Connection: Upgrade\r\n",
+        "Connection: keep-alive\r\n",
+        "Connection: close\r\n",
+        "Upgrade: websocket\r\n",
+        "Content-Length",
+        "Upgrade",
+        ":",
+        " ",
+        "\t",
+        "\r",
+        "\n",
+        "\r\n",
+        "\r\n\r\n",
+        "3",
+        "\0",
+        "\u{b}",
+    ];
+
+    fn well_formed(headers: &str) -> String {
+        format!("GET / HTTP/1.1\r\nHost: a\r\n{headers}\r\n")
+    }
+
+    /// Whether actix takes exactly this for a request without a body, or rejects it.
+    fn ends_with_its_head(head: &[u8]) -> bool {
+        let (mut codec, mut encoded) = (Codec::default(), BytesMut::from(head));
+        encoded.extend_from_slice(b"GET / HTTP/1.1\r\nHost: b\r\n\r\n");
+        let all = encoded.len();
+        match codec.decode(&mut encoded) {
+            Ok(Some(Message::Item(request))) => {
+                all - encoded.len() == head.len()
+                    && codec.message_type() == MessageType::None
+                    && !offers_upgrade(&request)
+            }
+            Ok(_) => false,
+            Err(_) => true,
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_plain_head_is_a_whole_request() {
+        let pieces = prop::collection::vec(select(PIECES), 0..12);
+        let checked = TestRunner::new(Config::default()).run(&pieces, |pieces| {
+            for bytes in [pieces.concat(), well_formed(&pieces.concat())] {
+                if let Some((head, rest)) = plain_head(bytes.as_bytes()) {
+                    prop_assert!(ends_with_its_head(head), "{head:?}");
+                    prop_assert_eq!([head, rest].concat(), bytes.as_bytes());
+                }
+            }
+            Ok(())
+        });
+        checked.unwrap();
+    }
+
+    #[test]
+    fn usual_heads_are_plain_and_others_are_not() {
+        for plain in ["", "Accept: */*\r\nConnection: keep-alive\r\n", "X-Upgrade: 1\r\n"] {
+            assert!(plain_head(well_formed(plain).as_bytes()).is_some(), "{plain}");
+        }
+        for other in [
+            "Connection: Upgrade\r\n",
+            "Content-Length: 3\r\n",
+            "transfer-encoding : chunked\r\n",
+            "UPGRADE: websocket\r\n",
+            "X: a\nContent-Length: 3\r\n",
+        ] {
+            assert!(plain_head(well_formed(other).as_bytes()).is_none(), "{other}");
+        }
+        assert!(plain_head(b"POST / HTTP/1.1\r\nHost: a\r\n\r\n").is_none());
+        assert!(plain_head(b"GET / HTTP/1.1\r\nHost: a\r\n").is_none());
+    }
 }
