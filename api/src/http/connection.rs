@@ -21,7 +21,7 @@ use actix_web::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Instant, Sleep, sleep},
+    time::{Instant, Sleep, sleep, sleep_until},
 };
 
 use super::{
@@ -90,7 +90,7 @@ impl ClientStream {
             return progress;
         }
         if !self.connection.0.presence.must_leave(context) {
-            ready!(self.connection.0.deadline.borrow_mut().as_mut().poll(context));
+            ready!(self.connection.poll_deadline(context));
         }
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -157,16 +157,24 @@ struct Activity {
     /// How long a client that sends nothing more is still served.
     leave: RefCell<Option<Pin<Box<Sleep>>>>,
     /// When the client has been too slow.
-    deadline: RefCell<Pin<Box<Sleep>>>,
+    deadline: Cell<Instant>,
+    /// Wakes the task then, or earlier, since moving it with each request would take a lock each time.
+    alarm: RefCell<Pin<Box<Sleep>>>,
 }
 
 impl Connection {
     fn new(head_timeout: Duration, presence: Arc<Presence>) -> Self {
         // Actix answers 408 if there is no first head by then, a little before this.
-        let deadline = RefCell::new(Box::pin(sleep(KEEP_ALIVE + head_timeout)));
-        let (in_flight, has_begun) = (Cell::new(0), Cell::new(true));
-        let leave = RefCell::default();
-        Self(Rc::new(Activity { in_flight, has_begun, head_timeout, presence, leave, deadline }))
+        let deadline = Instant::now() + KEEP_ALIVE + head_timeout;
+        Self(Rc::new(Activity {
+            in_flight: Cell::new(0),
+            has_begun: Cell::new(true),
+            head_timeout,
+            presence,
+            leave: RefCell::default(),
+            deadline: Cell::new(deadline),
+            alarm: RefCell::new(Box::pin(sleep_until(deadline))),
+        }))
     }
 
     /// Starts to wait for the rest of a head, after its first bytes.
@@ -202,7 +210,24 @@ impl Connection {
 
     /// Moves the deadline, at which the task that polled it is woken.
     fn wait(&self, limit: Duration) {
-        self.0.deadline.borrow_mut().as_mut().reset(Instant::now() + limit);
+        let deadline = Instant::now() + limit;
+        self.0.deadline.set(deadline);
+        let mut alarm = self.0.alarm.borrow_mut();
+        if deadline < alarm.deadline() || alarm.is_elapsed() {
+            alarm.as_mut().reset(deadline);
+        }
+    }
+
+    fn poll_deadline(&self, context: &mut Context<'_>) -> Poll<()> {
+        let mut alarm = self.0.alarm.borrow_mut();
+        loop {
+            ready!(alarm.as_mut().poll(context));
+            let deadline = self.0.deadline.get();
+            if deadline <= alarm.deadline() {
+                return Poll::Ready(());
+            }
+            alarm.as_mut().reset(deadline);
+        }
     }
 }
 

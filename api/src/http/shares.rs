@@ -40,11 +40,15 @@ impl Shares {
     /// Takes an amount for a client, if it is free. Without a client, only the total limits it.
     pub(crate) fn try_take(&self, client: Option<IpAddr>, amount: usize) -> Option<Share> {
         let amount = u32::try_from(amount).ok()?;
+        self.try_take_of(client, (amount, amount))
+    }
+
+    fn try_take_of(&self, client: Option<IpAddr>, (network, all): (u32, u32)) -> Option<Share> {
         let of_network = match client {
-            Some(client) => Some(self.network_of(client).try_acquire_many_owned(amount).ok()?),
+            Some(client) => Some(self.network_of(client).try_acquire_many_owned(network).ok()?),
             None => None,
         };
-        let of_all = self.all.clone().try_acquire_many_owned(amount).ok()?;
+        let of_all = self.all.clone().try_acquire_many_owned(all).ok()?;
         Some(Share { of_all, of_network })
     }
 
@@ -57,6 +61,10 @@ impl Shares {
         wait: Duration,
     ) -> Option<Share> {
         let (network, all) = (u32::try_from(of_network).ok()?, u32::try_from(of_all).ok()?);
+        // Most need not wait, and then a timer would be made for nothing.
+        if let Some(share) = self.try_take_of(client, (network, all)) {
+            return Some(share);
+        }
         let share = async {
             let of_network = match client {
                 Some(client) => {
