@@ -4,19 +4,35 @@ use serde::{
     Serialize, Serializer,
     ser::{Error, SerializeSeq},
 };
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::to_raw_value;
 use service::PAGE_BYTES;
 
-/// The items, as JSON, that fit into an array of at most [`PAGE_BYTES`]. The first always fits.
-pub(crate) fn fitting<T: Serialize>(
+/// What most lists take at most, in bytes.
+const USUAL_BYTES: usize = 16 * 1024;
+
+/// A JSON array of the items that fit into [`PAGE_BYTES`], and how many they are. The first always fits.
+///
+/// # Errors
+/// If an item can't be written as JSON.
+pub(crate) fn array<T: Serialize>(
     items: impl Iterator<Item = T>,
-) -> impl Iterator<Item = serde_json::Result<Box<RawValue>>> {
-    let mut bytes = "]".len();
-    items.enumerate().map_while(move |(index, item)| {
-        let json = to_raw_value(&item);
-        bytes += json.as_ref().map_or(0, |json| ",".len() + json.get().len());
-        (index == 0 || bytes <= PAGE_BYTES).then_some(json)
-    })
+) -> serde_json::Result<(Vec<u8>, usize)> {
+    let (mut json, mut count) = (Vec::with_capacity(USUAL_BYTES), 0);
+    for item in items {
+        let length = json.len();
+        json.push(if count == 0 { b'[' } else { b',' });
+        serde_json::to_writer(&mut json, &item)?;
+        if count > 0 && json.len() + "]".len() > PAGE_BYTES {
+            json.truncate(length);
+            break;
+        }
+        count += 1;
+    }
+    if count == 0 {
+        json.push(b'[');
+    }
+    json.push(b']');
+    Ok((json, count))
 }
 
 /// A list nested in an object, as far as it fits.
@@ -32,8 +48,14 @@ impl<T> FromIterator<T> for Bounded<T> {
 impl<T: Serialize> Serialize for Bounded<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        for item in fitting(self.0.iter()) {
-            list.serialize_element(&item.map_err(S::Error::custom)?)?;
+        let mut bytes = "]".len();
+        for (index, item) in self.0.iter().enumerate() {
+            let json = to_raw_value(item).map_err(S::Error::custom)?;
+            bytes += ",".len() + json.get().len();
+            if index > 0 && bytes > PAGE_BYTES {
+                break;
+            }
+            list.serialize_element(&json)?;
         }
         list.end()
     }
@@ -60,6 +82,7 @@ mod tests {
             (lengths([2 * PAGE_BYTES, 2]), 2 * PAGE_BYTES + 2),
         ] {
             assert_eq!(serde_json::to_string(&list).unwrap().len(), bytes);
+            assert_eq!(array(list.0.iter()).unwrap().0, serde_json::to_vec(&list).unwrap());
         }
     }
 }

@@ -129,14 +129,13 @@ impl<T: Serialize> Reply<PageOf<T>> {
     /// # Errors
     /// If an item can't be written as JSON.
     pub(crate) fn page<F, K>(list: &List<F, K>, mut page: Page<T>) -> Result<Self, Problem> {
-        let items = bounded::fitting(page.items()).collect::<Result<Vec<_>, _>>();
-        let items = items.map_err(Error::internal)?;
-        page.truncate(items.len());
+        let (json, count) = bounded::array(page.items()).map_err(Error::internal)?;
+        page.truncate(count);
         let mut response = HttpResponse::Ok();
         if let Some(next) = page.next() {
             response.insert_header((LINK, format!("<{}>; rel=\"next\"", list.next_url(next))));
         }
-        Ok(Self::new(response.json(items)))
+        Ok(Self::new(response.content_type(ContentType::json()).body(json)))
     }
 }
 
