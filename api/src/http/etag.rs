@@ -14,11 +14,10 @@ use actix_web::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde::Serialize;
 use service::Error;
-use sha2::{Digest, Sha256};
 
 use crate::http::problem::Problem;
 
-/// How many bytes of the SHA-256 of a body are in its tag.
+/// How many bytes of the BLAKE3 hash of a body are in its tag.
 const HASH_BYTES: usize = 16;
 
 /// Clients may keep what they have read, and ask with each use whether it is still what there is. Proxies
@@ -47,8 +46,9 @@ pub(crate) async fn or_current<T, B: Serialize + Versioned>(
 
 /// The tag of a body.
 pub(crate) fn of(version: Option<i64>, body: &[u8]) -> String {
-    let hash = Sha256::digest(body);
-    let hash = BASE64_URL_SAFE_NO_PAD.encode(hash.get(..HASH_BYTES).unwrap_or_default());
+    let hash = blake3::hash(body);
+    let hash = hash.as_slice().get(..HASH_BYTES).unwrap_or_default();
+    let hash = BASE64_URL_SAFE_NO_PAD.encode(hash);
     match version {
         Some(version) => format!("\"{version}-{hash}\""),
         None => format!("\"{hash}\""),
