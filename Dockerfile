@@ -8,6 +8,7 @@ SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 # Build the dependencies with empty crates first, so that this layer is reused until a manifest
 # changes. rust-toolchain.toml is not copied: this image is the toolchain, without clippy and rustfmt.
+COPY .cargo/config.toml .cargo/
 COPY Cargo.toml Cargo.lock ./
 COPY api/Cargo.toml api/
 COPY api/macros/Cargo.toml api/macros/
