@@ -88,3 +88,13 @@ fuzz target seconds="600":
 login-times:
     cargo build --release --workspace --bins --example login_times
     scripts/with-service target/release/teamnotes target/release/examples/login_times
+
+# Measure the routes of the release build, on SQLite and on PostgreSQL; wrk has to be installed
+bench *options:
+    cargo build --release --locked --package api --bin teamnotes
+    bench/bench.py target/release/teamnotes {{ options }}
+    scripts/with-postgres bench/bench.py target/release/teamnotes {{ options }}
+
+# The same against the build of another revision, with ratios: just bench-against v1.0.0 --rounds 7
+bench-against revision *options:
+    bench/against {{ revision }} {{ options }}
