@@ -34,6 +34,7 @@
 mod bulk;
 pub mod deletion;
 mod id_list;
+pub mod idempotency_key;
 mod ids;
 mod locking;
 pub mod mark;
@@ -53,7 +54,7 @@ mod with_total;
 
 pub use bulk::insert_many;
 pub use id_list::IdList;
-pub use ids::{MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
+pub use ids::{IdempotencyKeyId, MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
 pub use locking::Locking;
 pub use name_pattern::NamePattern;
 pub use transaction::{begin_snapshot, begin_write};

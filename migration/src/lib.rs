@@ -23,6 +23,7 @@ mod m20211209_000009_add_deletions;
 mod m20211209_000010_add_note_counts;
 mod m20211209_000016_add_sort_indexes;
 mod m20211209_000018_add_search_indexes;
+mod m20211209_000019_add_idempotency_keys;
 
 pub mod database_url;
 mod plan;
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000010_add_note_counts::Migration),
             Box::new(m20211209_000016_add_sort_indexes::Migration),
             Box::new(m20211209_000018_add_search_indexes::Migration),
+            Box::new(m20211209_000019_add_idempotency_keys::Migration),
         ]
     }
 }

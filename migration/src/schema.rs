@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::{
 use crate::{Command, Lock, MigrationError, apply, connect};
 
 /// The tables, each after those that it refers to.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     "users",
     "notes",
     "teams",
@@ -18,6 +18,7 @@ pub const TABLES: [&str; 8] = [
     "sessions",
     "deletions",
     "note_counts",
+    "idempotency_keys",
 ];
 
 /// A table, or something that belongs to it.

@@ -55,6 +55,12 @@ pub enum Error {
     /// The position where a page is to start is that of another list or another order.
     #[error("cursor does not belong to this list")]
     ForeignPosition,
+    /// The same request, with the same idempotency key, has not been answered yet.
+    #[error("the first request with this Idempotency-Key is still in progress, try again later")]
+    InProgress,
+    /// The idempotency key belongs to another request.
+    #[error("the Idempotency-Key was used for another request, choose a new one")]
+    KeyReused,
     /// Invalid values.
     #[error("{}", joined(.0))]
     Invalid(Vec<Violation>),

@@ -15,6 +15,7 @@ pub mod demo;
 pub mod doctor;
 mod error;
 mod hs256;
+pub mod idempotency;
 pub mod memberships;
 mod network;
 pub mod notes;

@@ -193,13 +193,23 @@ impl Db {
             audit: Mutex::default(),
         };
         let done = work(&unit).await;
-        if !matches!(done, Err(Error::Unavailable(_) | Error::ReadOnly | Error::Internal(_))) {
+        let is_fault = |error: &Error| {
+            matches!(error, Error::Unavailable(_) | Error::ReadOnly | Error::Internal(_))
+        };
+        if !done.as_ref().is_err_and(is_fault) {
             // Even if the work did not ask: nothing is committed for an actor whose session has ended, and
             // that goes before all other failures.
             unit.actor().await?;
         }
-        let done = done?;
         let Work { transaction, claimed, audit, .. } = unit;
+        let done = match done {
+            Err(error) if error.is_retryable() || !is_fault(&error) => {
+                // Else its locks would be held until the pool has the connection back.
+                transaction.rollback().await?;
+                return Err(error);
+            }
+            done => done?,
+        };
         transaction.commit().await?;
         self.require_file()?;
         let audit = audit.into_inner().unwrap_or_else(PoisonError::into_inner);

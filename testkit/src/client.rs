@@ -27,6 +27,11 @@ impl Client {
         Self { http, base: base.to_owned(), id: 0, token: None }
     }
 
+    /// Uses the service at this URL from now on.
+    pub fn move_to(&mut self, base: &str) {
+        base.clone_into(&mut self.base);
+    }
+
     /// Signs a user up, whose name is the capitalised username, and returns the id.
     pub async fn sign_up(&self, username: &str) -> i64 {
         let name = username[..1].to_uppercase() + &username[1..];

@@ -92,7 +92,7 @@ impl Writers {
     pub fn move_to(&mut self, base: &str) {
         let clients = self.writers.iter_mut().map(|writer| &mut writer.client);
         for client in clients.chain([&mut self.anyone]) {
-            base.clone_into(&mut client.base);
+            client.move_to(base);
         }
     }
 

@@ -8,6 +8,7 @@ pub(crate) mod cursor;
 pub(crate) mod etag;
 pub(crate) mod extract;
 mod incoming;
+pub(crate) mod kept;
 pub(crate) mod metrics;
 pub(crate) mod middleware;
 mod network;

@@ -167,12 +167,20 @@ impl Problem {
     }
 
     fn violations(&self) -> Option<Vec<ViolationBody>> {
-        let Self::Service(Error::Invalid(violations)) = self else { return None };
         let body = |Violation { pointer, detail }: &Violation| ViolationBody {
             pointer: pointer.clone(),
             detail: detail.clone(),
         };
-        Some(violations.iter().take(MAX_VIOLATIONS).map(body).collect())
+        match self {
+            Self::Service(Error::Invalid(violations)) => {
+                Some(violations.iter().take(MAX_VIOLATIONS).map(body).collect())
+            }
+            Self::Service(Error::KeyReused) => {
+                let detail = "belongs to another request than the Idempotency-Key".into();
+                Some(vec![ViolationBody { pointer: String::new(), detail }])
+            }
+            _ => None,
+        }
     }
 
     fn current(&self) -> Option<Box<RawValue>> {
@@ -202,7 +210,7 @@ impl Problem {
                 let policy = format!("\"{name}\";q={limit};w={window}");
                 response.insert_header((RATE_LIMIT_POLICY, policy));
             }
-            Self::Service(Error::Unavailable(_) | Error::ReadOnly) => {
+            Self::Service(Error::Unavailable(_) | Error::ReadOnly | Error::InProgress) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
             }
             _ if self.status_code() == StatusCode::UNAUTHORIZED => {
@@ -211,6 +219,11 @@ impl Problem {
             _ => {}
         }
     }
+}
+
+/// The status of a failure.
+pub(crate) fn status_of(error: &Error) -> StatusCode {
+    kind_of(error).0
 }
 
 /// Status, last segment of the type, title.
@@ -231,7 +244,7 @@ fn kind_of(error: &Error) -> Kind {
             (StatusCode::FORBIDDEN, "forbidden", "Not allowed")
         }
         Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-        Error::Taken(_) | Error::LastAdmin | Error::LastOwner => {
+        Error::Taken(_) | Error::LastAdmin | Error::LastOwner | Error::InProgress => {
             (StatusCode::CONFLICT, "conflict", "Conflict")
         }
         Error::Outdated => {
@@ -241,7 +254,9 @@ fn kind_of(error: &Error) -> Kind {
             (StatusCode::PRECONDITION_REQUIRED, "precondition-required", "If-Match required")
         }
         Error::ForeignPosition => BAD_REQUEST,
-        Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed"),
+        Error::Invalid(_) | Error::KeyReused => {
+            (StatusCode::UNPROCESSABLE_ENTITY, "validation", "Validation failed")
+        }
         Error::TooManyAttempts { .. } => {
             (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts")
         }
@@ -319,6 +334,8 @@ mod tests {
             Error::Outdated,
             Error::VersionMissing,
             Error::ForeignPosition,
+            Error::InProgress,
+            Error::KeyReused,
             Error::Invalid(vec![Violation::of("content", "must not be empty")]),
             Error::TooManyAttempts {
                 retry_after: Duration::from_secs(9),

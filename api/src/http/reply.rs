@@ -76,6 +76,11 @@ impl<K> Reply<K> {
         Self { response, version: None, kind: PhantomData }
     }
 
+    /// The response without its `ETag`, and the version in that.
+    pub(crate) fn into_parts(self) -> (HttpResponse, Option<i64>) {
+        (self.response, self.version)
+    }
+
     fn versioned(response: HttpResponse, version: i64) -> Self {
         Self { response, version: Some(version), kind: PhantomData }
     }

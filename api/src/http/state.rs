@@ -10,7 +10,7 @@ use actix_web::{
     dev::Payload,
     web::{self, Bytes},
 };
-use service::{Auth, Db, Error};
+use service::{Auth, Db, Error, idempotency::Idempotency};
 
 use crate::http::{Metrics, Network, openapi::Describe, problem::Problem, shares::Shares};
 
@@ -21,6 +21,8 @@ pub(crate) struct State {
     pub(crate) db: Db,
     /// What signing up and logging in needs.
     pub(crate) auth: Auth,
+    /// Recognises repetitions of requests.
+    pub(crate) idempotency: Idempotency,
     /// Counters and histograms.
     pub(crate) metrics: Metrics,
     /// Limits and trust towards clients and proxies.

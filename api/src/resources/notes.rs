@@ -20,8 +20,8 @@ use crate::http::{
     bounded::Bounded,
     etag::{self, Versioned},
     extract::{
-        BadParameter, Body, Id, IfMatch, Includable, Include, List, NoFilter, Query, SearchText,
-        SignedIn, Violations, flag,
+        BadParameter, Body, Id, IfMatch, Includable, Include, List, NoFilter, Once, Query,
+        SearchText, SignedIn, Violations, flag,
     },
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
@@ -238,12 +238,13 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     state: AppState,
     me: SignedIn,
-    Body(new): Body<NewNoteBody>,
+    new: Once<NewNoteBody>,
 ) -> Result<Reply<Created<NoteBody>>, Problem> {
-    let new = new.into();
-    let note = state.db.write(&me, async |work| notes::create(work, &new).await).await?;
-    let location = format!("/api/notes/{}", note.note.id);
-    Ok(Reply::created(location, note.into()))
+    let create = async |work: &_, new: &NewNote| {
+        let note = notes::create(work, new).await?;
+        Ok(Reply::created(format!("/api/notes/{}", note.note.id), note.into()))
+    };
+    new.map(NewNote::from).write(&state, &me, create).await
 }
 
 /// Returns a note and its author.

@@ -7,8 +7,9 @@ use std::{
 
 use actix_web::dev::{Server, ServerHandle};
 use service::{
-    Auth, Db, DbSettings, Passwords, SessionRules, StatementHook, Throttle, TokenKeys, sessions,
-    users,
+    Auth, Db, DbSettings, Passwords, SessionRules, StatementHook, Throttle, TokenKeys,
+    idempotency::{self, Idempotency},
+    sessions, users,
 };
 use tokio::task::JoinHandle;
 
@@ -152,8 +153,8 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
     let metrics = Metrics::new().map_err(StartError::Metrics)?;
     let db =
         database::open(settings, count_statements(&metrics, settings.server_timing, hook)).await?;
-    let auth = match open_auth(&db, settings).await {
-        Ok(auth) => auth,
+    let (auth, idempotency) = match open_auth(&db, settings).await {
+        Ok(opened) => opened,
         Err(error) => {
             database::close(db).await;
             return Err(error);
@@ -163,6 +164,7 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
     Ok(State {
         db,
         auth,
+        idempotency,
         metrics,
         permits: Arc::new(Shares::three_quarters(network.max_requests)),
         bodies: Shares::quarters(network.body_bytes),
@@ -175,12 +177,13 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
     })
 }
 
-async fn open_auth(db: &Db, settings: &Settings) -> Result<Auth, StartError> {
-    let keys = TokenKeys::new(&secret::load(settings)?);
+/// What the secret and the settings of passwords and sessions are for.
+async fn open_auth(db: &Db, settings: &Settings) -> Result<(Auth, Idempotency), StartError> {
+    let secret = secret::load(settings)?;
     let passwords = Passwords::new(settings.password_cost).map_err(StartError::Passwords)?;
     first_admin::create(db, &passwords, settings).await?;
-    Ok(Auth {
-        keys,
+    let auth = Auth {
+        keys: TokenKeys::new(&secret),
         passwords,
         sessions: settings.sessions,
         registration: settings.registration,
@@ -188,7 +191,8 @@ async fn open_auth(db: &Db, settings: &Settings) -> Result<Auth, StartError> {
             true => Throttle::new(settings.rate_limits),
             false => Throttle::off(),
         },
-    })
+    };
+    Ok((auth, Idempotency::new(&secret)))
 }
 
 /// Long enough for a slow body, a wait for a connection and a slow statement. The database's own limit
@@ -225,6 +229,11 @@ async fn keep_purging(db: Db, rules: SessionRules) {
             Ok(0) => {}
             Ok(purged) => log::info!("purged {purged} expired sessions"),
             Err(error) => log::warn!("can't purge expired sessions: {}", describe(&error)),
+        }
+        match idempotency::purge(&db).await {
+            Ok(0) => {}
+            Ok(purged) => log::info!("purged {purged} expired idempotency keys"),
+            Err(error) => log::warn!("can't purge idempotency keys: {}", describe(&error)),
         }
         match users::finish_deletions(&db).await {
             Ok(0) => {}

@@ -23,8 +23,16 @@ use crate::{
 };
 
 /// Response headers that scripts of other origins may read.
-const EXPOSED_HEADERS: [&str; 7] =
-    ["ETag", "Link", "Location", "RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-Id"];
+const EXPOSED_HEADERS: [&str; 8] = [
+    "ETag",
+    "Idempotency-Replayed",
+    "Link",
+    "Location",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "X-Request-Id",
+];
 
 /// The most connections of clients that read metrics.
 const MAX_METRICS_CONNECTIONS: usize = 100;
@@ -76,6 +84,7 @@ fn cors(origins: &[String]) -> Condition<Cors> {
         .allowed_headers([
             "Authorization",
             "Content-Type",
+            "Idempotency-Key",
             "If-Match",
             "If-None-Match",
             "X-Request-Id",

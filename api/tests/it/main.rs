@@ -12,6 +12,7 @@ mod connections;
 mod database_file;
 mod faults;
 mod hostile;
+mod idempotency;
 mod layers;
 mod lists;
 mod mass_assignment;

@@ -79,7 +79,7 @@ async fn an_account_with_many_teams_is_deleted_in_a_few_statements() {
     app.statements();
     delete(&owner).await.no_content();
     let statements = app.statements();
-    assert!(statements.len() <= 11, "{statements:#?}");
+    assert!(statements.len() <= 12, "{statements:#?}");
     let path = format!("/api/users/{}?teams=true", heir.id);
     assert_eq!(heir.get(&path).await.ok()["team_count"], 30);
     for team in heir.get("/api/teams").await.ok().as_array().unwrap() {

@@ -5,6 +5,7 @@ use sea_orm::{Select, TransactionSession, TransactionTrait, entity::prelude::*};
 use super::{Entity, Model};
 use crate::{
     Difference, IdList, Locking, NoteId, TeamId,
+    idempotency_key::{self, Scopes as _},
     mark::{self, Scopes as _},
     membership::{self, Role, Scopes as _},
     note::{self, Scopes as _},
@@ -32,6 +33,17 @@ impl Model {
     /// If the database fails.
     pub async fn number_of_marks(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
         mark::Entity::find().of_user(self.id).count(db).await
+    }
+
+    /// Counts the idempotency keys that this user has used lately. One statement.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn number_of_idempotency_keys(
+        &self,
+        db: &impl ConnectionTrait,
+    ) -> Result<u64, DbErr> {
+        idempotency_key::Entity::find().of_user(self.id).count(db).await
     }
 
     /// The teams that this user belongs to, through the memberships. For

@@ -54,6 +54,8 @@ pub struct Model {
     pub marks: HasMany<super::mark::Entity>,
     #[sea_orm(has_many)]
     pub sessions: HasMany<super::session::Entity>,
+    #[sea_orm(has_many)]
+    pub idempotency_keys: HasMany<super::idempotency_key::Entity>,
 }
 
 #[async_trait::async_trait]

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use entity::{
-    IdList, Locking, UserId, deletion, mark,
+    IdList, Locking, UserId, deletion, idempotency_key, mark,
     membership::{self, Scopes as _},
     note, session, team, user,
 };
@@ -22,10 +22,10 @@ use crate::{
 const BATCH: u64 = 500;
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Deletes a user with the user's notes, memberships, marks and sessions, and the teams that have no other
+/// Deletes a user with the user's notes, memberships, marks, sessions and idempotency keys, and the teams that have no other
 /// members. In a team that would lose its last owner, the longest-standing member becomes an owner.
 ///
-/// A user with many notes, marks or teams is disabled first, and loses all sessions and up to 500 memberships.
+/// A user with many notes, marks, keys or teams is disabled first, and loses all sessions and up to 500 memberships.
 /// The rest follows a few rows at a time, also if the caller is gone, and [`finish_deletions`] does what is left after a crash.
 ///
 /// # Errors
@@ -61,9 +61,9 @@ async fn begin(work: &Work, key: &UserKey, expected: &Expected) -> Result<Option
     let notes = user.number_of_notes(transaction).await?.unsigned_abs();
     work.audit(format!("deleted with {notes} notes"), user.id);
     let others = membership::Entity::find().of_user(user.id).not_in_teams(&teams);
-    if notes + user.number_of_marks(transaction).await? > BATCH
-        || others.exists(transaction).await?
-    {
+    let marks = user.number_of_marks(transaction).await?;
+    let keys = user.number_of_idempotency_keys(transaction).await?;
+    if notes + marks + keys > BATCH || others.exists(transaction).await? {
         return disable(work, user, &teams).await.map(Some);
     }
     user::Entity::delete_by_id(user.id).exec(transaction).await?;
@@ -128,6 +128,9 @@ async fn finish(db: &Db, id: UserId) -> Result<()> {
     while db.retrying(|| delete_notes(db, id)).await? == BATCH {
         tokio::time::sleep(PAUSE).await;
     }
+    while db.retrying(|| delete_idempotency_keys(db, id)).await? == BATCH {
+        tokio::time::sleep(PAUSE).await;
+    }
     db.retrying(|| delete_user(db, id)).await
 }
 
@@ -154,6 +157,10 @@ async fn delete_notes(db: &Db, id: UserId) -> Result<u64> {
     let deleted = note::Entity::delete_some_by(&transaction, id, BATCH).await?;
     transaction.commit().await?;
     Ok(deleted)
+}
+
+async fn delete_idempotency_keys(db: &Db, id: UserId) -> Result<u64> {
+    Ok(idempotency_key::Entity::delete_some_of(db.writer(), id, BATCH).await?)
 }
 
 async fn delete_user(db: &Db, id: UserId) -> Result<()> {

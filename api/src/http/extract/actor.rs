@@ -75,7 +75,7 @@ impl Describe for SignedIn {
     }
 }
 
-fn actor(request: &HttpRequest) -> Actor {
+pub(super) fn actor(request: &HttpRequest) -> Actor {
     request.extensions().get::<Actor>().cloned().unwrap_or(Actor::Anonymous)
 }
 

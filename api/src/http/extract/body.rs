@@ -90,7 +90,7 @@ impl<T: ToSchema> Describe for OptionalBody<T> {
 }
 
 /// What the headers say about the body, and what limits its arrival.
-struct Declared {
+pub(super) struct Declared {
     is_json: bool,
     /// The first content coding that is not supported, as none is.
     coding: Option<String>,
@@ -108,13 +108,13 @@ fn coding(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A body, and its share of the memory for bodies.
-struct Arrived {
-    bytes: Vec<u8>,
+pub(super) struct Arrived {
+    pub(super) bytes: Vec<u8>,
     share: Option<Share>,
 }
 
 impl Declared {
-    fn of(request: &HttpRequest) -> Self {
+    pub(super) fn of(request: &HttpRequest) -> Self {
         let headers = request.headers();
         let content_type = request.content_type();
         let is_merge_patch = request.method() == Method::PATCH
@@ -131,7 +131,7 @@ impl Declared {
         }
     }
 
-    fn require_json(&self) -> Result<(), Problem> {
+    pub(super) fn require_json(&self) -> Result<(), Problem> {
         match (&self.coding, self.is_json) {
             (Some(coding), _) => Err(Problem::UnsupportedCoding(coding.clone())),
             (None, false) => Err(Problem::UnsupportedMediaType),
@@ -140,7 +140,7 @@ impl Declared {
     }
 
     /// Reads the body. While the request waits for it, others have its permit.
-    async fn read(&self, payload: Payload) -> Result<Arrived, Problem> {
+    pub(super) async fn read(&self, payload: Payload) -> Result<Arrived, Problem> {
         if self.length.is_some_and(|length| length > LIMIT) {
             return Err(Problem::TooLarge);
         }
@@ -188,7 +188,10 @@ impl Declared {
         network.map_or_else(|| Network::default().client_timeout, |network| network.client_timeout)
     }
 
-    fn parse<T: Deserr<Violations> + ToSchema>(&self, arrived: &Arrived) -> Result<T, Problem> {
+    pub(super) fn parse<T: Deserr<Violations> + ToSchema>(
+        &self,
+        arrived: &Arrived,
+    ) -> Result<T, Problem> {
         self.require_json()?;
         let json = json::parse(&arrived.bytes).map_err(Problem::BadRequest)?;
         violations::read(json)

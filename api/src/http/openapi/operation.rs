@@ -30,6 +30,8 @@ pub(crate) struct OperationDoc {
     operation: Operation,
     responses: BTreeMap<String, RefOr<Response>>,
     schemas: Vec<(String, RefOr<Schema>)>,
+    /// Whether repetitions get the first answer.
+    is_idempotent: bool,
 }
 
 impl OperationDoc {
@@ -78,6 +80,24 @@ impl OperationDoc {
             .description(Some(description))
             .schema(Some(string().examples([example])));
         self.parameters([parameter.build()]);
+    }
+
+    /// Repetitions with the same key in this header get the first answer.
+    pub(crate) fn idempotent(&mut self, header: &str, schema: ObjectBuilder) {
+        self.is_idempotent = true;
+        let description = "Chosen by a signed-in caller for this request and its repetitions: for 24 \
+                           hours they get the first answer again instead of another effect, with \
+                           `Idempotency-Replayed: true`. This holds for 2xx, 403, 404, 409 and 422. While \
+                           the first is in progress, a repetition gets 409 with `Retry-After`. Another \
+                           request with the key gets 422, with the pointer `\"\"`. Ignored without a token.";
+        let parameter = ParameterBuilder::new()
+            .name(header)
+            .parameter_in(ParameterIn::Header)
+            .required(Required::False)
+            .description(Some(description))
+            .schema(Some(schema));
+        self.parameters([parameter.build()]);
+        self.failures(&[400, 403, 409, 422]);
     }
 
     /// What every `GET` of JSON offers: a tag, and 304 for a client that has it.
@@ -186,8 +206,18 @@ impl OperationDoc {
         Ref::from_schema_name(T::name()).into()
     }
 
-    pub(super) fn finish(self) -> (Operation, Vec<(String, RefOr<Schema>)>) {
-        let Self { mut operation, responses, schemas } = self;
+    pub(super) fn finish(mut self) -> (Operation, Vec<(String, RefOr<Schema>)>) {
+        if self.is_idempotent {
+            for status in [200, 201] {
+                self.header(
+                    status,
+                    "Idempotency-Replayed",
+                    "`true` on an answer given again",
+                    string(),
+                );
+            }
+        }
+        let Self { mut operation, responses, schemas, is_idempotent: _ } = self;
         operation.responses.responses = responses;
         (operation, schemas)
     }

@@ -33,7 +33,12 @@ const PROBLEMS: [(u16, &str, &[Header]); 15] = [
     (404, "Not found", &[]),
     (405, "The path exists, but not for this method", &[("Allow", "The allowed methods", string)]),
     (408, "The body did not arrive in time", &[]),
-    (409, "A unique value is taken, or the current state does not allow it", &[]),
+    (
+        409,
+        "A unique value is taken, or the current state does not allow it; with `Retry-After`, the first request \
+         with this `Idempotency-Key` is still in progress",
+        &[RETRY_AFTER],
+    ),
     (
         412,
         "The resource has another version than `If-Match` names; `current` is the resource as it is",

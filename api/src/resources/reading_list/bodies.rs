@@ -1,7 +1,7 @@
 use deserr::Deserr;
 use entity::{MarkId, NoteId, UserId, mark};
 use serde::Serialize;
-use service::{Error, reading_list::Selection};
+use service::{Actor, Error, reading_list::Selection};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -72,7 +72,7 @@ pub(crate) struct NewMarkBody {
     /// The caller's own id, if it is sent at all.
     #[deserr(default, from(UserId) = Some)]
     #[schema(value_type = Option<IdSchema>, nullable = false)]
-    pub(super) user_id: Option<UserId>,
+    user_id: Option<UserId>,
 }
 
 /// The notes to mark.
@@ -83,8 +83,12 @@ pub(super) enum NoteChoice {
 
 impl NewMarkBody {
     /// # Errors
-    /// [`Error::Invalid`] if it names both one note and several, or none.
-    pub(super) fn choice(self) -> Result<NoteChoice, Error> {
+    /// [`Error::NotAllowed`] if it is for another user; [`Error::Invalid`] if it names both one note and
+    /// several, or none.
+    pub(super) fn choice(self, actor: &Actor) -> Result<NoteChoice, Error> {
+        if self.user_id.is_some_and(|user_id| !actor.is(user_id)) {
+            return Err(Error::NotAllowed);
+        }
         match (self.note_id, self.note_ids) {
             (Some(id), None) => Ok(NoteChoice::One(id)),
             (None, Some(ids)) => Ok(NoteChoice::All(ids)),

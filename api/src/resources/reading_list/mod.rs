@@ -9,13 +9,10 @@ use bodies::{
 };
 pub(crate) use bodies::{MarkQuery, MarkedNoteBody};
 use entity::{MarkId, NoteId};
-use service::{
-    Error,
-    reading_list::{self, Marked, SortBy},
-};
+use service::reading_list::{self, Marked, SortBy};
 
 use crate::http::{
-    extract::{Body, Id, List, OptionalBody, SignedIn},
+    extract::{Body, Id, List, Once, OptionalBody, SignedIn},
     problem::Problem,
     reply::{NoContent, OneOrAll, PageOf, Put, Reply},
     state::AppState,
@@ -57,23 +54,19 @@ pub(crate) async fn get(
 pub(crate) async fn mark(
     state: AppState,
     me: SignedIn,
-    Body(new): Body<NewMarkBody>,
+    new: Once<NewMarkBody>,
 ) -> Result<Reply<OneOrAll<ReadingBody>>, Problem> {
-    if new.user_id.is_some_and(|user_id| !me.is(user_id)) {
-        return Err(Error::NotAllowed.into());
-    }
-    Ok(match new.choice()? {
+    let mark = async |work: &_, choice: &_| match choice {
         NoteChoice::One(id) => {
-            let mark = async |work: &_| reading_list::mark(work, id).await;
-            let (is_new, mark) = told(state.db.write(&me, mark).await?);
-            Reply::one(is_new, mark)
+            let (is_new, mark) = told(reading_list::mark(work, *id).await?);
+            Ok(Reply::one(is_new, mark))
         }
         NoteChoice::All(ids) => {
-            let mark_all = async |work: &_| reading_list::mark_all(work, &ids).await;
-            let marks = state.db.write(&me, mark_all).await?;
-            Reply::all(marks.into_iter().map(ReadingBody::from))
+            let marks = reading_list::mark_all(work, ids).await?;
+            Ok(Reply::all(marks.into_iter().map(ReadingBody::from)))
         }
-    })
+    };
+    new.and_then(|new| new.choice(&me)).write(&state, &me, mark).await
 }
 
 /// Whether a mark is new, and the mark.

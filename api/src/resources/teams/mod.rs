@@ -15,7 +15,7 @@ use service::{
 
 use crate::http::{
     etag,
-    extract::{Body, Id, IfMatch, List, SearchText, SignedIn},
+    extract::{Body, Id, IfMatch, List, Once, SearchText, SignedIn},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -37,11 +37,13 @@ pub(crate) async fn list(
 pub(crate) async fn create(
     state: AppState,
     me: SignedIn,
-    Body(new): Body<NewTeamBody>,
+    new: Once<NewTeamBody>,
 ) -> Result<Reply<Created<TeamBody>>, Problem> {
-    let team = state.db.write(&me, async |work| teams::create(work, &new.name).await).await?;
-    let location = format!("/api/teams/{}", team.team.id);
-    Ok(Reply::created(location, team.into()))
+    let create = async |work: &_, new: &NewTeamBody| {
+        let team = teams::create(work, &new.name).await?;
+        Ok(Reply::created(format!("/api/teams/{}", team.team.id), team.into()))
+    };
+    new.write(&state, &me, create).await
 }
 
 /// Returns a team and its members.

@@ -9,7 +9,7 @@ use bodies::{ListedUserBody, UserBody, UserDetailBody};
 use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
 use service::{
     Actor, Auth, Error,
-    users::{self, SortBy, UserChange, UserKey},
+    users::{self, HashedUser, NewUser, SortBy, UserChange, UserKey},
 };
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::http::{
     etag,
-    extract::{Address, Anyone, Body, IfMatch, List, NoFilter, Query, SignedIn, UserPath},
+    extract::{Address, Anyone, Body, IfMatch, List, NoFilter, Once, Query, SignedIn, UserPath},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -42,12 +42,18 @@ pub(crate) async fn create(
     state: AppState,
     anyone: Anyone,
     Address(address): Address,
-    Body(new): Body<NewUserBody>,
+    new: Once<NewUserBody>,
 ) -> Result<Reply<Created<UserBody>>, Problem> {
-    let new = users::admit(state.db.reader(), &state.auth, &anyone, address, new.into()).await?;
-    let user = state.db.write(&anyone, async |work| users::create(work, &new).await).await?;
-    let location = format!("/api/users/{}", user.id);
-    Ok(Reply::created(location, user.into()))
+    if let Some(kept) = new.kept(&state, &anyone).await? {
+        return Ok(kept);
+    }
+    let (reader, auth) = (state.db.reader(), &state.auth);
+    let admit = async |new| users::admit(reader, auth, &anyone, address, NewUser::from(new)).await;
+    let create = async |work: &_, new: &HashedUser| {
+        let user = users::create(work, new).await?;
+        Ok(Reply::created(format!("/api/users/{}", user.id), user.into()))
+    };
+    new.prepare(admit).await.write(&state, &anyone, create).await
 }
 
 /// Returns a user with notes and marked notes. Disabled users are visible to admins only.

@@ -6,6 +6,7 @@ mod data;
 mod disk_full;
 mod durability;
 mod guide;
+mod idempotency;
 mod migrating;
 mod output;
 mod postgres;
