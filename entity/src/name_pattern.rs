@@ -82,9 +82,9 @@ impl NamePattern {
         })
     }
 
-    /// Whether the length of folded characters matters.
-    pub(crate) fn has_any_character(&self) -> bool {
-        self.0.contains(&Token::AnyCharacter)
+    /// Whether the database finds exactly the names that match: the length of folded characters does not matter.
+    pub fn is_decided_by_the_database(&self) -> bool {
+        !self.0.contains(&Token::AnyCharacter)
     }
 
     fn to_like(&self, any_character: &str) -> LikeExpr {

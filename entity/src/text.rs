@@ -34,7 +34,7 @@ pub fn by_code_point(column: Expr, backend: DbBackend) -> Expr {
 /// Whether the name may match the pattern: for certain, unless a character of the name is folded to several.
 pub(crate) fn may_match(name: Expr, folded: Expr, pattern: &NamePattern) -> Expr {
     let like = folded.clone().like(pattern.like());
-    if !pattern.has_any_character() {
+    if pattern.is_decided_by_the_database() {
         return like;
     }
     let length = |text: &Expr| Expr::from(Func::char_length(text.clone()));

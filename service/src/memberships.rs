@@ -213,7 +213,7 @@ pub async fn set_members(
     work: &Work,
     team_id: TeamId,
     user_ids: &[UserId],
-) -> Result<teams::WithMembers> {
+) -> Result<teams::WithUsers> {
     let team = teams::lock(work, team_id).await?;
     let known = users::lock_all_unchanged(work, user_ids).await?;
     teams::require_manager(work, &team).await?;
@@ -230,7 +230,7 @@ pub async fn set_members(
     let [added, removed] =
         [added, removed].map(|users| users.into_iter().map(|user| Subject::Member(team.id, user)));
     audit_difference(work, added, removed);
-    teams::with_members(work.transaction(), team).await
+    teams::with_users(work.transaction(), team).await
 }
 
 /// Makes the user's teams exactly these; for admins. Memberships that remain keep their roles and dates, and

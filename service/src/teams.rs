@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use entity::{
     Among, IdList, Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
-    membership::{self, Member, MemberCount, Role},
+    membership::{self, Member, MemberCount, MemberOfTeam, Role},
     team::{self, Scopes as _},
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
@@ -14,7 +14,7 @@ use crate::{
     audit::Subject,
     clock,
     error::Constraints,
-    page::{self, Direction, Order, Sort, SortKey},
+    page::{self, Direction, Named, Order, Sort, SortKey},
     policy, text,
 };
 
@@ -37,19 +37,12 @@ impl TeamName {
 
 /// A team and its first members.
 #[derive(Clone, Debug)]
-pub struct WithMembers {
+pub struct WithUsers {
     /// The team.
     pub team: team::Model,
-    /// The enabled users who joined it first.
-    pub members: Newest<Member>,
-}
-
-/// A team in a list.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// The team.
-    pub team: team::Model,
-    /// The number of its enabled members.
+    /// The enabled users who joined it first, if included.
+    pub users: Option<Vec<Member>>,
+    /// The number of its enabled users.
     pub user_count: i64,
 }
 
@@ -81,8 +74,8 @@ impl Sort<SortBy> {
 }
 
 /// One page of teams; if there is a pattern, only those whose name matches it (see [`NamePattern`]). Two
-/// statements, and one more for a name on SQLite. The page is shorter than requested if names were read that turn out
-/// not to match.
+/// statements, one more with users, and one more for a name on SQLite. The page is shorter than requested if names
+/// were read that turn out not to match.
 ///
 /// # Errors
 /// [`Error::ForeignPosition`].
@@ -90,40 +83,66 @@ pub async fn list(
     reader: &Reader,
     name: Option<&str>,
     sort: Sort<SortBy>,
+    includes_users: bool,
     request: &PageRequest,
-) -> Result<Page<Listed>> {
+) -> Result<Page<WithUsers>> {
     let (teams, order) = (team::Entity::find(), sort.order());
-    let Some(pattern) = name else {
-        let page = page::read(reader, teams, &order, request).await?;
-        return with_user_counts(reader, page).await;
+    let page = match name.map(NamePattern::parse) {
+        None => page::read(reader, teams, &order, request).await?,
+        Some(pattern) => {
+            let named = Named { pattern: &pattern, column: team::Column::Name, name_of };
+            let page = async |reader: &Reader| {
+                let candidates = team::Entity::candidates(reader.connection(), &pattern).await?;
+                let teams = teams.name_like(&pattern).among(&candidates);
+                page::read_matching(reader, teams, &order, request, named).await
+            };
+            reader.search(page).await?
+        }
     };
-    let pattern = NamePattern::parse(pattern);
-    let teams = teams.name_like(&pattern);
-    let page = async |reader: &Reader| {
-        let candidates = team::Entity::candidates(reader.connection(), &pattern).await?;
-        page::read(reader, teams.among(&candidates), &order, request).await
-    };
-    let mut page = reader.search(page).await?;
-    page.retain(|team| pattern.matches(&team.name));
-    with_user_counts(reader, page).await
-}
-
-async fn with_user_counts(reader: &Reader, page: Page<team::Model>) -> Result<Page<Listed>> {
     let teams = IdList::new(reader.connection(), page.items().map(|team| team.id));
-    let counts = membership::Entity::count_members_of_each(&teams);
-    let counts = counts.into_partial_model::<MemberCount>().all(reader.connection()).await?;
-    let counts: HashMap<TeamId, i64> =
-        counts.into_iter().map(|count| (count.team_id, count.members)).collect();
-    Ok(page.map(|team| Listed { user_count: counts.get(&team.id).copied().unwrap_or(0), team }))
+    let mut users = if includes_users { Some(first_users(reader, &teams).await?) } else { None };
+    let counts = user_counts(reader, &teams).await?;
+    Ok(page.map(|team| WithUsers {
+        users: users.as_mut().map(|users| users.remove(&team.id).unwrap_or_default()),
+        user_count: counts.get(&team.id).copied().unwrap_or(0),
+        team,
+    }))
 }
 
-/// The team with this id. Two statements.
+fn name_of(team: &team::Model) -> &str {
+    &team.name
+}
+
+/// How many enabled users belong to each of these teams, if any.
+async fn user_counts(reader: &Reader, teams: &IdList) -> Result<HashMap<TeamId, i64>> {
+    let counts = membership::Entity::count_members_of_each(teams);
+    let counts = counts.into_partial_model::<MemberCount>().all(reader.connection()).await?;
+    Ok(counts.into_iter().map(|count| (count.team_id, count.members)).collect())
+}
+
+/// The enabled users who joined each of these teams first.
+async fn first_users(reader: &Reader, teams: &IdList) -> Result<HashMap<TeamId, Vec<Member>>> {
+    let first = membership::Entity::first_users_of_each(teams, NESTED_LIMIT);
+    let first = first.into_partial_model::<MemberOfTeam>().all(reader.connection()).await?;
+    let mut users: HashMap<TeamId, Vec<Member>> = HashMap::new();
+    for MemberOfTeam { team_id, member } in first {
+        users.entry(team_id).or_default().push(member);
+    }
+    Ok(users)
+}
+
+/// The team with this id, and its users if they are included. Two statements.
 ///
 /// # Errors
 /// [`Error::NotFound`].
-pub async fn get(reader: &Reader, id: TeamId) -> Result<WithMembers> {
+pub async fn get(reader: &Reader, id: TeamId, includes_users: bool) -> Result<WithUsers> {
     let team = find(reader, id).await?;
-    with_members(reader.connection(), team).await
+    if includes_users {
+        return with_users(reader.connection(), team).await;
+    }
+    let counts = user_counts(reader, &IdList::new(reader.connection(), [id])).await?;
+    let user_count = counts.get(&id).copied().unwrap_or(0);
+    Ok(WithUsers { team, users: None, user_count })
 }
 
 /// The team with this id, without its members.
@@ -138,12 +157,12 @@ pub(crate) async fn find(reader: &Reader, id: TeamId) -> Result<team::Model> {
 ///
 /// # Errors
 /// [`Error::Taken`] if another team has the name; [`Error::TokenMissing`] if the actor is not a user.
-pub async fn create(work: &Work, name: &TeamName) -> Result<WithMembers> {
+pub async fn create(work: &Work, name: &TeamName) -> Result<WithUsers> {
     let creator = work.user().await?;
     let team = team::ActiveModel::new(name.0.clone()).insert(work.transaction()).await;
     let team = team.unless_taken(Field::Name)?;
     creator.add_team(work.transaction(), team.id, Role::Owner, clock::now()).await?;
-    with_members(work.transaction(), team).await
+    with_users(work.transaction(), team).await
 }
 
 /// Renames a team, unless `name` is `None`.
@@ -156,7 +175,7 @@ pub async fn rename(
     id: TeamId,
     name: Option<&TeamName>,
     expected: &Expected,
-) -> Result<WithMembers> {
+) -> Result<WithUsers> {
     let team = lock_managed(work, id).await?;
     expected.require(team.version)?;
     let mut team = team.into_active_model();
@@ -164,7 +183,7 @@ pub async fn rename(
         team.rename(name.clone());
     }
     let team = team.update(work.transaction()).await.unless_taken(Field::Name)?;
-    with_members(work.transaction(), team).await
+    with_users(work.transaction(), team).await
 }
 
 /// Deletes a team and its memberships.
@@ -216,11 +235,12 @@ pub(crate) async fn own_membership(
 }
 
 /// The team with its first members.
-pub(crate) async fn with_members(
+pub(crate) async fn with_users(
     db: &impl sea_orm::ConnectionTrait,
     team: team::Model,
-) -> Result<WithMembers> {
+) -> Result<WithUsers> {
     let first = team.users().order_by_asc(membership::Column::Id).limit(NESTED_LIMIT);
     let rows = first.into_partial_model::<WithTotal<Member>>().all(db).await?;
-    Ok(WithMembers { team, members: rows.into() })
+    let Newest { items, total } = rows.into();
+    Ok(WithUsers { team, users: Some(items), user_count: total })
 }

@@ -18,10 +18,10 @@ use utoipa::{
 use super::{
     bounded::{self, Bounded},
     etag::{self, Versioned},
-    extract::List,
+    extract::{Fields, List},
     openapi::{Describe, OperationDoc},
     problem::Problem,
-    schema::string,
+    schema::{integer, string},
 };
 
 /// A reply of kind `K`: a body on its own (200), or one of the kinds below.
@@ -40,6 +40,9 @@ pub(crate) struct Created<T>(PhantomData<T>);
 
 /// 201 if the resource is new, 200 if it existed already.
 pub(crate) struct Put<T>(PhantomData<T>);
+
+/// The header with the number of all items of a list.
+pub(crate) const TOTAL_COUNT: &str = "X-Total-Count";
 
 const VERSION_TAG: &str = "`\"<version>-<rest>\"`, for `If-Match`";
 
@@ -91,12 +94,22 @@ impl<T: Serialize + Versioned> Reply<Resource<T>> {
     pub(crate) fn resource(body: T) -> Self {
         Self::versioned(HttpResponse::Ok().json(&body), body.version())
     }
+
+    /// The members of a note, a user or a team that are to be shown.
+    pub(crate) fn part(fields: &Fields<T>, body: &T) -> Self {
+        Self::versioned(HttpResponse::Ok().json(fields.of(body)), body.version())
+    }
 }
 
 impl<T: Serialize> Reply<T> {
     /// A body.
     pub(crate) fn ok(body: T) -> Self {
         Self::new(HttpResponse::Ok().json(body))
+    }
+
+    /// The members of a body that are to be shown.
+    pub(crate) fn selected(fields: &Fields<T>, body: &T) -> Self {
+        Self::new(HttpResponse::Ok().json(fields.of(body)))
     }
 }
 
@@ -133,12 +146,19 @@ impl<T: Serialize> Reply<PageOf<T>> {
     ///
     /// # Errors
     /// If an item can't be written as JSON.
-    pub(crate) fn page<F, K>(list: &List<F, K>, mut page: Page<T>) -> Result<Self, Problem> {
-        let (json, count) = bounded::array(page.items()).map_err(Error::internal)?;
+    pub(crate) fn page<F, K, I>(
+        list: &List<T, F, K, I>,
+        mut page: Page<T>,
+    ) -> Result<Self, Problem> {
+        let shown = page.items().map(|item| list.fields.of(item));
+        let (json, count) = bounded::array(shown).map_err(Error::internal)?;
         page.truncate(count);
         let mut response = HttpResponse::Ok();
         if let Some(next) = page.next() {
             response.insert_header((LINK, format!("<{}>; rel=\"next\"", list.next_url(next))));
+        }
+        if let Some(total) = page.total() {
+            response.insert_header((TOTAL_COUNT, total));
         }
         Ok(Self::new(response.content_type(ContentType::json()).body(json)))
     }
@@ -223,6 +243,8 @@ impl<T: ToSchema> Describe for Reply<PageOf<T>> {
         );
         let description = "The next page, if there is one: `<URL>; rel=\"next\"` (RFC 8288)";
         operation.header(200, "Link", description, string());
+        let description = "With `count=exact`: the number of all items that match the filters";
+        operation.header(200, TOTAL_COUNT, description, integer().minimum(Some(0)));
     }
 }
 

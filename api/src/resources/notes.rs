@@ -20,8 +20,8 @@ use crate::http::{
     bounded::Bounded,
     etag::{self, Versioned},
     extract::{
-        BadParameter, Body, Id, IfMatch, Includable, Include, List, NoFilter, Once, Query,
-        SearchText, SignedIn, Violations, flag,
+        BadParameter, Body, Id, IfMatch, Includable, List, Once, SearchText, SignedIn, View,
+        Violations, flag,
     },
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
@@ -201,32 +201,23 @@ impl From<NoteQuery> for Filter {
     }
 }
 
-/// What to include with a note.
-#[derive(Clone, Deserr, IntoParams)]
-#[deserr(error = BadParameter, deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct NoteIncludeQuery {
-    /// A comma-separated list: `users_marked` includes the users who have marked the note.
-    #[deserr(default)]
-    #[param(value_type = Option<String>, example = "users_marked")]
-    include: Include<NoteInclude>,
-}
-
 /// What can be included with a note.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum NoteInclude {
+pub(crate) enum NoteInclude {
     UsersMarked,
 }
 
 impl Includable for NoteInclude {
-    const ALL: &[(&str, Self)] = &[("users_marked", Self::UsersMarked)];
+    const ALL: &[(&str, Self, &[&str])] =
+        &[("users_marked", Self::UsersMarked, &["users_marked", "marked_count"])];
+    const DEFAULT: &[Self] = &[];
 }
 
 /// Lists notes with their authors, newest first unless `sort` says otherwise.
 #[operation(listNotes)]
 pub(crate) async fn list(
     state: AppState,
-    list: List<NoteQuery, SortBy>,
+    list: List<NoteBody, NoteQuery, SortBy>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
     let filter = list.filter.clone().into();
     let notes = notes::list(state.db.reader(), &filter, list.sort, &list.page).await?;
@@ -252,14 +243,15 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     state: AppState,
     Id(id): Id<NoteId>,
-    Query(NoteIncludeQuery { include }): Query<NoteIncludeQuery>,
+    view: View<NoteDetailBody, NoteInclude>,
 ) -> Result<Reply<Resource<NoteDetailBody>>, Problem> {
     let reader = state.db.reader();
-    Ok(Reply::resource(if include.has(NoteInclude::UsersMarked) {
+    let note = if view.include.has(NoteInclude::UsersMarked) {
         notes::get_with_marks(reader, id).await?.into()
     } else {
         notes::get(reader, id).await?.into()
-    }))
+    };
+    Ok(Reply::part(&view.fields, &note))
 }
 
 /// Lists the users who have marked a note, newest mark first.
@@ -267,7 +259,7 @@ pub(crate) async fn get(
 pub(crate) async fn list_users_marked(
     state: AppState,
     Id(id): Id<NoteId>,
-    list: List<NoFilter>,
+    list: List<UserSummaryBody>,
 ) -> Result<Reply<PageOf<UserSummaryBody>>, Problem> {
     let marks = notes::list_users_marked(state.db.reader(), id, &list.page).await?;
     Reply::page(&list, marks.map(|mark| mark.user.into()))

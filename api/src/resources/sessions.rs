@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 
 use super::values::{IdSchema, SentPassword, SentUsername};
 use crate::http::{
-    extract::{Address, Body, Id, List, NoFilter, SignedIn, UserAgent, UserPath, Violations},
+    extract::{Address, Body, Id, List, SignedIn, UserAgent, UserPath, View, Violations},
     problem::Problem,
     reply::{NoContent, PageOf, Reply},
     state::AppState,
@@ -150,7 +150,7 @@ pub(crate) async fn log_out(state: AppState, me: SignedIn) -> Result<Reply<NoCon
 pub(crate) async fn list(
     state: AppState,
     me: SignedIn,
-    list: List<NoFilter>,
+    list: List<SessionBody>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let sessions = sessions::list_own(state.db.reader(), &state.auth, &me, &list.page).await?;
     Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
@@ -162,7 +162,7 @@ pub(crate) async fn list_of_user(
     state: AppState,
     me: SignedIn,
     UserPath(user): UserPath,
-    list: List<NoFilter>,
+    list: List<SessionBody>,
 ) -> Result<Reply<PageOf<SessionBody>>, Problem> {
     let reader = state.db.reader();
     let sessions = sessions::list(reader, &state.auth, &me, &user, &list.page).await?;
@@ -182,11 +182,14 @@ pub(crate) async fn end_of_user(
 
 /// Returns the current session and its user.
 #[operation(getCurrentSession)]
-pub(crate) async fn current(me: SignedIn) -> Result<Reply<CurrentSessionBody>, Problem> {
+pub(crate) async fn current(
+    me: SignedIn,
+    view: View<CurrentSessionBody>,
+) -> Result<Reply<CurrentSessionBody>, Problem> {
     let user::Model { id, username, name, admin, .. } = me.user()?.clone();
     let session = SessionBody::new(me.session()?.clone(), me.session_id());
     let user = SessionUserBody { id, username, name, admin };
-    Ok(Reply::ok(CurrentSessionBody { session, user }))
+    Ok(Reply::selected(&view.fields, &CurrentSessionBody { session, user }))
 }
 
 /// Ends a session. For its user and for admins.

@@ -18,12 +18,13 @@ use crate::{
         extract::check_token,
         middleware::{check_site, limit_concurrency, limit_responses, supervise},
         problem::Problem,
+        reply::TOTAL_COUNT,
     },
     routes,
 };
 
 /// Response headers that scripts of other origins may read.
-const EXPOSED_HEADERS: [&str; 8] = [
+const EXPOSED_HEADERS: [&str; 9] = [
     "ETag",
     "Idempotency-Replayed",
     "Link",
@@ -32,6 +33,7 @@ const EXPOSED_HEADERS: [&str; 8] = [
     "RateLimit-Policy",
     "Retry-After",
     "X-Request-Id",
+    TOTAL_COUNT,
 ];
 
 /// The most connections of clients that read metrics.

@@ -215,6 +215,55 @@ async fn a_cursor_is_valid_for_the_same_path_and_filters_only() {
 }
 
 #[tokio::test]
+async fn count_exact_counts_all_items_that_match_on_every_page() {
+    let lists = Lists::with(3).await;
+    let name = "x-total-count";
+    for list in &LISTS {
+        for url in [format!("{}?", list.path()), format!("{}?{}&", list.path(), list.filter)] {
+            let whole = lists.alice.get(&format!("{url}limit=200")).await;
+            assert_eq!(whole.header(name), "", "{url}");
+            let total = whole.ok().as_array().unwrap().len();
+            let mut next = Some(format!("{url}limit=2&count=exact"));
+            while let Some(path) = next {
+                let page = lists.alice.get(&path).await;
+                assert_eq!(page.header(name), total.to_string(), "{path}");
+                let head = lists.alice.send(reqwest::Method::HEAD, &path, None).await;
+                for header in [name, "link", "etag", "content-type", "content-length"] {
+                    assert_eq!(head.header(header), page.header(header), "{path} {header}");
+                }
+                next = page.next();
+            }
+            for count in ["", "true", "Exact", "estimated"] {
+                let error = lists.alice.get(&format!("{url}count={count}")).await.problem(400);
+                assert_eq!(error, "count must be exact");
+            }
+        }
+    }
+    let error = lists.alice.get("/api/notes/1?count=exact").await.problem(400);
+    assert_eq!(error, "unknown query parameter: count");
+}
+
+#[tokio::test]
+async fn names_that_only_may_match_a_pattern_are_not_counted() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    for (number, name) in ["Großmann", "Grossmann", "GROẞMANN", "Gromann"].iter().enumerate() {
+        let user = json!({ "username": format!("g{number}x"), "name": name, "password": testkit::PASSWORD });
+        app.anonymous().post("/api/users", user).await.created();
+        alice.post("/api/teams", json!({ "name": name })).await.created();
+    }
+    for (pattern, count) in
+        [("gro_mann", 2), ("gro__mann", 1), ("grossmann", 3), ("gro%25", 4), ("%25_x", 0)]
+    {
+        for list in ["users", "teams"] {
+            let url = format!("/api/{list}?name={pattern}&count=exact");
+            let page = alice.get(&url).await;
+            assert_eq!(page.header("x-total-count"), count.to_string(), "{url}");
+            assert_eq!(page.ok().as_array().unwrap().len(), count, "{url}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_list_continues_after_an_item_that_was_deleted() {
     let lists = Lists::with(4).await;
     let first = lists.alice.get("/api/notes?limit=2").await;

@@ -5,9 +5,9 @@ mod scopes;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    QuerySelect, Select, TryGetable,
+    IdenStatic, QueryOrder, QuerySelect, QueryTrait, Select, TryGetable,
     entity::prelude::*,
-    sea_query::{JoinType, OnConflict, Query},
+    sea_query::{ExprTrait, Func, JoinType, OnConflict, Order, Query, WindowStatement},
 };
 
 pub use self::scopes::Scopes;
@@ -58,6 +58,15 @@ pub struct Member {
     pub joined_at: DateTimeUtc,
 }
 
+/// A member, and the team. For [`Entity::first_users_of_each`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct MemberOfTeam {
+    pub team_id: TeamId,
+    #[sea_orm(nested)]
+    pub member: Member,
+}
+
 /// A membership from the user's side: the team, the role, and since when. For
 /// [`user::Model::teams`].
 #[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
@@ -80,6 +89,21 @@ pub struct MemberCount {
     pub members: i64,
 }
 
+/// What the subquery that counts a user's teams is called, and its count.
+const COUNTS: &str = "counts";
+const TEAMS: &str = "teams";
+
+/// A membership from the user's side, and how many the user has. For [`Entity::newest_teams_of_each`].
+#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub struct TeamOfUser {
+    pub user_id: UserId,
+    #[sea_orm(nested)]
+    pub team: team::Model,
+    #[sea_orm(from_expr = "Expr::col((COUNTS, TEAMS))")]
+    pub team_count: i64,
+}
+
 impl Entity {
     /// Memberships of enabled users, joined with the users. For [`Member`].
     pub fn find_with_user() -> Select<Self> {
@@ -93,10 +117,47 @@ impl Entity {
         Self::find().join(JoinType::InnerJoin, Relation::Team.def())
     }
 
-    /// The newest `limit` memberships of each of these users, joined with the teams. For
-    /// [`TeamMembership`].
+    /// The newest `limit` memberships of each of these users, joined with the teams, newest first. For
+    /// [`TeamOfUser`].
     pub fn newest_teams_of_each(users: &IdList, limit: u64) -> Select<Self> {
-        newest_of_each(Self::find_with_team(), Column::UserId, users, limit)
+        let mut newest = newest_of_each(Self::find_with_team(), Column::UserId, users, limit);
+        let counts = Query::select()
+            .column(Column::UserId)
+            .expr_as(Column::Id.count(), TEAMS)
+            .from(Self)
+            .and_where(users.contains((Self, Column::UserId)))
+            .group_by_col(Column::UserId)
+            .take();
+        let is_of_user =
+            Expr::col((COUNTS, Column::UserId.as_str())).equals((Self, Column::UserId));
+        QueryTrait::query(&mut newest).join_subquery(
+            JoinType::InnerJoin,
+            counts,
+            COUNTS,
+            is_of_user,
+        );
+        newest.order_by_desc(Column::Id)
+    }
+
+    /// The first `limit` enabled users to join each of these teams, in that order. For [`MemberOfTeam`].
+    pub fn first_users_of_each(teams: &IdList, limit: u64) -> Select<Self> {
+        let by_id = WindowStatement::partition_by((Self, Column::TeamId))
+            .order_by((Self, Column::Id), Order::Asc)
+            .take();
+        let ranked = Self::find_with_user()
+            .in_teams(teams)
+            .select_only()
+            .column(Column::Id)
+            .into_query()
+            .expr_window_as(Func::cust("ROW_NUMBER"), by_id, "rank")
+            .take();
+        let first = Query::select()
+            .column("id")
+            .from_subquery(ranked, "ranked")
+            .and_where(Expr::col("rank").lte(limit.cast_signed()))
+            .take();
+        let first = Self::find_with_user().filter(Column::Id.in_subquery(first));
+        first.order_by_asc(Column::TeamId).order_by_asc(Column::Id)
     }
 
     /// Counts the enabled members of each of these teams that has any. For [`MemberCount`].

@@ -1,10 +1,12 @@
 //! Pages of lists, delimited by the position of their last row, so that rows that are added or removed
 //! do not shift them.
 
+mod count;
 mod sort;
 
-use entity::WithTotal;
-use sea_orm::{EntityTrait, PartialModelTrait, QuerySelect, Select};
+use count::{count, count_matching};
+use entity::{NamePattern, WithTotal};
+use sea_orm::{ColumnTrait, EntityTrait, PartialModelTrait, QuerySelect, Select};
 
 pub(crate) use self::sort::Order;
 pub use self::sort::{Direction, Position, Sort, SortKey};
@@ -17,6 +19,8 @@ pub struct PageRequest {
     pub limit: u64,
     /// The position of the last item on the previous page, if any.
     pub after: Option<Position>,
+    /// Whether all items of the list are counted too.
+    pub is_counted: bool,
 }
 
 /// The maximum size of a list in bytes of JSON, on a page or nested in an object, unless a single item is
@@ -30,6 +34,8 @@ pub struct Page<T> {
     items: Vec<(Position, T)>,
     /// Where the next page starts, if there is one: after this position.
     next: Option<Position>,
+    /// How many items the list has on all pages, if they were counted.
+    total: Option<i64>,
 }
 
 impl<T> Page<T> {
@@ -41,7 +47,7 @@ impl<T> Page<T> {
     /// The same page with other items.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Page<U> {
         let items = self.items.into_iter().map(|(position, item)| (position, f(item)));
-        Page { items: items.collect(), next: self.next }
+        Page { items: items.collect(), next: self.next, total: self.total }
     }
 
     /// Ends the page after this many items, if it has more.
@@ -52,14 +58,14 @@ impl<T> Page<T> {
         }
     }
 
-    /// Leaves out some items. The next page starts where it did.
-    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
-        self.items.retain(|(_, item)| is_kept(item));
-    }
-
     /// The `after` of the next page's request, if there is one.
     pub fn next(&self) -> Option<&Position> {
         self.next.as_ref()
+    }
+
+    /// How many items the list has on all pages, if they were counted.
+    pub fn total(&self) -> Option<i64> {
+        self.total
     }
 }
 
@@ -70,6 +76,12 @@ pub struct Newest<T> {
     pub items: Vec<T>,
     /// The number of all rows.
     pub total: i64,
+}
+
+impl<T> Default for Newest<T> {
+    fn default() -> Self {
+        Self { items: Vec::new(), total: 0 }
+    }
 }
 
 impl<T> From<Vec<WithTotal<T>>> for Newest<T> {
@@ -92,6 +104,7 @@ where
     E: EntityTrait,
     T: PartialModelTrait,
 {
+    let total = if request.is_counted { Some(count(reader, select.clone()).await?) } else { None };
     let rows = order
         .apply(select, request.after.as_ref(), reader.connection().get_database_backend())?
         .limit(request.limit + 1)
@@ -99,7 +112,37 @@ where
         .all(reader.connection())
         .await?;
     let items = rows.into_iter().map(|row| (order.position_of(&row), row)).collect();
-    let mut page = Page { items, next: None };
+    let mut page = Page { items, next: None, total };
     page.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
     Ok(page)
+}
+
+/// A pattern for names, the column that has them, and the name in a row.
+pub(crate) struct Named<'a, C, T> {
+    pub(crate) pattern: &'a NamePattern,
+    pub(crate) column: C,
+    pub(crate) name_of: fn(&T) -> &str,
+}
+
+/// Reads one page of those rows of `select` whose names match a pattern. The page is shorter than requested if
+/// rows were read that turn out not to match.
+pub(crate) async fn read_matching<E, T>(
+    reader: &Reader,
+    select: Select<E>,
+    order: &Order<T>,
+    request: &PageRequest,
+    Named { pattern, column, name_of }: Named<'_, impl ColumnTrait, T>,
+) -> Result<Page<T>>
+where
+    E: EntityTrait,
+    T: PartialModelTrait,
+{
+    let total = match request.is_counted {
+        true => Some(count_matching(reader, select.clone(), column, pattern).await?),
+        false => None,
+    };
+    let uncounted = PageRequest { is_counted: false, ..request.clone() };
+    let mut page = read(reader, select, order, &uncounted).await?;
+    page.items.retain(|(_, row)| pattern.matches(name_of(row)));
+    Ok(Page { total, ..page })
 }

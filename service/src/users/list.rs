@@ -2,16 +2,16 @@ use std::{collections::HashMap, pin::pin};
 
 use entity::{
     Among, IdList, NESTED_LIMIT, NamePattern, UserId,
-    membership::{self, TeamMembership},
+    membership::{self, TeamOfUser},
     note, team,
     user::{self, Scopes, WithNoteCount},
 };
 use futures_util::TryStreamExt;
-use sea_orm::{EntityTrait, QueryOrder, Select};
+use sea_orm::{EntityTrait, Select};
 
 use crate::{
-    Actor, PAGE_BYTES, Page, PageRequest, Reader, Result,
-    page::{self, Direction, Order, Sort, SortKey},
+    Actor, Newest, PAGE_BYTES, Page, PageRequest, Reader, Result,
+    page::{self, Direction, Named, Order, Sort, SortKey},
     policy,
 };
 
@@ -26,13 +26,6 @@ pub struct Filter {
     pub with_notes: Option<i64>,
     /// Whether disabled users are listed.
     pub disabled: DisabledFilter,
-}
-
-impl Filter {
-    /// Whether most users may have to be read to find a page of those that match.
-    fn may_scan(&self) -> bool {
-        self.name.is_some() || self.with_notes.is_some()
-    }
 }
 
 /// Whether disabled users are listed.
@@ -96,15 +89,24 @@ pub struct Listed {
     pub user: user::Model,
     /// The number of notes that the user has written.
     pub note_count: i64,
-    /// The newest of those notes.
-    pub notes: Vec<note::Core>,
-    /// The teams that the user joined most recently.
-    pub teams: Vec<team::Model>,
+    /// The newest of those notes, if included.
+    pub notes: Option<Vec<note::Core>>,
+    /// The teams that the user joined most recently, if included.
+    pub teams: Option<Newest<team::Model>>,
 }
 
-/// One page of users. Three statements, whatever the number of users, one more in another order than by id, and one
-/// more for a name on SQLite. The page is shorter than requested if the notes of its users exceed [`PAGE_BYTES`], or if
-/// names were read that turn out not to match.
+/// What to include with each user of a list.
+#[derive(Clone, Copy, Debug)]
+pub struct ListInclude {
+    /// The newest notes.
+    pub notes: bool,
+    /// The newest teams.
+    pub teams: bool,
+}
+
+/// One page of users. One statement, whatever the number of users, and one for each included list; one more
+/// for notes in another order than by id, and one more for a name on SQLite. The page is shorter than requested
+/// if the notes of its users exceed [`PAGE_BYTES`], or if names were read that turn out not to match.
 ///
 /// # Errors
 /// [`Error::TokenMissing`] and [`Error::NotAllowed`] if others than admins ask for disabled users;
@@ -118,30 +120,48 @@ pub async fn list(
     actor: &Actor,
     filter: &Filter,
     sort: Sort<SortBy>,
+    include: ListInclude,
     request: &PageRequest,
 ) -> Result<Page<Listed>> {
     if filter.disabled != DisabledFilter::Without {
         policy::administer(actor)?;
     }
     let pattern = filter.name.as_deref().map(NamePattern::parse);
-    let (mut users, order) = (selected(filter, pattern.as_ref()), sort.order());
-    let page = async |reader: &Reader| {
-        if let Some(pattern) = &pattern {
-            users = users.among(&user::Entity::candidates(reader.connection(), pattern).await?);
+    let (users, order) = (selected(filter, pattern.as_ref()), sort.order());
+    let mut page = match &pattern {
+        Some(pattern) => {
+            let named = Named { pattern, column: user::Column::Name, name_of };
+            let page = async |reader: &Reader| {
+                let candidates = user::Entity::candidates(reader.connection(), pattern).await?;
+                page::read_matching(reader, users.among(&candidates), &order, request, named).await
+            };
+            reader.search(page).await?
         }
-        page::read(reader, users, &order, request).await
+        None => {
+            let page = async |reader: &Reader| page::read(reader, users, &order, request).await;
+            if filter.with_notes.is_some() {
+                reader.search(page).await?
+            } else {
+                page(reader).await?
+            }
+        }
     };
-    let page = if filter.may_scan() { reader.search(page).await } else { page(reader).await };
-    let mut page = page?;
-    if let Some(pattern) = &pattern {
-        page.retain(|row| pattern.matches(&row.user.name));
-    }
-    let notes = if sort == SortBy::DEFAULT {
-        notes_by_user_id(reader, &mut page).await?
-    } else {
-        notes_of_those_that_fit(reader, &mut page).await?
+    let mut notes = match include.notes {
+        true if sort == SortBy::DEFAULT => Some(notes_by_user_id(reader, &mut page).await?),
+        true => Some(notes_of_those_that_fit(reader, &mut page).await?),
+        false => None,
     };
-    with_notes_and_teams(reader, page, notes).await
+    let mut teams = if include.teams { Some(teams_of(reader, &page).await?) } else { None };
+    Ok(page.map(|WithNoteCount { user, note_count }| Listed {
+        note_count,
+        notes: notes.as_mut().map(|notes| notes.remove(&user.id).unwrap_or_default()),
+        teams: teams.as_mut().map(|teams| teams.remove(&user.id).unwrap_or_default()),
+        user,
+    }))
+}
+
+fn name_of(row: &WithNoteCount) -> &str {
+    &row.user.name
 }
 
 /// The users that the filter selects, apart from names that only may match.
@@ -167,24 +187,20 @@ fn selected(filter: &Filter, pattern: Option<&NamePattern>) -> Select<user::Enti
 
 type NotesByUser = HashMap<UserId, Vec<note::Core>>;
 
-async fn with_notes_and_teams(
+/// The teams that each user of the page joined most recently.
+async fn teams_of(
     reader: &Reader,
-    page: Page<WithNoteCount>,
-    mut notes: NotesByUser,
-) -> Result<Page<Listed>> {
-    let mut teams: HashMap<UserId, Vec<team::Model>> = HashMap::new();
-    let newest = membership::Entity::newest_teams_of_each(&ids(reader, &page), NESTED_LIMIT)
-        .order_by_desc(membership::Column::Id)
-        .into_partial_model::<TeamMembership>();
-    for joined in newest.all(reader.connection()).await? {
-        teams.entry(joined.user_id).or_default().push(joined.team);
+    page: &Page<WithNoteCount>,
+) -> Result<HashMap<UserId, Newest<team::Model>>> {
+    let mut teams: HashMap<UserId, Newest<team::Model>> = HashMap::new();
+    let newest = membership::Entity::newest_teams_of_each(&ids(reader, page), NESTED_LIMIT);
+    let newest = newest.into_partial_model::<TeamOfUser>();
+    for TeamOfUser { user_id, team, team_count } in newest.all(reader.connection()).await? {
+        let of_user = teams.entry(user_id).or_default();
+        of_user.total = team_count;
+        of_user.items.push(team);
     }
-    Ok(page.map(|WithNoteCount { user, note_count }| Listed {
-        note_count,
-        notes: notes.remove(&user.id).unwrap_or_default(),
-        teams: teams.remove(&user.id).unwrap_or_default(),
-        user,
-    }))
+    Ok(teams)
 }
 
 /// The newest notes of each user of a page by id. The page ends before the user whose notes would take it past

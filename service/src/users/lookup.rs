@@ -14,13 +14,17 @@ use crate::{
 /// What to include with a user.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Include {
-    /// The teams, which take another statement.
-    pub teams: bool,
+    /// The newest notes.
+    pub notes: bool,
+    /// The newest marked notes.
+    pub marked_notes: bool,
     /// Only marked notes that the user has read, or only unread ones.
     pub read: Option<bool>,
+    /// The newest teams.
+    pub teams: bool,
 }
 
-/// A user with the newest notes, marked notes and teams.
+/// A user with what was included.
 #[derive(Clone, Debug)]
 pub struct WithLists {
     /// The user.
@@ -28,14 +32,14 @@ pub struct WithLists {
     /// The number of notes that the user has written.
     pub note_count: i64,
     /// The newest of those notes.
-    pub notes: Vec<note::Core>,
+    pub notes: Option<Vec<note::Core>>,
     /// The notes that the user marked most recently.
-    pub marked_notes: Newest<MarkedNote>,
-    /// The teams that the user joined most recently, if requested.
+    pub marked_notes: Option<Newest<MarkedNote>>,
+    /// The teams that the user joined most recently.
     pub teams: Option<Newest<TeamMembership>>,
 }
 
-/// The user with this id or username: three statements, and one more with teams. The lists are never joined
+/// The user with this id or username: one statement, and one for each included list. The lists are never joined
 /// with each other, since rows would multiply.
 ///
 /// # Errors
@@ -51,14 +55,18 @@ pub async fn get(
     let found = found.one(reader.connection()).await?.ok_or(Error::NotFound)?;
     let WithNoteCount { user, note_count } = found;
     policy::see_user(actor, &user)?;
-    let author = IdList::new(reader.connection(), [user.id]);
-    let notes = note::Entity::newest_of_each(&author, NESTED_LIMIT)
-        .into_partial_model::<note::Core>()
-        .all(reader.connection())
-        .await?;
-    let marked_notes = newest_marked_notes(reader, &user, include.read).await?;
-    let teams = if include.teams { Some(newest_teams(reader, &user).await?) } else { None };
+    let Include { notes, marked_notes, read, teams } = include;
+    let notes = if notes { Some(newest_notes(reader, &user).await?) } else { None };
+    let marked_notes =
+        if marked_notes { Some(newest_marked_notes(reader, &user, read).await?) } else { None };
+    let teams = if teams { Some(newest_teams(reader, &user).await?) } else { None };
     Ok(WithLists { user, note_count, notes, marked_notes, teams })
+}
+
+async fn newest_notes(reader: &Reader, user: &user::Model) -> Result<Vec<note::Core>> {
+    let author = IdList::new(reader.connection(), [user.id]);
+    let newest = note::Entity::newest_of_each(&author, NESTED_LIMIT);
+    Ok(newest.into_partial_model::<note::Core>().all(reader.connection()).await?)
 }
 
 async fn newest_marked_notes(

@@ -2,7 +2,7 @@ use entity::user;
 use serde_json::{Value, json};
 use service::{
     Actor, Db, PageRequest, SortKey,
-    users::{self, DisabledFilter, Filter, SortBy},
+    users::{self, DisabledFilter, Filter, ListInclude, SortBy},
 };
 
 use crate::cli::{CommandError, output};
@@ -55,10 +55,11 @@ async fn for_each_page(
     mut print: impl FnMut(&[user::Model]) -> Result<(), CommandError>,
 ) -> Result<(), CommandError> {
     let everyone = Filter { disabled: DisabledFilter::Any, ..Filter::default() };
-    let mut request = PageRequest { limit: PAGE, after: None };
+    let mut request = PageRequest { limit: PAGE, after: None, is_counted: false };
+    let (sort, include) = (SortBy::DEFAULT, ListInclude { notes: false, teams: false });
     loop {
-        let (reader, sort) = (db.reader(), SortBy::DEFAULT);
-        let page = users::list(reader, &Actor::Operator, &everyone, sort, &request).await?;
+        let page =
+            users::list(db.reader(), &Actor::Operator, &everyone, sort, include, &request).await?;
         let users: Vec<user::Model> = page.items().map(|row| row.user.clone()).collect();
         print(&users)?;
         match page.next() {

@@ -3,11 +3,12 @@ use std::future::{Ready, ready};
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
 use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
 use service::{Error, PageRequest, Position, Sort, SortKey};
-use utoipa::{IntoParams, openapi::path::ParameterIn};
+use utoipa::{IntoParams, ToSchema, openapi::path::ParameterIn};
 
 use super::{
-    BadParameter, Parameters, number,
+    BadParameter, Fields, Includable, Include, Nothing, Parameters, fields, include, number,
     sort::{self, OneOrder},
+    view::read_fields,
 };
 use crate::http::{
     cursor::{self, ListId},
@@ -22,7 +23,7 @@ const MAX_QUERY: usize = 2_800;
 
 /// Which page of a list.
 #[derive(Deserr, IntoParams)]
-#[deserr(error = BadParameter)]
+#[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct PageQuery {
     /// The maximum number of items.
@@ -34,7 +35,22 @@ struct PageQuery {
     #[deserr(default, from(String) = Some)]
     #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
+    /// `exact` counts all items of the list, on this page or not, in the header `X-Total-Count`.
+    #[deserr(default)]
+    #[param(inline, example = "exact")]
+    count: Option<Count>,
 }
+
+/// How the items of a list are counted.
+#[derive(Clone, Copy, Deserr, ToSchema)]
+#[deserr(error = BadParameter, rename_all = lowercase)]
+#[schema(rename_all = "lowercase")]
+enum Count {
+    Exact,
+}
+
+/// The parameters that any page of a list can have, whatever the other pages have.
+const OF_A_PAGE: [&str; 4] = ["limit", "count", "fields", "include"];
 
 /// The schema of a cursor.
 struct CursorText;
@@ -75,11 +91,13 @@ describe!(Limit as "Limit": integer()
     .examples([20])
     .default(Some(Limit::DEFAULT.into())));
 
-/// The requested part of a list: the filter, the order and the page.
-pub(crate) struct List<F, K = OneOrder> {
+/// The requested part of a list whose items are `T`s: the filter, the order, the page, and what is shown.
+pub(crate) struct List<T, F = NoFilter, K = OneOrder, I = Nothing> {
     pub(crate) filter: F,
     pub(crate) sort: Sort<K>,
     pub(crate) page: PageRequest,
+    pub(crate) include: Include<I>,
+    pub(crate) fields: Fields<T>,
     path: String,
     /// All parameters except the cursor.
     query: String,
@@ -91,7 +109,13 @@ pub(crate) struct List<F, K = OneOrder> {
 #[deserr(error = BadParameter, deny_unknown_fields)]
 pub(crate) struct NoFilter {}
 
-impl<F: Deserr<BadParameter>, K: SortKey> FromRequest for List<F, K> {
+impl<T, F, K, I> FromRequest for List<T, F, K, I>
+where
+    T: ToSchema,
+    F: Deserr<BadParameter>,
+    K: SortKey,
+    I: Includable,
+{
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -100,23 +124,32 @@ impl<F: Deserr<BadParameter>, K: SortKey> FromRequest for List<F, K> {
     }
 }
 
-impl<F: Deserr<BadParameter>, K: SortKey> List<F, K> {
+impl<T, F, K, I> List<T, F, K, I>
+where
+    T: ToSchema,
+    F: Deserr<BadParameter>,
+    K: SortKey,
+    I: Includable,
+{
     fn read(path: &str, query: &str) -> Result<Self, Problem> {
         let mut filter = Parameters::parse(query)?;
-        let limit = filter.split_off("limit");
-        let cursor = filter.split_off("cursor");
+        let mut of_page = filter.split_off(&OF_A_PAGE);
+        let cursor = filter.split_off(&["cursor"]);
         let id = ListId::new(path, &filter.encode());
-        let query = limit.and(&filter).encode();
+        let query = of_page.and(&filter).encode();
         if query.len() > MAX_QUERY {
             let detail =
                 format!("the query must be at most {MAX_QUERY} bytes long when percent-encoded");
             return Err(Problem::BadRequest(detail));
         }
-        let PageQuery { limit: Limit(limit), cursor } = limit.and(&cursor).read()?;
+        let include = Include::take(&mut of_page)?;
+        let fields = read_fields(of_page.take("fields").as_deref(), &include)?;
+        let PageQuery { limit: Limit(limit), cursor, count } = of_page.and(&cursor).read()?;
         let after = cursor.map(|cursor| cursor::read(id, &cursor).ok_or(Error::ForeignPosition));
-        let page = PageRequest { limit, after: after.transpose()? };
+        let page = PageRequest { limit, after: after.transpose()?, is_counted: count.is_some() };
         let sort = read_sort(&mut filter)?;
-        Ok(Self { filter: filter.read()?, sort, page, path: path.to_owned(), query, id })
+        let (filter, path) = (filter.read()?, path.to_owned());
+        Ok(Self { filter, sort, page, include, fields, path, query, id })
     }
 }
 
@@ -130,7 +163,7 @@ fn read_sort<K: SortKey>(parameters: &mut Parameters) -> Result<Sort<K>, Problem
     Ok(sort.unwrap_or(K::DEFAULT))
 }
 
-impl<F, K> List<F, K> {
+impl<T, F, K, I> List<T, F, K, I> {
     /// The URL of the page that follows this position.
     pub(crate) fn next_url(&self, after: &Position) -> String {
         let Self { path, query, id, .. } = self;
@@ -139,12 +172,20 @@ impl<F, K> List<F, K> {
     }
 }
 
-impl<F: IntoParams, K: SortKey> Describe for List<F, K> {
+impl<T, F, K, I> Describe for List<T, F, K, I>
+where
+    T: ToSchema,
+    F: IntoParams,
+    K: SortKey,
+    I: Includable,
+{
     const READS_QUERY: bool = true;
 
     fn describe(operation: &mut OperationDoc) {
         operation.parameters(F::into_params(|| Some(ParameterIn::Query)));
         operation.parameters(sort::parameter::<K>());
+        operation.parameters(include::parameter::<I>());
+        operation.parameters([fields::parameter::<T>()]);
         operation.parameters(PageQuery::into_params(|| Some(ParameterIn::Query)));
     }
 }

@@ -1,46 +1,21 @@
-use std::{
-    fmt::Display,
-    future::{Ready, ready},
-    ops::ControlFlow,
-};
+//! The query: each parameter once, and none that is unknown.
 
-use actix_web::{FromRequest, HttpRequest, dev::Payload};
+use std::{fmt::Display, ops::ControlFlow};
+
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, ValuePointerRef,
     take_cf_content,
 };
 use percent_encoding::percent_decode;
 use serde_json::{Map, Value};
-use utoipa::{IntoParams, openapi::path::ParameterIn};
 
 use crate::http::{
-    openapi::{Describe, OperationDoc},
     problem::Problem,
     schema::{describe, text},
 };
 
 /// More parameters than any endpoint has.
 const MAX_PARAMETERS: usize = 16;
-
-/// The query, read into a struct that denies unknown parameters.
-pub(crate) struct Query<T>(pub(crate) T);
-
-impl<T: Deserr<BadParameter>> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(Parameters::parse(request.query_string()).and_then(Parameters::read).map(Self))
-    }
-}
-
-impl<T: IntoParams> Describe for Query<T> {
-    const READS_QUERY: bool = true;
-
-    fn describe(operation: &mut OperationDoc) {
-        operation.parameters(T::into_params(|| Some(ParameterIn::Query)));
-    }
-}
 
 /// The parameters of a query, each of which is given once.
 pub(crate) struct Parameters(Map<String, Value>);
@@ -67,9 +42,9 @@ impl Parameters {
         Ok(Self(parameters))
     }
 
-    /// Removes and returns the parameter with this name.
-    pub(super) fn split_off(&mut self, name: &str) -> Self {
-        Self(self.0.remove_entry(name).into_iter().collect())
+    /// Removes and returns the parameters with these names.
+    pub(super) fn split_off(&mut self, names: &[&str]) -> Self {
+        Self(names.iter().filter_map(|name| self.0.remove_entry(*name)).collect())
     }
 
     /// Removes the parameter with this name and returns its value.

@@ -12,8 +12,7 @@ use service::memberships;
 use super::teams::TeamBody;
 use crate::http::{
     extract::{
-        Anyone, Body, Id, List, MemberPath, NoFilter, OptionalBody, SignedIn, UserPath,
-        UserTeamPath,
+        Anyone, Body, Id, List, MemberPath, OptionalBody, SignedIn, UserPath, UserTeamPath, View,
     },
     problem::Problem,
     reply::{ListOf, NoContent, PageOf, Put, Reply, Resource},
@@ -25,7 +24,7 @@ use crate::http::{
 pub(crate) async fn list_members(
     state: AppState,
     Id(id): Id<TeamId>,
-    list: List<NoFilter>,
+    list: List<MemberBody>,
 ) -> Result<Reply<PageOf<MemberBody>>, Problem> {
     let members = memberships::list_members(state.db.reader(), id, &list.page).await?;
     Reply::page(&list, members.map(MemberBody::from))
@@ -50,9 +49,10 @@ pub(crate) async fn set_members(
 pub(crate) async fn get_member(
     state: AppState,
     MemberPath { team_id, user }: MemberPath,
+    view: View<MemberBody>,
 ) -> Result<Reply<MemberBody>, Problem> {
     let member = memberships::get_member(state.db.reader(), team_id, &user).await?;
-    Ok(Reply::ok(member.into()))
+    Ok(Reply::selected(&view.fields, &member.into()))
 }
 
 /// Adds a member to a team, or sets a member's role. For the team's owners and for admins.
@@ -87,7 +87,7 @@ pub(crate) async fn list_teams(
     state: AppState,
     anyone: Anyone,
     UserPath(user): UserPath,
-    list: List<NoFilter>,
+    list: List<TeamMembershipBody>,
 ) -> Result<Reply<PageOf<TeamMembershipBody>>, Problem> {
     let teams = memberships::list_teams(state.db.reader(), &anyone, &user, &list.page).await?;
     Reply::page(&list, teams.map(TeamMembershipBody::from))
@@ -114,9 +114,10 @@ pub(crate) async fn get_team(
     state: AppState,
     anyone: Anyone,
     UserTeamPath { user, team_id }: UserTeamPath,
+    view: View<TeamMembershipBody>,
 ) -> Result<Reply<TeamMembershipBody>, Problem> {
     let team = memberships::get_team(state.db.reader(), &anyone, &user, team_id).await?;
-    Ok(Reply::ok(team.into()))
+    Ok(Reply::selected(&view.fields, &team.into()))
 }
 
 /// Adds a user to a team, or sets the user's role. For the team's owners and for admins.

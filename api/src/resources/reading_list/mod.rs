@@ -12,7 +12,7 @@ use entity::{MarkId, NoteId};
 use service::reading_list::{self, Marked, SortBy};
 
 use crate::http::{
-    extract::{Body, Id, List, Once, OptionalBody, SignedIn},
+    extract::{Body, Id, List, Once, OptionalBody, SignedIn, View},
     problem::Problem,
     reply::{NoContent, OneOrAll, PageOf, Put, Reply},
     state::AppState,
@@ -23,7 +23,7 @@ use crate::http::{
 pub(crate) async fn list(
     state: AppState,
     me: SignedIn,
-    list: List<MarkQuery, SortBy>,
+    list: List<MarkedNoteBody, MarkQuery, SortBy>,
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
     let (reader, read) = (state.db.reader(), list.filter.read);
     let marked = reading_list::list(reader, &me, read, list.sort, &list.page).await?;
@@ -32,8 +32,13 @@ pub(crate) async fn list(
 
 /// Counts the caller's marked notes, and those that are unread.
 #[operation(countMarkedNotes)]
-pub(crate) async fn counts(state: AppState, me: SignedIn) -> Result<Reply<CountsBody>, Problem> {
-    Ok(Reply::ok(reading_list::counts(state.db.reader(), &me).await?.into()))
+pub(crate) async fn counts(
+    state: AppState,
+    me: SignedIn,
+    view: View<CountsBody>,
+) -> Result<Reply<CountsBody>, Problem> {
+    let counts = reading_list::counts(state.db.reader(), &me).await?;
+    Ok(Reply::selected(&view.fields, &counts.into()))
 }
 
 /// Returns a marked note. For the user who marked it.
@@ -42,8 +47,10 @@ pub(crate) async fn get(
     state: AppState,
     me: SignedIn,
     Id(id): Id<MarkId>,
+    view: View<MarkedNoteBody>,
 ) -> Result<Reply<MarkedNoteBody>, Problem> {
-    Ok(Reply::ok(reading_list::get(state.db.reader(), &me, id).await?.into()))
+    let marked = reading_list::get(state.db.reader(), &me, id).await?;
+    Ok(Reply::selected(&view.fields, &marked.into()))
 }
 
 /// Marks one note or several for the caller. Marking a note again changes nothing.

@@ -1,6 +1,6 @@
 use entity::{TeamId, team};
 use serde::Serialize;
-use service::teams::{Listed, WithMembers};
+use service::teams::WithUsers;
 use utoipa::ToSchema;
 
 use crate::{
@@ -30,32 +30,16 @@ impl From<team::Model> for TeamCoreBody {
     }
 }
 
-/// A team in a list.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ListedTeam)]
-pub(crate) struct ListedTeamBody {
-    #[serde(flatten)]
-    team: TeamCoreBody,
-    /// The number of its enabled users.
-    #[schema(minimum = 0)]
-    user_count: i64,
-}
-
-impl From<Listed> for ListedTeamBody {
-    fn from(Listed { team, user_count }: Listed) -> Self {
-        Self { team: team.into(), user_count }
-    }
-}
-
-/// A team and its members.
+/// A team, and its members if they are included.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Team)]
 pub(crate) struct TeamBody {
     #[serde(flatten)]
     team: TeamCoreBody,
-    /// The enabled users who joined first, at most 100.
-    #[schema(value_type = Vec<MemberBody>)]
-    users: Bounded<MemberBody>,
+    /// If included: the enabled users who joined first, at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<MemberBody>>, nullable = false)]
+    users: Option<Bounded<MemberBody>>,
     /// The number of its enabled users.
     #[schema(minimum = 0)]
     user_count: i64,
@@ -67,9 +51,9 @@ impl Versioned for TeamBody {
     }
 }
 
-impl From<WithMembers> for TeamBody {
-    fn from(WithMembers { team, members }: WithMembers) -> Self {
-        let users = members.items.into_iter().map(MemberBody::from).collect();
-        Self { team: team.into(), users, user_count: members.total }
+impl From<WithUsers> for TeamBody {
+    fn from(WithUsers { team, users, user_count }: WithUsers) -> Self {
+        let users = users.map(|users| users.into_iter().map(MemberBody::from).collect());
+        Self { team: team.into(), users, user_count }
     }
 }

@@ -4,10 +4,9 @@ mod bodies;
 mod requests;
 
 use api_macros::operation;
-use bodies::ListedTeamBody;
 pub(crate) use bodies::{TeamBody, TeamCoreBody};
 use entity::TeamId;
-use requests::{NewTeamBody, TeamChangeBody, TeamQuery};
+use requests::{ListedTeamInclude, NewTeamBody, TeamChangeBody, TeamInclude, TeamQuery};
 use service::{
     Error,
     teams::{self, SortBy},
@@ -15,7 +14,7 @@ use service::{
 
 use crate::http::{
     etag,
-    extract::{Body, Id, IfMatch, List, Once, SearchText, SignedIn},
+    extract::{Body, Id, IfMatch, List, Once, SearchText, SignedIn, View},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -25,11 +24,12 @@ use crate::http::{
 #[operation(listTeams)]
 pub(crate) async fn list(
     state: AppState,
-    list: List<TeamQuery, SortBy>,
-) -> Result<Reply<PageOf<ListedTeamBody>>, Problem> {
+    list: List<TeamBody, TeamQuery, SortBy, ListedTeamInclude>,
+) -> Result<Reply<PageOf<TeamBody>>, Problem> {
     let name = list.filter.name.as_ref().map(|SearchText(pattern)| pattern.as_str());
-    let teams = teams::list(state.db.reader(), name, list.sort, &list.page).await?;
-    Reply::page(&list, teams.map(ListedTeamBody::from))
+    let (reader, includes_users) = (state.db.reader(), list.include.has(ListedTeamInclude::Users));
+    let teams = teams::list(reader, name, list.sort, includes_users, &list.page).await?;
+    Reply::page(&list, teams.map(TeamBody::from))
 }
 
 /// Creates a team, owned by the caller.
@@ -51,8 +51,11 @@ pub(crate) async fn create(
 pub(crate) async fn get(
     state: AppState,
     Id(id): Id<TeamId>,
+    view: View<TeamBody, TeamInclude>,
 ) -> Result<Reply<Resource<TeamBody>>, Problem> {
-    Ok(Reply::resource(current(&state, id).await?))
+    let includes_users = view.include.has(TeamInclude::Users);
+    let team = teams::get(state.db.reader(), id, includes_users).await?;
+    Ok(Reply::part(&view.fields, &team.into()))
 }
 
 /// Renames a team. For its owners and for admins.
@@ -86,5 +89,5 @@ pub(crate) async fn delete(
 }
 
 async fn current(state: &AppState, id: TeamId) -> Result<TeamBody, Error> {
-    Ok(teams::get(state.db.reader(), id).await?.into())
+    Ok(teams::get(state.db.reader(), id, true).await?.into())
 }

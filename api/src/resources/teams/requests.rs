@@ -3,7 +3,7 @@ use service::teams::TeamName;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    http::extract::{BadParameter, SearchText, Violations},
+    http::extract::{BadParameter, Includable, SearchText, Violations},
     resources::values::TeamNameText,
 };
 
@@ -35,4 +35,26 @@ pub(crate) struct TeamQuery {
     #[deserr(default, from(SearchText) = Some)]
     #[param(inline, example = "%ops%")]
     pub(super) name: Option<SearchText>,
+}
+
+/// What can be included with a team.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TeamInclude {
+    Users,
+}
+
+impl Includable for TeamInclude {
+    const ALL: &[(&str, Self, &[&str])] = &[("users", Self::Users, &["users"])];
+    const DEFAULT: &[Self] = &[Self::Users];
+}
+
+/// What can be included with each team of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListedTeamInclude {
+    Users,
+}
+
+impl Includable for ListedTeamInclude {
+    const ALL: &[(&str, Self, &[&str])] = &[("users", Self::Users, &["users"])];
+    const DEFAULT: &[Self] = &[];
 }

@@ -96,23 +96,33 @@ pub(crate) struct ListedUserBody {
     /// The number of the user's notes.
     #[schema(minimum = 0)]
     note_count: i64,
-    /// The newest notes, at most 100.
-    #[schema(value_type = Vec<NoteCoreBody>)]
-    notes: Bounded<NoteCoreBody>,
-    /// The newest memberships, at most 100.
-    #[schema(value_type = Vec<TeamCoreBody>)]
-    teams: Bounded<TeamCoreBody>,
+    /// If included: the newest notes, at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<NoteCoreBody>>, nullable = false)]
+    notes: Option<Bounded<NoteCoreBody>>,
+    /// With `teams`: the number of teams.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    team_count: Option<i64>,
+    /// If included: the newest memberships, at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<TeamCoreBody>>, nullable = false)]
+    teams: Option<Bounded<TeamCoreBody>>,
 }
 
 impl From<Listed> for ListedUserBody {
     fn from(Listed { user, note_count, notes, teams }: Listed) -> Self {
-        let notes = notes.into_iter().map(NoteCoreBody::from).collect();
-        let teams = teams.into_iter().map(TeamCoreBody::from).collect();
-        Self { user: user.into(), note_count, notes, teams }
+        Self {
+            user: user.into(),
+            note_count,
+            notes: notes.map(|notes| notes.into_iter().map(NoteCoreBody::from).collect()),
+            team_count: teams.as_ref().map(|teams| teams.total),
+            teams: teams.map(|teams| teams.items.into_iter().map(TeamCoreBody::from).collect()),
+        }
     }
 }
 
-/// A user with notes and marked notes.
+/// A user with what was included, which is notes and marked notes by default.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = UserDetail)]
 pub(crate) struct UserDetailBody {
@@ -121,20 +131,23 @@ pub(crate) struct UserDetailBody {
     /// The number of the user's notes.
     #[schema(minimum = 0)]
     note_count: i64,
-    /// The newest notes, at most 100.
-    #[schema(value_type = Vec<NoteCoreBody>)]
-    notes: Bounded<NoteCoreBody>,
-    /// The number of marked notes; with `read`, only of those selected.
-    #[schema(minimum = 0)]
-    marked_count: i64,
-    /// The newest marks, at most 100.
-    #[schema(value_type = Vec<MarkedNoteBody>)]
-    marked_notes: Bounded<MarkedNoteBody>,
-    /// Only with `teams=true`: the number of teams.
+    /// If included: the newest notes, at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<NoteCoreBody>>, nullable = false)]
+    notes: Option<Bounded<NoteCoreBody>>,
+    /// With `marked_notes`: the number of marked notes; with `read`, only of those selected.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    marked_count: Option<i64>,
+    /// If included: the newest marks, at most 100.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<MarkedNoteBody>>, nullable = false)]
+    marked_notes: Option<Bounded<MarkedNoteBody>>,
+    /// With `teams`: the number of teams.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     team_count: Option<i64>,
-    /// Only with `teams=true`: the newest memberships, at most 100.
+    /// If included: the newest memberships, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<TeamCoreBody>>, nullable = false)]
     teams: Option<Bounded<TeamCoreBody>>,
@@ -151,9 +164,10 @@ impl From<WithLists> for UserDetailBody {
         Self {
             user: user.into(),
             note_count,
-            notes: notes.into_iter().map(NoteCoreBody::from).collect(),
-            marked_count: marked_notes.total,
-            marked_notes: marked_notes.items.into_iter().map(MarkedNoteBody::from).collect(),
+            notes: notes.map(|notes| notes.into_iter().map(NoteCoreBody::from).collect()),
+            marked_count: marked_notes.as_ref().map(|marked| marked.total),
+            marked_notes: marked_notes
+                .map(|marked| marked.items.into_iter().map(MarkedNoteBody::from).collect()),
             team_count: teams.as_ref().map(|teams| teams.total),
             teams: teams.map(|teams| teams.items.into_iter().map(|row| row.team.into()).collect()),
         }

@@ -6,10 +6,12 @@ mod requests;
 use api_macros::operation;
 pub(crate) use bodies::UserSummaryBody;
 use bodies::{ListedUserBody, UserBody, UserDetailBody};
-use requests::{IncludeQuery, NewUserBody, UserChangeBody, UserQuery};
+use requests::{
+    ListedUserInclude, NewUserBody, UserChangeBody, UserInclude, UserQuery, UserViewQuery,
+};
 use service::{
     Actor, Auth, Error,
-    users::{self, HashedUser, NewUser, SortBy, UserChange, UserKey},
+    users::{self, HashedUser, Include, ListInclude, NewUser, SortBy, UserChange, UserKey},
 };
 
 use super::{
@@ -18,7 +20,7 @@ use super::{
 };
 use crate::http::{
     etag,
-    extract::{Address, Anyone, Body, IfMatch, List, NoFilter, Once, Query, SignedIn, UserPath},
+    extract::{Address, Anyone, Body, IfMatch, List, Once, SignedIn, UserPath, View},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -29,10 +31,15 @@ use crate::http::{
 pub(crate) async fn list(
     state: AppState,
     anyone: Anyone,
-    list: List<UserQuery, SortBy>,
+    list: List<ListedUserBody, UserQuery, SortBy, ListedUserInclude>,
 ) -> Result<Reply<PageOf<ListedUserBody>>, Problem> {
     let filter = list.filter.clone().into();
-    let users = users::list(state.db.reader(), &anyone, &filter, list.sort, &list.page).await?;
+    let include = ListInclude {
+        notes: list.include.has(ListedUserInclude::Notes),
+        teams: list.include.has(ListedUserInclude::Teams),
+    };
+    let (reader, sort) = (state.db.reader(), list.sort);
+    let users = users::list(reader, &anyone, &filter, sort, include, &list.page).await?;
     Reply::page(&list, users.map(ListedUserBody::from))
 }
 
@@ -62,10 +69,16 @@ pub(crate) async fn get(
     state: AppState,
     anyone: Anyone,
     UserPath(key): UserPath,
-    Query(include): Query<IncludeQuery>,
+    view: View<UserDetailBody, UserInclude, UserViewQuery>,
 ) -> Result<Reply<Resource<UserDetailBody>>, Problem> {
-    let user = users::get(state.db.reader(), &anyone, &key, include.into()).await?;
-    Ok(Reply::resource(user.into()))
+    let include = Include {
+        notes: view.include.has(UserInclude::Notes),
+        marked_notes: view.include.has(UserInclude::MarkedNotes),
+        read: view.query.read,
+        teams: view.include.has(UserInclude::Teams),
+    };
+    let user = users::get(state.db.reader(), &anyone, &key, include).await?;
+    Ok(Reply::part(&view.fields, &user.into()))
 }
 
 /// Changes a user. For the user and for admins.
@@ -111,7 +124,7 @@ pub(crate) async fn list_notes(
     state: AppState,
     anyone: Anyone,
     UserPath(key): UserPath,
-    list: List<NoFilter>,
+    list: List<NoteBody>,
 ) -> Result<Reply<PageOf<NoteBody>>, Problem> {
     let notes = users::list_notes(state.db.reader(), &anyone, &key, &list.page).await?;
     Reply::page(&list, notes.map(NoteBody::from))
@@ -123,7 +136,7 @@ pub(crate) async fn list_marked_notes(
     state: AppState,
     anyone: Anyone,
     UserPath(key): UserPath,
-    list: List<MarkQuery>,
+    list: List<MarkedNoteBody, MarkQuery>,
 ) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
     let (reader, read) = (state.db.reader(), list.filter.read);
     let marked = users::list_marked_notes(reader, &anyone, &key, read, &list.page).await?;

@@ -1,13 +1,15 @@
 use deserr::Deserr;
 use service::{
     sessions,
-    users::{DisabledFilter, Filter, Include, Name, NewUser, Password, UserChange, Username},
+    users::{DisabledFilter, Filter, Name, NewUser, Password, UserChange, Username},
 };
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     http::{
-        extract::{BadParameter, SearchText, Violations, flag, number},
+        extract::{
+            BadParameter, Includable, Include, SearchText, ViewQuery, Violations, flag, number,
+        },
         schema::{describe, string},
     },
     resources::values::{NameText, PasswordText, SentPassword, UsernameText},
@@ -130,21 +132,57 @@ impl From<UserQuery> for Filter {
     }
 }
 
-/// What to include with a user.
+/// What else can be said of the request of a user.
 #[derive(Deserr, IntoParams)]
 #[deserr(error = BadParameter, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct IncludeQuery {
-    /// Whether to include the teams.
+pub(crate) struct UserViewQuery {
+    /// Whether to include the teams, in addition to what `include` says.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     teams: Option<bool>,
-    /// Only marked notes that the user has read, or only unread ones.
+    /// Only marked notes that the user has read, or only unread ones. They have to be included.
     #[deserr(default, try_from(String) = flag -> &'static str)]
-    read: Option<bool>,
+    pub(super) read: Option<bool>,
 }
 
-impl From<IncludeQuery> for Include {
-    fn from(IncludeQuery { teams, read }: IncludeQuery) -> Self {
-        Self { teams: teams.unwrap_or(false), read }
+impl ViewQuery<UserInclude> for UserViewQuery {
+    fn apply(&self, include: &mut Include<UserInclude>) -> Result<(), String> {
+        if self.teams == Some(true) {
+            include.add(UserInclude::Teams);
+        }
+        if self.read.is_some() && !include.has(UserInclude::MarkedNotes) {
+            return Err("read filters marked_notes, which are not included".into());
+        }
+        Ok(())
     }
+}
+
+/// What can be included with a user.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UserInclude {
+    Notes,
+    MarkedNotes,
+    Teams,
+}
+
+impl Includable for UserInclude {
+    const ALL: &[(&str, Self, &[&str])] = &[
+        ("notes", Self::Notes, &["notes"]),
+        ("marked_notes", Self::MarkedNotes, &["marked_notes", "marked_count"]),
+        ("teams", Self::Teams, &["teams", "team_count"]),
+    ];
+    const DEFAULT: &[Self] = &[Self::Notes, Self::MarkedNotes];
+}
+
+/// What can be included with each user of a list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListedUserInclude {
+    Notes,
+    Teams,
+}
+
+impl Includable for ListedUserInclude {
+    const ALL: &[(&str, Self, &[&str])] =
+        &[("notes", Self::Notes, &["notes"]), ("teams", Self::Teams, &["teams", "team_count"])];
+    const DEFAULT: &[Self] = &[Self::Notes, Self::Teams];
 }

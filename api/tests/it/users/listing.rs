@@ -35,8 +35,7 @@ async fn users_are_listed_by_id_with_their_notes_and_teams() {
     let list = app.anonymous().get("/api/users").await.ok();
     assert_eq!(each(&list, "username"), ["admin", "zoe", "bob"]);
     assert!(each(&list, "id").is_sorted_by_key(|id| id.as_i64()));
-    let all =
-        "admin created_at disabled id name note_count notes teams updated_at username version";
+    let all = "admin created_at disabled id name note_count notes team_count teams updated_at username version";
     assert_eq!(members(&list[1]), all.split(' ').collect::<Vec<_>>());
     assert_eq!(list[1]["note_count"], 2);
     assert_eq!(each(&list[1]["notes"], "content"), ["Note 1", "Note 0"]);
