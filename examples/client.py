@@ -24,26 +24,24 @@ class Client:
     def call(self, method, path, body=None, **headers):
         """Returns the headers and the body of the response."""
         data = None if body is None else json.dumps(body).encode()
-        request = Request(urljoin(self.url, path), data, method=method)
-        request.add_header("Content-Type", "application/json")
+        headers["Content-Type"] = "application/json"
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        for name, value in headers.items():
-            request.add_header(name.replace("_", "-"), value)
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        request = Request(urljoin(self.url, path), data, headers, method=method)
         try:
             with urlopen(request, timeout=30) as response:
-                text = response.read()
-                return response.headers, json.loads(text) if text else None
+                return response.headers, json.loads(response.read() or "null")
         except HTTPError as error:
             raise Failure(error.code, error.headers, json.load(error)) from None
 
     def log_in(self, username, password):
-        credentials = {"username": username, "password": password}
-        self.token = self.call("POST", "/api/login", credentials)[1]["token"]
+        body = {"username": username, "password": password}
+        self.token = self.call("POST", "/api/login", body)[1]["token"]
 
-    def create(self, path, body, attempts=3):
-        """Creates something, once, however often it has to be tried."""
-        key = str(uuid.uuid4())
+    def create(self, path, body, key=None, attempts=3):
+        """Creates something, once for a key, however often it has to be tried."""
+        key = key or str(uuid.uuid4())
         for attempt in range(attempts):
             try:
                 return self.call("POST", path, body, Idempotency_Key=key)[1]
@@ -81,7 +79,9 @@ def main(url):
         if failure.status != 409:  # signed up in an earlier run
             raise
     client.log_in("pia", password)
-    note = client.create("/api/notes", {"content": "Water the plants"})
+    water, key = {"content": "Water the plants"}, str(uuid.uuid4())
+    note = client.create("/api/notes", water, key)
+    assert client.create("/api/notes", water, key) == note  # as a retry gets it
     client.create("/api/notes", {"content": "Order paper"})
     path = f"/api/notes/{note['id']}"
     client.call("PUT", f"{path}/mark", {"read": False})

@@ -21,8 +21,10 @@ must() {
 
 header() { sed -n "s/^$1: \(.*\)\r$/\1/p" "$work/headers"; }
 
-# create PATH BODY: once, however often curl has to try.
-create() { must POST "$1" "$2" "Idempotency-Key: $(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')"; }
+# create PATH BODY KEY: once for a key, however often curl has to try.
+create() { must POST "$1" "$2" "Idempotency-Key: $3"; }
+
+new_key() { od -An -N16 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # all PATH: the items of a list, page by page, one a line.
 all() {
@@ -48,9 +50,12 @@ case $status in 201 | 409) ;; *) cat "$work/body" >&2; exit 1 ;; esac
 must POST /api/login "$user"
 auth="Authorization: Bearer $(jq -r .token "$work/body")"
 
-create /api/notes '{"content":"Water the plants"}'
+key=$(new_key)
+create /api/notes '{"content":"Water the plants"}' "$key"
 id=$(jq .id "$work/body")
-create /api/notes '{"content":"Order paper"}'
+create /api/notes '{"content":"Water the plants"}' "$key"
+[ "$(jq .id "$work/body")" = "$id" ] || { echo "a retry makes another note" >&2; exit 1; }
+create /api/notes '{"content":"Order paper"}' "$(new_key)"
 must PUT "/api/notes/$id/mark" '{"read":false}'
 must GET "/api/notes/$id"
 # Somebody is faster, so the first attempt gets 412.

@@ -21,17 +21,15 @@ class Failure extends Error {
 class Client {
   #url: string;
   #token = "";
-
   constructor(url: string) {
     this.#url = url;
   }
 
   async call(method: string, path: string, body?: object, more: Record<string, string> = {}) {
-    const headers = new Headers(more);
-    if (body) headers.set("Content-Type", "application/json");
+    const headers = new Headers({ "Content-Type": "application/json", ...more });
     if (this.#token) headers.set("Authorization", `Bearer ${this.#token}`);
-    const url = new URL(path, this.#url);
-    const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
+    const init = { method, headers, body: body && JSON.stringify(body) };
+    const response = await fetch(new URL(path, this.#url), init);
     const json = await response.json().catch(() => null); // 204 has no body
     if (!response.ok) throw new Failure(response.status, response.headers, json);
     return { headers: response.headers, body: json };
@@ -41,12 +39,11 @@ class Client {
     this.#token = (await this.call("POST", "/api/login", { username, password })).body.token;
   }
 
-  /** Creates something, once, however often it has to be tried. */
-  async create(path: string, body: object, attempts = 3) {
-    const key = { "Idempotency-Key": crypto.randomUUID() };
+  /** Creates something, once for a key, however often it has to be tried. */
+  async create(path: string, body: object, key: string = crypto.randomUUID(), attempts = 3) {
     for (let attempt = 1; ; attempt++) {
       try {
-        return (await this.call("POST", path, body, key)).body;
+        return (await this.call("POST", path, body, { "Idempotency-Key": key })).body;
       } catch (error) {
         const wait = error instanceof Failure ? error.headers.get("Retry-After") : "1";
         if (!wait || attempt === attempts) throw error;
@@ -72,7 +69,7 @@ class Client {
         const tag = { "If-Match": headers.get("ETag") ?? "" };
         return (await this.call("PUT", path, await change(current), tag)).body;
       } catch (error) {
-        if (!(error instanceof Failure && error.status === 412)) throw error;
+        if (!(error instanceof Failure) || error.status !== 412) throw error;
         ({ headers, problem: { current } } = error);
       }
     }
@@ -85,7 +82,10 @@ await client.call("POST", "/api/users", user).catch((error) => {
   if (error.status !== 409) throw error; // signed up in an earlier run
 });
 await client.logIn(user.username, user.password);
-const note: Note = await client.create("/api/notes", { content: "Water the plants" });
+const [water, key] = [{ content: "Water the plants" }, crypto.randomUUID()];
+const note: Note = await client.create("/api/notes", water, key);
+const again: Note = await client.create("/api/notes", water, key); // as a retry gets it
+if (again.id !== note.id) throw new Error("a retry made another note");
 await client.create("/api/notes", { content: "Order paper" });
 const path = `/api/notes/${note.id}`;
 await client.call("PUT", `${path}/mark`, { read: false });
