@@ -8,7 +8,8 @@ use testkit::{Answer, Client, TestApp};
 
 /// Every operation under `/api`, with ids that may or may not exist.
 fn operations() -> Vec<(Method, String)> {
-    let fill = |path: &str| path.replace("{id}", "1").replace("{user}", "alice");
+    let fill =
+        |path: &str| path.replace("{id}", "1").replace("{team}", "1").replace("{user}", "alice");
     let operations = api::routes::api().operations();
     operations.iter().map(|(method, path)| (method.parse().unwrap(), fill(path))).collect()
 }
