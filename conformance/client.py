@@ -140,8 +140,9 @@ class Conformance(unittest.TestCase):
         cls.addClassCleanup(lambda: cls.admin.delete(f"/api/users/{created['id']}"))
         return cls.anyone.log_in(username)
 
-    def team(self, owner):
+    def team(self, owner, name=None):
         """A new team, which is deleted in the end: it would outlive its members."""
-        team = owner.post("/api/teams", {"name": f"Team {secrets.token_hex(4)} {RUN}"}).is_(201)
+        name = name or f"Team {secrets.token_hex(4)} {RUN}"
+        team = owner.post("/api/teams", {"name": name}).is_(201)
         self.addCleanup(lambda: self.admin.delete(f"/api/teams/{team['id']}"))
         return team

@@ -42,14 +42,6 @@ class Notes(Conformance):
         self.assertEqual([id for id in seen if id in notes], notes[::-1])
         self.assertEqual(len(seen), len(set(seen)))
 
-    def test_a_cursor_belongs_to_its_list(self):
-        for _ in range(2):
-            self.alice.note()
-        after = self.anyone.get(f"/api/notes?user={self.alice.id}&limit=1").next()
-        cursor = after.rpartition("cursor=")[2]
-        for path in [f"/api/notes?limit=1&cursor={cursor}", f"/api/teams?cursor={cursor}", "/api/notes?cursor=nonsense"]:
-            self.assertIn("cursor", self.anyone.get(path).problem(400))
-
     def test_an_unknown_author_has_no_notes(self):
         self.assertEqual(self.anyone.get("/api/notes?user=nobody-here").is_(200), [])
 
@@ -71,23 +63,61 @@ class ReadingLists(Conformance):
         self.assertEqual([one["id"] for one in marked["users_marked"]], [self.bob.id])
         self.bob.delete(path).is_(204)
 
-    def test_hundreds_are_marked_at_once_or_none(self):
+    def test_several_are_marked_at_once_or_none(self):
         carol = self.user("carol")
         notes = [self.alice.note()["id"] for _ in range(3)]
         refused = carol.post("/api/readinglists", {"note_ids": [notes[0], 2**62]})
         self.assertEqual(refused.pointers(), ["/note_ids/1"])
+        for ids in [[], list(range(1, 502))]:
+            self.assertEqual(carol.post("/api/readinglists", {"note_ids": ids}).pointers(), ["/note_ids"])
+        carol.post("/api/readinglists", {"note_ids": notes, "note_id": notes[0]}).problem(422)
         self.assertEqual(carol.get("/api/readinglists/counts").is_(200), {"total": 0, "unread": 0})
-        marks = carol.post("/api/readinglists", {"note_ids": [*notes, notes[0]]}).is_(200)
-        self.assertEqual([mark["note_id"] for mark in marks], notes)
-        ids = [mark["id"] for mark in marks]
-        self.assertEqual(carol.patch("/api/readinglists", {"ids": ids[:2], "read": True}).is_(200), {"changed": 2})
-        self.assertEqual(carol.get("/api/readinglists/counts").is_(200), {"total": 3, "unread": 1})
-        self.assertEqual(carol.patch("/api/readinglists", {"all": True, "read": True}).is_(200), {"changed": 1})
-        self.assertEqual(self.bob.patch("/api/readinglists", {"ids": ids[:1], "read": False}).pointers(), ["/ids/0"])
+        marks = carol.post("/api/readinglists", {"note_ids": [notes[2], *notes]}).is_(200)
+        self.assertEqual([mark["note_id"] for mark in marks], [notes[2], *notes[:2]])
+        self.assertEqual(carol.get("/api/readinglists/counts").is_(200), {"total": 3, "unread": 3})
+        self.assertEqual(carol.post("/api/readinglists", {"note_ids": notes[:1]}).is_(200), marks[1:2])
+
+    def test_marks_are_read_by_their_ids_or_all_at_once(self):
+        dora = self.user("dora")
+        notes = [self.alice.note()["id"] for _ in range(3)]
+        ids = [mark["id"] for mark in dora.post("/api/readinglists", {"note_ids": notes}).is_(200)]
+
+        def change(**members):
+            return dora.patch("/api/readinglists", members)
+
+        self.assertEqual(change(ids=[*ids[:2], ids[0]], read=True).is_(200), {"changed": 2})
+        self.assertEqual(dora.get("/api/readinglists/counts").is_(200), {"total": 3, "unread": 1})
+        self.assertEqual(change(all=True, read=True).is_(200), {"changed": 1})
+        self.assertEqual(change(all=True, read=True).is_(200), {"changed": 0})
+        self.assertEqual(change(ids=ids[:1], read=False).is_(200), {"changed": 1})
+        self.assertEqual(change(ids=[ids[0], 2**62], read=True).pointers(), ["/ids/1"])
+        self.assertEqual(change(all=False, read=True).pointers(), ["/all"])
+        self.assertEqual(change(ids=ids).pointers(), ["/read"])
+        for members in [{"read": True}, {"ids": ids, "all": True, "read": True}]:
+            change(**members).problem(422)
+        others = self.bob.patch("/api/readinglists", {"ids": ids[:1], "read": True})
+        self.assertEqual(others.pointers(), ["/ids/0"])
+        self.assertEqual(dora.get("/api/readinglists/counts").is_(200), {"total": 3, "unread": 1})
+
+    def test_a_mark_is_read_by_its_owner(self):
+        note = self.alice.note()
+        mark = self.bob.post("/api/readinglists", {"note_id": note["id"]}).is_(201)
+        path = f"/api/readinglists/{mark['id']}"
+        self.assertEqual(self.bob.get(path).is_(200), {**note, "reading": {"id": mark["id"], "read": False}})
+        self.alice.get(path).problem(403)
+        self.anyone.get(path).problem(401)
+        self.bob.delete(path).is_(204)
+        self.bob.get(path).problem(404)
 
     def test_a_mark_has_a_place_under_its_note(self):
-        path = f"/api/notes/{self.alice.note()['id']}/mark"
-        self.bob.put(path, {}).is_(201)
-        self.assertTrue(self.bob.put(path, {"read": True}).is_(200)["read"])
+        note = self.alice.note()["id"]
+        path = f"/api/notes/{note}/mark"
+        mark = self.bob.send("PUT", path).is_(201)
+        self.assertEqual(mark, {"id": mark["id"], "user_id": self.bob.id, "note_id": note, "read": False})
+        self.assertEqual(self.bob.put(path, {}).is_(200), mark)
+        self.assertEqual(self.bob.put(path, {"read": True}).is_(200), {**mark, "read": True})
+        self.assertTrue(self.bob.send("PUT", path).is_(200)["read"], "what is not sent stays")
         self.bob.delete(path).is_(204)
         self.bob.delete(path).problem(404)
+        self.assertTrue(self.alice.put(path, {"read": True}).is_(201)["read"])
+        self.alice.put("/api/notes/0/mark", {}).problem(404)

@@ -1,6 +1,8 @@
 """The ground rules, which hold for every endpoint."""
 
-from client import Client, Conformance
+from concurrent.futures import ThreadPoolExecutor
+
+from client import PASSWORD, RUN, Client, Conformance
 
 
 class Protocol(Conformance):
@@ -37,9 +39,23 @@ class Protocol(Conformance):
         refused = self.alice.put("/api/notes", {})
         refused.problem(405)
         self.assertEqual(set(refused.headers["Allow"].split(", ")), {"GET", "HEAD", "POST"})
-        options = self.anyone.send("OPTIONS", "/api/notes")
-        options.is_(204)
-        self.assertIn("POST", options.headers["Allow"])
+
+    def test_options_list_the_methods_of_a_known_path(self):
+        for path, methods in [
+            ("/api/notes", {"GET", "HEAD", "POST"}),
+            ("/api/notes/1", {"GET", "HEAD", "PUT", "PATCH", "DELETE"}),
+            ("/api/notes/1/mark", {"PUT", "PATCH", "DELETE"}),
+            ("/api/readinglists", {"GET", "HEAD", "POST", "PATCH"}),
+            ("/healthz", {"GET", "HEAD"}),
+        ]:
+            answer = self.anyone.send("OPTIONS", path)
+            answer.is_(204)
+            self.assertEqual((set(answer.headers["Allow"].split(", ")) - {"OPTIONS"}, answer.text), (methods, ""), path)
+        self.anyone.send("OPTIONS", "/api/nothing").problem(404)
+
+    def test_a_trace_does_not_get_in_the_way(self):
+        for trace in ["00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", "00-nonsense", ""]:
+            self.anyone.get("/api/notes?limit=1", traceparent=trace).is_(200)
 
     def test_what_is_not_there_is_not_found(self):
         for path in ["/api/nothing", "/api/notes/0", "/api/notes/abc", "/api/notes/9223372036854775808", "/nothing"]:
@@ -82,13 +98,32 @@ class Protocol(Conformance):
         path = f"/api/notes/{self.alice.note()['id']}"
         media_type = "application/merge-patch+json"
         self.assertTrue(self.alice.patch(path, {"important": True}, Content_Type=media_type).is_(200)["important"])
+        unchanged = self.alice.patch(path, {"content": None}, Content_Type=media_type)
+        self.assertEqual(unchanged.pointers(), ["/content"])
         self.alice.put(path, {"important": True}, Content_Type=media_type).problem(415)
+        self.alice.post("/api/notes", {"content": "x"}, Content_Type=media_type).problem(415)
 
-    def test_every_type_of_problem_met_has_a_page(self):
-        for answer in [self.anyone.get("/api/notes/0"), self.anyone.get("/api/notes?x=1"), self.alice.post("/api/notes", {})]:
-            page = self.anyone.get(answer.body["type"])
+    def test_every_type_of_problem_has_a_page(self):
+        alice, anyone = self.alice, self.anyone
+        for answer, status in [
+            (anyone.get("/api/notes?x=1"), 400),
+            (anyone.post("/api/notes", {}), 401),
+            (alice.get("/api/users?disabled=any"), 403),
+            (anyone.get("/api/notes/0"), 404),
+            (anyone.post("/healthz", {}), 405),
+            (alice.post("/api/users", {"username": alice.username, "name": "A", "password": PASSWORD}), 409),
+            (alice.put(f"/api/notes/{alice.note()['id']}", {}, If_Match='"0-"'), 412),
+            (alice.post("/api/notes", b" " * (256 * 1024 + 1)), 413),
+            (alice.post("/api/notes", b"{}", Content_Type="text/plain"), 415),
+            (alice.post("/api/notes", {}), 422),
+        ]:
+            answer.problem(status)
+            self.assertTrue(answer.body["type"].startswith("/problems/"), answer.body)
+            page = anyone.get(answer.body["type"])
             page.is_(200)
+            self.assertTrue(page.headers["Content-Type"].startswith("text/html"), page.headers)
             self.assertIn("<h1>", page.text)
+        anyone.get("/problems/nothing").problem(404)
 
     def test_the_operations_answer(self):
         for path in ["/healthz", "/readyz", "/docs"]:
@@ -110,16 +145,38 @@ class Conditional(Conformance):
         self.anyone.get(path, If_None_Match=first.headers["ETag"]).is_(200)
 
     def test_a_change_for_another_version_gets_the_current_one(self):
+        carol = self.user("carol")
+        for path, name in [
+            (f"/api/notes/{carol.note()['id']}", "content"),
+            (f"/api/teams/{self.team(carol)['id']}", "name"),
+            (f"/api/users/{carol.id}", "name"),
+        ]:
+            text = f"Second {RUN}"
+            tag = self.anyone.get(path).headers["ETag"]
+            written = carol.put(path, {name: text}, If_Match=tag)
+            self.assertEqual(written.is_(200)["version"], 2)
+            refused = carol.put(path, {name: "Third"}, If_Match=tag)
+            refused.problem(412)
+            current = refused.body["current"]
+            self.assertEqual((current[name], current["version"]), (text, 2), path)
+            self.assertTrue(refused.headers["ETag"].startswith('"2-'), path)
+            weak = "W/" + refused.headers["ETag"]
+            self.assertEqual(carol.patch(path, {name: text + "!"}, If_Match=weak).is_(200)["version"], 3)
+            self.admin.delete(path, If_Match=written.headers["ETag"]).problem(412)
+            carol.put(path, {}, If_Match='"0-x", "3-y"').is_(200)
+            carol.delete(path, If_Match="*").is_(204)
+            self.admin.delete(path, If_Match="*").problem(404)
+
+    def test_of_several_changes_for_one_version_one_is_made(self):
         path = f"/api/notes/{self.alice.note()['id']}"
         tag = self.anyone.get(path).headers["ETag"]
-        written = self.alice.put(path, {"content": "Second"}, If_Match=tag)
-        self.assertEqual(written.is_(200)["version"], 2)
-        refused = self.alice.put(path, {"content": "Third"}, If_Match=tag)
-        refused.problem(412)
-        self.assertEqual(refused.body["current"]["content"], "Second")
-        self.alice.put(path, {"content": "Third"}, If_Match="W/" + refused.headers["ETag"]).is_(200)
-        self.alice.delete(path, If_Match=written.headers["ETag"]).problem(412)
-        self.alice.delete(path, If_Match="*").is_(204)
+        with ThreadPoolExecutor(8) as pool:
+            changes = [{"content": f"Edit {number}"} for number in range(16)]
+            sent = [pool.submit(self.alice.put, path, change, If_Match=tag) for change in changes]
+        answers = [one.result() for one in sent]
+        [made] = [answer.body for answer in answers if answer.status == 200]
+        self.assertEqual({answer.status for answer in answers}, {200, 412})
+        self.assertEqual(self.anyone.get(path).is_(200), made)
 
     def test_a_change_to_what_it_is_already_is_none(self):
         note = self.alice.note("The same")
@@ -128,6 +185,9 @@ class Conditional(Conformance):
 
     def test_a_mark_of_somebody_else_does_not_stand_in_the_way(self):
         path = f"/api/notes/{self.alice.note()['id']}"
+        plain = self.anyone.get(path).headers["ETag"]
         tag = self.anyone.get(path + "?include=users_marked").headers["ETag"]
         self.bob.put(path + "/mark", {}).is_(201)
+        self.assertEqual(self.anyone.get(path).headers["ETag"], plain)
+        self.assertNotEqual(self.anyone.get(path + "?include=users_marked").headers["ETag"], tag)
         self.alice.put(path, {"important": True}, If_Match=tag).is_(200)
