@@ -1,5 +1,7 @@
 //! Versions, entity tags and conditional requests.
 
+use std::collections::BTreeSet;
+
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
 use testkit::{Answer, Client, TestApp};
@@ -203,23 +205,71 @@ async fn of_fifty_changes_with_one_tag_one_is_made_and_no_edit_is_ever_lost() {
     assert_eq!(alice.get(&path).await.ok(), made.body);
 }
 
+/// How many clients edit one note, and how often each.
+const EDITORS: usize = 50;
+const EDITS: usize = 20;
+
 #[tokio::test]
-async fn the_final_version_is_one_more_than_the_edits_that_were_answered_with_200() {
+async fn every_edit_that_was_answered_with_200_is_in_the_final_version_and_no_other() {
     let (_app, alice) = TestApp::with_user("alice").await;
-    let path = note(&alice, "0").await;
-    let editor = async |number: usize| {
-        let mut made = 0;
-        for edit in 0..20 {
-            let tag = tag_of(&alice, &path).await;
-            let content = json!({ "content": format!("{number} {edit}") });
-            made += i64::from(put_if(&alice, &path, &tag, content).await.status.is_success());
+    let path = note(&alice, "edits:").await;
+    let edit = async |editor: usize| {
+        let mut made = Vec::new();
+        for edit in 0..EDITS {
+            let read = alice.get(&path).await;
+            let text = read.body["content"].as_str().unwrap();
+            let own = format!("{editor}.{edit}");
+            let content = json!({ "content": format!("{text} {own}") });
+            match put_if(&alice, &path, read.header("etag"), content).await.status.as_u16() {
+                200 => made.push(own),
+                status => assert_eq!(status, 412),
+            }
         }
         made
     };
-    let made = futures_util::future::join_all((0..10).map(editor)).await;
-    let made: i64 = made.iter().sum();
-    assert_eq!(alice.get(&path).await.ok()["version"], 1 + made);
-    assert!(made >= 20, "{made}");
+    let made = futures_util::future::join_all((0..EDITORS).map(edit)).await.concat();
+    assert!(made.len() >= EDITS, "{made:?}");
+    let last = alice.get(&path).await.ok();
+    assert_eq!(last["version"], 1 + made.len());
+    let kept = last["content"].as_str().unwrap().split(' ').skip(1);
+    let kept: BTreeSet<&str> = kept.collect();
+    assert_eq!(kept, made.iter().map(String::as_str).collect());
+}
+
+#[tokio::test]
+async fn marks_by_others_change_the_tag_of_no_note_and_of_no_list_of_notes() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let bob = app.user("bob").await;
+    for content in ["One", "Two", "Three"] {
+        note(&alice, content).await;
+    }
+    let tags = async || {
+        let mut tags = Vec::new();
+        for path in [
+            "/api/notes/1",
+            "/api/notes/2",
+            "/api/notes/3",
+            "/api/notes/1?fields=id,content,user.name",
+            "/api/notes",
+            "/api/notes?sort=date&limit=2",
+            "/api/users/alice/notes",
+            "/api/users/alice",
+        ] {
+            tags.push(tag_of(&alice, path).await);
+        }
+        tags
+    };
+    let before = tags().await;
+    bob.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
+    assert_eq!(tags().await, before, "marked");
+    bob.post("/api/readinglists", json!({ "note_ids": [3, 2, 1] })).await.ok();
+    assert_eq!(tags().await, before, "all marked");
+    bob.put("/api/notes/2/mark", json!({ "read": true })).await.ok();
+    let all_read = json!({ "all": true, "read": true });
+    bob.send(Method::PATCH, "/api/readinglists", Some(all_read)).await.ok();
+    assert_eq!(tags().await, before, "read");
+    bob.delete("/api/notes/3/mark").await.no_content();
+    assert_eq!(tags().await, before, "no longer marked");
 }
 
 #[tokio::test]

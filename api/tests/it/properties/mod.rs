@@ -2,6 +2,7 @@
 //! of them.
 
 mod cursors;
+mod entity_tags;
 mod note_counts;
 mod queries;
 mod search;
