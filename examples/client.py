@@ -92,8 +92,11 @@ def main(url):
         return {"content": current["content"] + " on Friday"}
 
     client.edit(path, add_day)
-    for note in client.all("/api/notes?user=pia&limit=1"):
+    for note in client.all("/api/notes?user=pia&limit=1&fields=version,content"):
         print(note["version"], note["content"])
+    _, marked = client.call("GET", f"{path}?include=users_marked")
+    headers, _ = client.call("GET", "/api/readinglists?read=false&limit=1&count=exact")
+    print("readers:", marked["marked_count"], "unread:", headers["X-Total-Count"])
 
 
 main(sys.argv[1])

@@ -61,4 +61,8 @@ must GET "/api/notes/$id"
 # Somebody is faster, so the first attempt gets 412.
 curl -sS -o "$work/other" -X PUT "$url/api/notes/$id" -H "$auth" --json '{"important":true}'
 edit "/api/notes/$id" '{content: (.content + " on Friday")}'
-all "/api/notes?user=shirin&limit=1" | jq -r '"\(.version) \(.content)"'
+all "/api/notes?user=shirin&limit=1&fields=version,content" | jq -r '"\(.version) \(.content)"'
+must GET "/api/notes/$id?include=users_marked"
+readers=$(jq .marked_count "$work/body")
+must GET '/api/readinglists?read=false&limit=1&count=exact'
+echo "readers: $readers unread: $(header x-total-count)"

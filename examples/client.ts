@@ -94,6 +94,10 @@ await client.edit<Note>(path, async ({ content, version }) => {
   if (version === 1) await client.call("PUT", path, { important: true });
   return { content: content + " on Friday" };
 });
-for await (const { version, content } of client.all<Note>(`/api/notes?user=${user.username}&limit=1`)) {
+const notes = `/api/notes?user=${user.username}&limit=1&fields=version,content`;
+for await (const { version, content } of client.all<Pick<Note, "version" | "content">>(notes)) {
   console.log(version, content);
 }
+const marked = await client.call("GET", `${path}?include=users_marked`);
+const unread = await client.call("GET", "/api/readinglists?read=false&limit=1&count=exact");
+console.log("readers:", marked.body.marked_count, "unread:", Number(unread.headers.get("X-Total-Count")));
