@@ -79,7 +79,7 @@ pub(crate) struct ProblemBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     errors: Option<Vec<ViolationBody>>,
-    /// On 412: the resource as it is, like a `GET` returns it.
+    /// On 412: the resource as it is now, in the form that a `GET` returns.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>, nullable = false)]
     current: Option<Box<RawValue>>,

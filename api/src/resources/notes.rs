@@ -132,7 +132,7 @@ impl From<WithMarks> for NoteDetailBody {
 pub(crate) struct NewNoteBody {
     #[schema(value_type = ContentText)]
     content: Content,
-    /// Whether it is important; it is not unless this says so.
+    /// Whether it is important; `false` if omitted.
     #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false)]
     important: Option<bool>,
@@ -213,7 +213,7 @@ impl Includable for NoteInclude {
     const DEFAULT: &[Self] = &[];
 }
 
-/// Lists notes with their authors, newest first unless `sort` says otherwise.
+/// Lists notes with their authors. The newest come first unless `sort` says otherwise.
 #[operation(listNotes)]
 pub(crate) async fn list(
     state: AppState,
@@ -224,7 +224,7 @@ pub(crate) async fn list(
     Reply::page(&list, notes.map(NoteBody::from))
 }
 
-/// Creates a note, written by the caller.
+/// Creates a note. The caller is its author.
 #[operation(createNote)]
 pub(crate) async fn create(
     state: AppState,
@@ -265,7 +265,7 @@ pub(crate) async fn list_users_marked(
     Reply::page(&list, marks.map(|mark| mark.user.into()))
 }
 
-/// Changes a note. For its author.
+/// Changes a note. Only its author may do this.
 #[operation(updateNote, 403)]
 pub(crate) async fn update(
     state: AppState,
@@ -281,7 +281,7 @@ pub(crate) async fn update(
     Ok(Reply::resource(note.into()))
 }
 
-/// Deletes a note and its marks. For its author and for admins.
+/// Deletes a note and its marks. Only its author and admins may do this.
 #[operation(deleteNote, 403)]
 pub(crate) async fn delete(
     state: AppState,

@@ -124,7 +124,7 @@ struct SessionUserBody {
     admin: bool,
 }
 
-/// Logs a user in: starts a session and returns its token.
+/// Logs a user in. This starts a session and returns its token.
 #[operation(logIn, 429)]
 pub(crate) async fn log_in(
     state: AppState,
@@ -138,7 +138,7 @@ pub(crate) async fn log_in(
     Ok(Reply::ok(attempt?.into()))
 }
 
-/// Logs the caller out: ends the current session.
+/// Logs the caller out. This ends the current session.
 #[operation(logOut)]
 pub(crate) async fn log_out(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::log_out(work).await).await?;
@@ -156,7 +156,7 @@ pub(crate) async fn list(
     Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
 }
 
-/// Lists a user's sessions, newest first. For the user and for admins.
+/// Lists a user's sessions, newest first. Only the user and admins may do this.
 #[operation(listSessionsOfUser, 403)]
 pub(crate) async fn list_of_user(
     state: AppState,
@@ -169,7 +169,7 @@ pub(crate) async fn list_of_user(
     Reply::page(&list, sessions.map(|session| SessionBody::new(session, me.session_id())))
 }
 
-/// Ends all sessions of a user. For the user and for admins.
+/// Ends all sessions of a user. Only the user and admins may do this.
 #[operation(endSessionsOfUser, 403)]
 pub(crate) async fn end_of_user(
     state: AppState,
@@ -192,7 +192,7 @@ pub(crate) async fn current(
     Ok(Reply::selected(&view.fields, &CurrentSessionBody { session, user }))
 }
 
-/// Ends a session. For its user and for admins.
+/// Ends a session. Only its user and admins may do this.
 #[operation(endSession)]
 pub(crate) async fn end(
     state: AppState,

@@ -69,6 +69,8 @@ fn every_operation_can_be_called_by_its_id_and_is_described() {
         for text in ["summary", "description"] {
             assert!(operation[text].is_string(), "{method} {path} has no {text}");
         }
+        let summary = operation["summary"].as_str().unwrap();
+        assert!(summary.len() <= 80 && !summary.contains('.'), "{summary} is not short");
         assert!(operation["security"].is_array(), "{method} {path} does not say who may call it");
         used.extend(operation["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()));
         for (status, response) in operation["responses"].as_object().unwrap() {

@@ -169,8 +169,8 @@ pub(super) fn parameter<T: ToSchema>() -> Parameter {
         .name("fields")
         .parameter_in(ParameterIn::Query)
         .description(Some(
-            "The members that the answer is to have, separated by commas; a dot leads into a nested one, as in \
-             `user.name`. The answer has no others, not even those that its schema requires.",
+            "The members to return, separated by commas, with a dot before each nested one, as in `user.name`. \
+             All others are left out, even those that the schema requires.",
         ))
         .example(first.map(Into::into))
         .schema(Some(string().min_length(Some(1))))

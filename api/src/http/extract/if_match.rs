@@ -48,8 +48,9 @@ impl Describe for IfMatch {
     fn describe(operation: &mut OperationDoc) {
         operation.header_parameter(
             "If-Match",
-            "The `ETag` of what the caller has read or written last: nothing is changed unless it is still \
-             in this version (412). `*` matches any. Required if the service is set up so (428).",
+            "The `ETag` that the caller last received for the resource. If that has another version by now, \
+             nothing is changed (412). `*` matches any version. The service may be set up to require this \
+             header (428).",
             "\"7-c5a04f2e\"",
         );
         operation.failures(&[412, 428]);

@@ -81,8 +81,8 @@ pub(super) fn parameter<I: Includable>() -> Option<Parameter> {
         .name("include")
         .parameter_in(ParameterIn::Query)
         .description(Some(format!(
-            "What to include, separated by commas, of: {}. If empty, nothing is; what is not included is not \
-             read from the database either.",
+            "What to include instead of the default: any of {}, separated by commas. If empty, nothing is \
+             included.",
             names.join(", ")
         )))
         .example(Some((*example).into()))

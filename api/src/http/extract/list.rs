@@ -35,7 +35,7 @@ struct PageQuery {
     #[deserr(default, from(String) = Some)]
     #[param(inline, value_type = Option<CursorText>)]
     cursor: Option<String>,
-    /// `exact` counts all items of the list, on this page or not, in the header `X-Total-Count`.
+    /// `exact` adds the header `X-Total-Count`: the number of items on all pages.
     #[deserr(default)]
     #[param(inline, example = "exact")]
     count: Option<Count>,

@@ -78,7 +78,7 @@ fn become_alias(operation: &mut Operation) {
     let id = operation.operation_id.get_or_insert_default();
     operation.description = Some(format!("Does the same as `{id}`, which is `PUT`."));
     id.push_str("ByPatch");
-    operation.summary = operation.summary.take().map(|summary| summary + " by PATCH");
+    operation.summary = operation.summary.take().map(|summary| summary + " (PATCH)");
     operation.tags = Some(vec![tags::ALIASES.into()]);
 }
 

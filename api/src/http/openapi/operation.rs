@@ -35,18 +35,18 @@ pub(crate) struct OperationDoc {
 }
 
 impl OperationDoc {
-    /// The operation `id` on a resource, described by the lines of its doc comment. Its summary is the id in
-    /// words.
+    /// The operation `id` on a resource, described by the lines of its doc comment. Its summary is the first
+    /// sentence.
     pub(crate) fn new(resource: &str, id: &str, docs: &[&str]) -> Self {
         let paragraphs = docs.split(|line| line.trim().is_empty());
         let join =
             |lines: &[&str]| lines.iter().map(|line| line.trim()).collect::<Vec<_>>().join(" ");
-        let description: Vec<String> = paragraphs.map(join).collect();
+        let description = paragraphs.map(join).collect::<Vec<_>>().join("\n\n");
         let operation = OperationBuilder::new()
             .tag(tags::of(resource))
             .operation_id(Some(id))
-            .summary(Some(words(id)))
-            .description(Some(description.join("\n\n")));
+            .summary(Some(first_sentence(&description)))
+            .description(Some(description));
         Self { operation: operation.build(), ..Self::default() }
     }
 
@@ -85,11 +85,12 @@ impl OperationDoc {
     /// Repetitions with the same key in this header get the first answer.
     pub(crate) fn idempotent(&mut self, header: &str, schema: ObjectBuilder) {
         self.is_idempotent = true;
-        let description = "Chosen by a signed-in caller for this request and its repetitions: for 24 \
-                           hours they get the first answer again instead of another effect, with \
-                           `Idempotency-Replayed: true`. This holds for 2xx, 403, 404, 409 and 422. While \
-                           the first is in progress, a repetition gets 409 with `Retry-After`. Another \
-                           request with the key gets 422, with the pointer `\"\"`. Ignored without a token.";
+        let description = "A key that a signed-in caller chooses for this request. For 24 hours, \
+                           repetitions of the request with the same key have no further effect and get \
+                           the first answer again, with `Idempotency-Replayed: true`. This holds for \
+                           2xx, 403, 404, 409 and 422. While the first is in progress, a repetition gets \
+                           409 with `Retry-After`. Another request with the key gets 422, with the \
+                           pointer `\"\"`. Ignored without a token.";
         let parameter = ParameterBuilder::new()
             .name(header)
             .parameter_in(ParameterIn::Header)
@@ -108,10 +109,10 @@ impl OperationDoc {
         }
         self.header_parameter(
             "If-None-Match",
-            "The `ETag` of what the caller has: 304 if it is current.",
+            "The `ETag` of what the caller has. If that is still current, the answer is 304.",
             "\"7-c5a04f2e\"",
         );
-        self.header(200, "ETag", "Equal as long as the body is", string());
+        self.header(200, "ETag", "The same as long as the body is", string());
         self.empty(304, "The caller has the current body");
     }
 
@@ -223,17 +224,10 @@ impl OperationDoc {
     }
 }
 
-/// `List notes` for `listNotes`.
-fn words(id: &str) -> String {
-    let mut words = String::new();
-    for letter in id.chars() {
-        match letter.is_ascii_uppercase() {
-            _ if words.is_empty() => words.push(letter.to_ascii_uppercase()),
-            true => words.extend([' ', letter.to_ascii_lowercase()]),
-            false => words.push(letter),
-        }
-    }
-    words
+/// The first sentence of a text, without its full stop.
+fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").or_else(|| text.find(".\n"));
+    end.and_then(|end| text.get(..end)).unwrap_or(text).trim_end_matches('.')
 }
 
 macro_rules! describe_tuples {

@@ -41,7 +41,7 @@ const PROBLEMS: [(u16, &str, &[Header]); 15] = [
     ),
     (
         412,
-        "The resource has another version than `If-Match` names; `current` is the resource as it is",
+        "The resource has another version than the one in `If-Match`; `current` is the resource as it is now",
         &[("ETag", "The tag of `current`", string)],
     ),
     (413, "The body is larger than 256 KiB", &[]),

@@ -19,7 +19,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists a team's members, in the order they joined.
+/// Lists a team's members in the order they joined.
 #[operation(listMembers)]
 pub(crate) async fn list_members(
     state: AppState,
@@ -30,7 +30,7 @@ pub(crate) async fn list_members(
     Reply::page(&list, members.map(MemberBody::from))
 }
 
-/// Sets the members of a team to exactly these users. For its owners and for admins.
+/// Sets a team's members to exactly these users. Only its owners and admins may do this.
 ///
 /// Remaining members keep their roles. Disabled members are left alone.
 #[operation(setMembers, 403, 409)]
@@ -55,7 +55,7 @@ pub(crate) async fn get_member(
     Ok(Reply::selected(&view.fields, &member.into()))
 }
 
-/// Adds a member to a team, or sets a member's role. For the team's owners and for admins.
+/// Adds a member to a team, or sets a member's role. Only the team's owners and admins may do this.
 #[operation(addMember, 403, 409)]
 pub(crate) async fn put_member(
     state: AppState,
@@ -69,7 +69,7 @@ pub(crate) async fn put_member(
     Ok(Reply::put(added.is_new, added.into()))
 }
 
-/// Removes a member from a team. For the team's owners, for admins, and for the member.
+/// Removes a member from a team. Only the team's owners, the member and admins may do this.
 #[operation(removeMember, 403, 409)]
 pub(crate) async fn remove_member(
     state: AppState,
@@ -93,9 +93,9 @@ pub(crate) async fn list_teams(
     Reply::page(&list, teams.map(TeamMembershipBody::from))
 }
 
-/// Sets the teams of a user to exactly these. For admins.
+/// Sets a user's teams to exactly these. Only admins may do this.
 ///
-/// The user keeps their role in remaining teams. Returns the newest memberships, at most 100.
+/// The user's role in remaining teams stays as it is. The answer has the newest memberships, at most 100.
 #[operation(setTeamsOfUser, 403)]
 pub(crate) async fn set_teams(
     state: AppState,
@@ -108,7 +108,7 @@ pub(crate) async fn set_teams(
     Ok(Reply::list(teams.into_iter().map(TeamMembershipBody::from)))
 }
 
-/// Returns a user's membership in a team: 404 if the user does not belong to it.
+/// Returns a user's membership in a team. If the user does not belong to it, the status is 404.
 #[operation(getMembership)]
 pub(crate) async fn get_team(
     state: AppState,
@@ -120,7 +120,7 @@ pub(crate) async fn get_team(
     Ok(Reply::selected(&view.fields, &team.into()))
 }
 
-/// Adds a user to a team, or sets the user's role. For the team's owners and for admins.
+/// Adds a user to a team, or sets the user's role. Only the team's owners and admins may do this.
 #[operation(addUserToTeam, 403, 409)]
 pub(crate) async fn put_team(
     state: AppState,
@@ -134,7 +134,7 @@ pub(crate) async fn put_team(
     Ok(Reply::put(added.is_new, added.into()))
 }
 
-/// Removes a user from a team. For the team's owners, for admins, and for the user.
+/// Removes a user from a team. Only the team's owners, the user and admins may do this.
 #[operation(removeUserFromTeam, 403, 409)]
 pub(crate) async fn leave_team(
     state: AppState,

@@ -69,7 +69,7 @@ pub(crate) struct NewMarkBody {
     #[deserr(default, try_from(Vec<NoteId>) = bulk_ids -> String)]
     #[schema(value_type = Option<BulkIds>, nullable = false)]
     note_ids: Option<Vec<NoteId>>,
-    /// The caller's own id, if it is sent at all.
+    /// If sent, it must be the caller's own id.
     #[deserr(default, from(UserId) = Some)]
     #[schema(value_type = Option<IdSchema>, nullable = false)]
     user_id: Option<UserId>,

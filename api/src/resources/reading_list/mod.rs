@@ -18,7 +18,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists the caller's marked notes, newest mark first unless `sort` says otherwise.
+/// Lists the caller's marked notes. The newest marks come first unless `sort` says otherwise.
 #[operation(listMarkedNotes)]
 pub(crate) async fn list(
     state: AppState,
@@ -30,7 +30,7 @@ pub(crate) async fn list(
     Reply::page(&list, marked.map(MarkedNoteBody::from))
 }
 
-/// Counts the caller's marked notes, and those that are unread.
+/// Counts the caller's marked notes, all and unread.
 #[operation(countMarkedNotes)]
 pub(crate) async fn counts(
     state: AppState,
@@ -41,7 +41,7 @@ pub(crate) async fn counts(
     Ok(Reply::selected(&view.fields, &counts.into()))
 }
 
-/// Returns a marked note. For the user who marked it.
+/// Returns a marked note. Only the user who marked it may do this.
 #[operation(getMarkedNote, 403)]
 pub(crate) async fn get(
     state: AppState,
@@ -55,8 +55,8 @@ pub(crate) async fn get(
 
 /// Marks one note or several for the caller. Marking a note again changes nothing.
 ///
-/// With `note_id`, 201 or 200 and the mark. With `note_ids`, 200 and all marks in that order, or none are
-/// made.
+/// With `note_id`, the answer is the mark, with 201 if it is new and 200 otherwise. With `note_ids`, it is the
+/// marks in the same order, with 200. If one of these notes can't be marked, none is.
 #[operation(markNotes, 403)]
 pub(crate) async fn mark(
     state: AppState,
@@ -120,7 +120,7 @@ pub(crate) async fn remove_mark(
     Ok(Reply::no_content())
 }
 
-/// Sets whether a marked note is read. For the user who marked it.
+/// Sets whether a marked note is read. Only the user who marked it may do this.
 #[operation(updateMark, 403)]
 pub(crate) async fn set_read(
     state: AppState,
@@ -132,7 +132,7 @@ pub(crate) async fn set_read(
     Ok(Reply::ok(state.db.write(&me, set_read).await?.into()))
 }
 
-/// Removes a mark. For the user who marked the note.
+/// Removes a mark. Only the user who marked the note may do this.
 #[operation(deleteMark, 403)]
 pub(crate) async fn remove(
     state: AppState,

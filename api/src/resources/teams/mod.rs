@@ -20,7 +20,7 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists teams, by id unless `sort` says otherwise.
+/// Lists teams. They are in the order of their ids unless `sort` says otherwise.
 #[operation(listTeams)]
 pub(crate) async fn list(
     state: AppState,
@@ -32,7 +32,7 @@ pub(crate) async fn list(
     Reply::page(&list, teams.map(TeamBody::from))
 }
 
-/// Creates a team, owned by the caller.
+/// Creates a team. The caller becomes its owner.
 #[operation(createTeam, 409)]
 pub(crate) async fn create(
     state: AppState,
@@ -58,7 +58,7 @@ pub(crate) async fn get(
     Ok(Reply::part(&view.fields, &team.into()))
 }
 
-/// Renames a team. For its owners and for admins.
+/// Renames a team. Only its owners and admins may do this.
 #[operation(updateTeam, 403, 409)]
 pub(crate) async fn update(
     state: AppState,
@@ -74,7 +74,7 @@ pub(crate) async fn update(
     Ok(Reply::resource(team.into()))
 }
 
-/// Deletes a team. For its owners and for admins.
+/// Deletes a team. Only its owners and admins may do this.
 #[operation(deleteTeam, 403)]
 pub(crate) async fn delete(
     state: AppState,

@@ -26,7 +26,8 @@ use crate::http::{
     state::AppState,
 };
 
-/// Lists users with their newest notes and teams, by id unless `sort` says otherwise.
+/// Lists users with their newest notes and teams. They are in the order of their ids unless `sort` says
+/// otherwise.
 #[operation(listUsers, 403)]
 pub(crate) async fn list(
     state: AppState,
@@ -43,7 +44,7 @@ pub(crate) async fn list(
     Reply::page(&list, users.map(ListedUserBody::from))
 }
 
-/// Creates a user. For admins alone while registration is closed.
+/// Creates a user. While registration is closed, only admins may do this.
 #[operation(createUser, 403, 409, 429)]
 pub(crate) async fn create(
     state: AppState,
@@ -63,7 +64,7 @@ pub(crate) async fn create(
     new.prepare(admit).await.write(&state, &anyone, create).await
 }
 
-/// Returns a user with notes and marked notes. Disabled users are visible to admins only.
+/// Returns a user with notes and marked notes. Only admins see disabled users.
 #[operation(getUser)]
 pub(crate) async fn get(
     state: AppState,
@@ -81,7 +82,7 @@ pub(crate) async fn get(
     Ok(Reply::part(&view.fields, &user.into()))
 }
 
-/// Changes a user. For the user and for admins.
+/// Changes a user. Only the user and admins may do this.
 #[operation(updateUser, 403, 409, 429)]
 pub(crate) async fn update(
     state: AppState,
@@ -100,8 +101,10 @@ pub(crate) async fn update(
     Ok(Reply::resource(user.into()))
 }
 
-/// Deletes a user and everything that belongs to the user. For the user and for admins. A team without
-/// another member is deleted too; one that loses its last owner gets its longest-standing member as owner.
+/// Deletes a user and everything that belongs to the user. Only the user and admins may do this.
+///
+/// A team without another member is deleted too. One that loses its last owner gets its longest-standing
+/// member as owner.
 #[operation(deleteUser, 403, 409)]
 pub(crate) async fn delete(
     state: AppState,

@@ -140,7 +140,7 @@ pub(crate) struct UserViewQuery {
     /// Whether to include the teams, in addition to what `include` says.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     teams: Option<bool>,
-    /// Only marked notes that the user has read, or only unread ones. They have to be included.
+    /// Only marked notes that the user has read, or only unread ones. Requires that `marked_notes` are included.
     #[deserr(default, try_from(String) = flag -> &'static str)]
     pub(super) read: Option<bool>,
 }
