@@ -77,6 +77,8 @@ ids! {
     MarkId
     /// The id of a session.
     SessionId
+    /// The id of an API token.
+    ApiTokenId
     /// The id of an idempotency key.
     IdempotencyKeyId
 }

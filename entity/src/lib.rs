@@ -31,6 +31,7 @@
     reason = "columns are named for what they hold, and those of generated types have no comments"
 )]
 
+pub mod api_token;
 mod bulk;
 pub mod deletion;
 mod id_list;
@@ -54,7 +55,9 @@ mod with_total;
 
 pub use bulk::insert_many;
 pub use id_list::IdList;
-pub use ids::{IdempotencyKeyId, MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId};
+pub use ids::{
+    ApiTokenId, IdempotencyKeyId, MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId,
+};
 pub use locking::Locking;
 pub use name_pattern::NamePattern;
 pub use transaction::{begin_snapshot, begin_write};

@@ -24,6 +24,7 @@ mod m20211209_000010_add_note_counts;
 mod m20211209_000016_add_sort_indexes;
 mod m20211209_000018_add_search_indexes;
 mod m20211209_000019_add_idempotency_keys;
+mod m20211209_000020_add_api_tokens;
 
 pub mod database_url;
 mod plan;
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000016_add_sort_indexes::Migration),
             Box::new(m20211209_000018_add_search_indexes::Migration),
             Box::new(m20211209_000019_add_idempotency_keys::Migration),
+            Box::new(m20211209_000020_add_api_tokens::Migration),
         ]
     }
 }

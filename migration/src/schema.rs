@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::{
 use crate::{Command, Lock, MigrationError, apply, connect};
 
 /// The tables, each after those that it refers to.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 10] = [
     "users",
     "notes",
     "teams",
@@ -19,6 +19,7 @@ pub const TABLES: [&str; 9] = [
     "deletions",
     "note_counts",
     "idempotency_keys",
+    "api_tokens",
 ];
 
 /// A table, or something that belongs to it.

@@ -1,10 +1,11 @@
-//! A user's notes, teams and marked notes.
+//! A user's notes, teams, marked notes and API tokens.
 
 use sea_orm::{Select, TransactionSession, TransactionTrait, entity::prelude::*};
 
 use super::{Entity, Model};
 use crate::{
     Difference, IdList, Locking, NoteId, TeamId,
+    api_token::{self, Scopes as _},
     idempotency_key::{self, Scopes as _},
     mark::{self, Scopes as _},
     membership::{self, Role, Scopes as _},
@@ -178,5 +179,19 @@ impl Model {
     ) -> Result<bool, DbErr> {
         let removed = mark::Entity::delete_many().of_user(self.id).of_note(note_id);
         Ok(removed.exec(db).await?.rows_affected > 0)
+    }
+
+    /// The API tokens of this user.
+    pub fn api_tokens(&self) -> Select<api_token::Entity> {
+        api_token::Entity::find().of_user(self.id)
+    }
+
+    /// Ends all API tokens of this user; returns how many.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn delete_api_tokens(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+        let deleted = api_token::Entity::delete_many().of_user(self.id);
+        Ok(deleted.exec(db).await?.rows_affected)
     }
 }

@@ -55,6 +55,8 @@ pub struct Model {
     #[sea_orm(has_many)]
     pub sessions: HasMany<super::session::Entity>,
     #[sea_orm(has_many)]
+    pub api_tokens: HasMany<super::api_token::Entity>,
+    #[sea_orm(has_many)]
     pub idempotency_keys: HasMany<super::idempotency_key::Entity>,
 }
 
