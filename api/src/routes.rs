@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use actix_web::web::Bytes;
 use api_macros::operation;
+use entity::api_token::Scope::{NotesWrite, ReadinglistWrite, TeamsWrite, UsersWrite};
 use utoipa::openapi::{Info, InfoBuilder, LicenseBuilder, info::ContactBuilder};
 
 use crate::{
@@ -15,68 +16,104 @@ use crate::{
         state::AppState,
     },
     resources::{
-        memberships, notes,
+        api_tokens, memberships, notes,
         operations::{docs, health, metrics, problems, start},
         reading_list, sessions, teams, users,
     },
 };
 
-/// Everything under `/api`, where tokens are checked and unknown query parameters are rejected.
+/// Everything under `/api`, where tokens are checked and unknown query parameters are rejected. API tokens may call
+/// every `GET` and what names one of their scopes, unless it says otherwise.
 pub fn api() -> RouteTable {
     RouteTable::default()
         .at("/api/login", [post(sessions::log_in)])
         .at("/api/logout", [delete(sessions::log_out)])
-        .at("/api/sessions", [get(sessions::list), delete(sessions::end_others)])
-        .at("/api/sessions/current", [get(sessions::current)])
+        .at("/api/sessions", [get(sessions::list).without_tokens(), delete(sessions::end_others)])
+        .at("/api/sessions/current", [get(sessions::current).without_tokens()])
         .at("/api/sessions/{id}", [delete(sessions::end)])
+        .at("/api/tokens", [get(api_tokens::list).without_tokens(), post(api_tokens::create)])
+        .at("/api/tokens/current", [get(api_tokens::current).with_any_token()])
+        .at("/api/tokens/{id}", [delete(api_tokens::end)])
         .at("/api/users", [get(users::list), post(users::create)])
-        .at("/api/users/{user}", [get(users::get), change(users::update), delete(users::delete)])
+        .at(
+            "/api/users/{user}",
+            [get(users::get), change(users::update).with(UsersWrite), delete(users::delete)],
+        )
         .at(
             "/api/users/{user}/sessions",
-            [get(sessions::list_of_user), delete(sessions::end_of_user)],
+            [get(sessions::list_of_user).without_tokens(), delete(sessions::end_of_user)],
+        )
+        .at(
+            "/api/users/{user}/tokens",
+            [get(api_tokens::list_of_user).without_tokens(), delete(api_tokens::end_of_user)],
         )
         .at("/api/users/{user}/notes", [get(users::list_notes)])
         .at("/api/users/{user}/marked_notes", [get(users::list_marked_notes)])
         .at(
             "/api/users/{user}/teams",
-            [get(memberships::list_teams), change(memberships::set_teams)],
+            [get(memberships::list_teams), change(memberships::set_teams).with(TeamsWrite)],
         )
         .at(
             "/api/users/{user}/teams/{team}",
             [
                 get(memberships::get_team),
-                change(memberships::put_team),
-                delete(memberships::leave_team),
+                change(memberships::put_team).with(TeamsWrite),
+                delete(memberships::leave_team).with(TeamsWrite),
             ],
         )
-        .at("/api/notes", [get(notes::list), post(notes::create)])
-        .at("/api/notes/{id}", [get(notes::get), change(notes::update), delete(notes::delete)])
+        .at("/api/notes", [get(notes::list), post(notes::create).with(NotesWrite)])
+        .at(
+            "/api/notes/{id}",
+            [
+                get(notes::get),
+                change(notes::update).with(NotesWrite),
+                delete(notes::delete).with(NotesWrite),
+            ],
+        )
         .at("/api/notes/{id}/users_marked", [get(notes::list_users_marked)])
         .at(
             "/api/notes/{id}/mark",
-            [change(reading_list::put_mark), delete(reading_list::remove_mark)],
+            [
+                change(reading_list::put_mark).with(ReadinglistWrite),
+                delete(reading_list::remove_mark).with(ReadinglistWrite),
+            ],
         )
         .at(
             "/api/readinglists",
-            [get(reading_list::list), post(reading_list::mark), patch(reading_list::set_all_read)],
+            [
+                get(reading_list::list),
+                post(reading_list::mark).with(ReadinglistWrite),
+                patch(reading_list::set_all_read).with(ReadinglistWrite),
+            ],
         )
         .at("/api/readinglists/counts", [get(reading_list::counts)])
         .at(
             "/api/readinglists/{id}",
-            [get(reading_list::get), change(reading_list::set_read), delete(reading_list::remove)],
+            [
+                get(reading_list::get),
+                change(reading_list::set_read).with(ReadinglistWrite),
+                delete(reading_list::remove).with(ReadinglistWrite),
+            ],
         )
-        .at("/api/teams", [get(teams::list), post(teams::create)])
-        .at("/api/teams/{id}", [get(teams::get), change(teams::update), delete(teams::delete)])
+        .at("/api/teams", [get(teams::list), post(teams::create).with(TeamsWrite)])
+        .at(
+            "/api/teams/{id}",
+            [
+                get(teams::get),
+                change(teams::update).with(TeamsWrite),
+                delete(teams::delete).with(TeamsWrite),
+            ],
+        )
         .at(
             "/api/teams/{id}/members",
-            [get(memberships::list_members), change(memberships::set_members)],
+            [get(memberships::list_members), change(memberships::set_members).with(TeamsWrite)],
         )
         .at(
             "/api/teams/{id}/members/{user}",
             [
                 get(memberships::get_member),
-                change(memberships::put_member),
-                delete(memberships::remove_member),
+                change(memberships::put_member).with(TeamsWrite),
+                delete(memberships::remove_member).with(TeamsWrite),
             ],
         )
         .at("/api/openapi.json", [get(document)])
@@ -136,7 +173,8 @@ fn info() -> Info {
         .description(Some(
             "Notes, users, teams and reading lists. Every response has a header `X-Request-Id`: the \
              request's own if that is 1 to 128 visible ASCII characters. A token, if present, is checked \
-             on every call under `/api`, even if none is needed. `OPTIONS` on any path returns its \
+             on every call under `/api`, even if none is needed. An API token may call what names `api_token`, with \
+             the scope next to it. `OPTIONS` on any path returns its \
              methods. A list nested in an object ends before the item that would take it past 1 MiB; the \
              count next to it is that of all items, which the list's own path returns in pages.",
         ))

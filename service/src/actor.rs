@@ -1,8 +1,12 @@
 use std::sync::Arc;
 
-use entity::{SessionId, UserId, session, user};
+use entity::{
+    ApiTokenId, SessionId, UserId,
+    api_token::{self, Scope},
+    session, user,
+};
 
-use crate::{Error, Result};
+use crate::{Credential, Error, Result};
 
 /// Who is asking, and with which credential.
 #[derive(Clone, Debug)]
@@ -24,13 +28,6 @@ pub struct Authenticated {
     pub credential: Credential,
 }
 
-/// What a user has authenticated with.
-#[derive(Clone, Debug)]
-pub enum Credential {
-    /// The token of a session.
-    Session(session::Model),
-}
-
 impl Actor {
     /// The actor's user.
     ///
@@ -46,14 +43,41 @@ impl Actor {
     /// The actor's session.
     ///
     /// # Errors
-    /// [`Error::TokenMissing`] if there is none.
+    /// [`Error::OutOfScope`] if the credential is an API token; [`Error::TokenMissing`] without one.
     pub fn session(&self) -> Result<&session::Model> {
+        match self.credential()? {
+            Credential::Session(session) => Ok(session),
+            Credential::ApiToken(_) => Err(Error::OutOfScope(None)),
+        }
+    }
+
+    /// The actor's API token.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] if the credential is a session; [`Error::TokenMissing`] without one.
+    pub fn api_token(&self) -> Result<&api_token::Model> {
+        match self.credential()? {
+            Credential::ApiToken(token) => Ok(token),
+            Credential::Session(_) => Err(Error::NotFound),
+        }
+    }
+
+    fn credential(&self) -> Result<&Credential> {
         match self {
-            Self::User(authenticated) => match &authenticated.credential {
-                Credential::Session(session) => Ok(session),
-            },
+            Self::User(authenticated) => Ok(&authenticated.credential),
             Self::Anonymous | Self::Operator => Err(Error::TokenMissing),
         }
+    }
+
+    /// Requires that the actor's API token, if that is what the actor has, allows what needs this scope. What needs
+    /// none in particular is allowed to no API token.
+    ///
+    /// # Errors
+    /// [`Error::OutOfScope`].
+    pub fn require_scope(&self, needed: Option<Scope>) -> Result<()> {
+        let Ok(token) = self.api_token() else { return Ok(()) };
+        let is_allowed = needed.is_some_and(|needed| token.scopes.allows(needed));
+        if is_allowed { Ok(()) } else { Err(Error::OutOfScope(needed)) }
     }
 
     /// The id of the actor's user, if any.
@@ -66,16 +90,21 @@ impl Actor {
         self.session().ok().map(|session| session.id)
     }
 
+    /// The id of the actor's API token, if any.
+    pub fn api_token_id(&self) -> Option<ApiTokenId> {
+        self.api_token().ok().map(|token| token.id)
+    }
+
     /// Whether the actor is this user.
     pub fn is(&self, user_id: UserId) -> bool {
         self.user_id() == Some(user_id)
     }
 
-    /// Whether the actor may do what only admins may.
+    /// Whether the actor may do what only admins may. With an API token, admins are ordinary users.
     pub fn is_admin(&self) -> bool {
         match self {
             Self::Anonymous => false,
-            Self::User(authenticated) => authenticated.user.admin,
+            Self::User(authenticated) => authenticated.user.admin && self.session().is_ok(),
             Self::Operator => true,
         }
     }

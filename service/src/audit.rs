@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use entity::{NoteId, TeamId, UserId};
+use entity::{ApiTokenId, NoteId, TeamId, UserId};
 use log::kv::Value;
 
 use crate::Actor;
@@ -41,6 +41,8 @@ pub(crate) enum Subject {
     Member(TeamId, UserId),
     /// A note of a user.
     Note(NoteId, UserId),
+    /// An API token of a user.
+    ApiToken(ApiTokenId, UserId),
 }
 
 impl From<UserId> for Subject {
@@ -52,7 +54,10 @@ impl From<UserId> for Subject {
 impl Subject {
     fn user(self) -> Option<i64> {
         match self {
-            Self::User(user) | Self::Member(_, user) | Self::Note(_, user) => Some(user.into()),
+            Self::User(user)
+            | Self::Member(_, user)
+            | Self::Note(_, user)
+            | Self::ApiToken(_, user) => Some(user.into()),
             Self::Team(_) => None,
         }
     }
@@ -60,14 +65,21 @@ impl Subject {
     fn team(self) -> Option<i64> {
         match self {
             Self::Team(team) | Self::Member(team, _) => Some(team.into()),
-            Self::User(_) | Self::Note(..) => None,
+            Self::User(_) | Self::Note(..) | Self::ApiToken(..) => None,
         }
     }
 
     fn note(self) -> Option<i64> {
         match self {
             Self::Note(note, _) => Some(note.into()),
-            Self::User(_) | Self::Team(_) | Self::Member(..) => None,
+            Self::User(_) | Self::Team(_) | Self::Member(..) | Self::ApiToken(..) => None,
+        }
+    }
+
+    fn api_token(self) -> Option<i64> {
+        match self {
+            Self::ApiToken(token, _) => Some(token.into()),
+            Self::User(_) | Self::Team(_) | Self::Member(..) | Self::Note(..) => None,
         }
     }
 }
@@ -81,6 +93,7 @@ impl Change {
             Actor::Operator => Value::from("operator"),
         };
         let (user, team, note) = (subject.user(), subject.team(), subject.note());
-        log::info!(what, user, team, note, by; "changed");
+        let (api_token, by_api_token) = (subject.api_token(), actor.api_token_id().map(i64::from));
+        log::info!(what, user, team, note, api_token, by, by_api_token; "changed");
     }
 }

@@ -1,5 +1,6 @@
 use std::{collections::HashSet, fmt, hash::Hash, time::Duration};
 
+use entity::api_token::Scope;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::Quota;
@@ -13,7 +14,8 @@ pub enum Error {
     /// The call needs a session, but there is no token.
     #[error("token missing")]
     TokenMissing,
-    /// The token is malformed, forged, or of another algorithm.
+    /// The token is malformed, forged, or of another algorithm, or it is an API token that does not exist (any
+    /// more).
     #[error("token invalid")]
     TokenInvalid,
     /// The token was valid once: it has expired, or its session has ended.
@@ -31,6 +33,9 @@ pub enum Error {
     /// Signed in, but not allowed.
     #[error("operation not allowed")]
     NotAllowed,
+    /// The scopes of the API token do not allow this; this one would, if any does.
+    #[error("token does not allow this")]
+    OutOfScope(Option<Scope>),
     /// Only admins create users here.
     #[error("registration is closed")]
     RegistrationClosed,
@@ -40,6 +45,12 @@ pub enum Error {
     /// The value is taken.
     #[error("{0} must be unique")]
     Taken(Field),
+    /// The user has as many API tokens as a user can have.
+    #[error("a user can't have more than {max} API tokens")]
+    TooManyApiTokens {
+        /// The maximum.
+        max: u64,
+    },
     /// The change would leave the service without an admin.
     #[error("the last admin can't be disabled, demoted or deleted")]
     LastAdmin,

@@ -6,10 +6,12 @@
 //! are an [`Error`]. `policy.rs` says who may do what.
 
 mod actor;
+pub mod api_tokens;
 mod audit;
 pub mod backup;
 mod bulk;
 pub mod clock;
+mod credential;
 mod database;
 pub mod demo;
 pub mod doctor;
@@ -37,8 +39,9 @@ pub mod users;
 mod version;
 mod work;
 
-pub use actor::{Actor, Authenticated, Credential};
+pub use actor::{Actor, Authenticated};
 pub use bulk::{BulkError, Counts, Progress};
+pub use credential::{Credential, authenticate};
 pub use database::{Db, DbSettings, PoolUse, StatementHook};
 pub use error::{Error, Field, Result, Violation};
 pub use migration::{details, is_outage, settings, sqlite_file};

@@ -2,7 +2,7 @@
 //!
 //! Writes check these for the actor that their own transaction sees ([`crate::Work::actor`]).
 
-use entity::{UserId, mark, membership, note, session, user};
+use entity::{UserId, api_token, mark, membership, note, session, user};
 
 use crate::{Actor, Error, Result, users::Registration};
 
@@ -27,7 +27,7 @@ pub(crate) fn see_user(actor: &Actor, user: &user::Model) -> Result<()> {
     if user.disabled && !actor.is_admin() { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// A user and admins change and delete the user, and see and end the user's sessions.
+/// A user and admins change and delete the user, and see and end the user's sessions and API tokens.
 pub(crate) fn manage_user(actor: &Actor, user: &user::Model) -> Result<()> {
     see_user(actor, user)?;
     if actor.is(user.id) { Ok(()) } else { administer(actor) }
@@ -81,6 +81,16 @@ pub(crate) fn end_session(actor: &Actor, session: &session::Model) -> Result<()>
     if actor.is_admin() || session.is_of(actor.user()?.id) { Ok(()) } else { Err(Error::NotFound) }
 }
 
+/// A user and admins end an API token; for others it does not exist.
+pub(crate) fn end_api_token(actor: &Actor, token: &api_token::Model) -> Result<()> {
+    if actor.is_admin() || token.is_of(actor.user()?.id) { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// With an API token, a user changes nothing but their name.
+pub(crate) fn change_more_than_name(actor: &Actor) -> Result<()> {
+    actor.require_scope(None)
+}
+
 fn allow(allowed: bool) -> Result<()> {
     if allowed { Ok(()) } else { Err(Error::NotAllowed) }
 }
@@ -90,7 +100,10 @@ mod tests {
     use std::sync::Arc;
 
     use chrono::{DateTime, Utc};
-    use entity::membership::Role;
+    use entity::{
+        api_token::{Scope, ScopeList},
+        membership::Role,
+    };
     use sea_orm::{ActiveValue::Set, TryIntoModel};
 
     use super::*;
@@ -128,6 +141,20 @@ mod tests {
     fn actor(user: user::Model) -> Actor {
         let credential = Credential::Session(session(1, user.id));
         Actor::User(Arc::new(Authenticated { user, credential }))
+    }
+
+    fn with_api_token(user: user::Model) -> Actor {
+        let token = api_token::Model {
+            id: 1.try_into().unwrap(),
+            user_id: user.id,
+            name: "Backup".into(),
+            token_hash: String::new(),
+            scopes: ScopeList::new(Scope::ALL).unwrap(),
+            created_at: NOW,
+            last_used_at: None,
+            expires_at: None,
+        };
+        Actor::User(Arc::new(Authenticated { user, credential: Credential::ApiToken(token) }))
     }
 
     fn admin() -> Actor {
@@ -216,6 +243,19 @@ mod tests {
     fn another_users_session_does_not_exist() {
         let of_alice = session(1, 1.try_into().unwrap());
         let told = told(|actor| end_session(actor, &of_alice));
+        assert_eq!(told, ["token missing", "ok", "not found", "ok", "ok"]);
+    }
+
+    #[test]
+    fn an_api_token_is_its_user_and_no_admin() {
+        let token = with_api_token(user::Model { admin: true, ..user(1) });
+        assert!(matches!(administer(&token), Err(Error::NotAllowed)));
+        assert!(manage_user(&token, &user(1)).is_ok() && manage_user(&token, &user(2)).is_err());
+        assert!(matches!(change_more_than_name(&token), Err(Error::OutOfScope(None))));
+        assert!(change_more_than_name(&actor(user(1))).is_ok());
+        assert!(matches!(token.session(), Err(Error::OutOfScope(None))));
+        let of_alice = token.api_token().unwrap();
+        let told = told(|actor| end_api_token(actor, of_alice));
         assert_eq!(told, ["token missing", "ok", "not found", "ok", "ok"]);
     }
 

@@ -13,3 +13,13 @@ pub fn text(bytes: usize) -> Result<String> {
     getrandom::fill(&mut random).map_err(Error::internal)?;
     Ok(BASE64_URL_SAFE_NO_PAD.encode(random))
 }
+
+/// This many random bytes.
+///
+/// # Errors
+/// As [`text`].
+pub(crate) fn bytes<const COUNT: usize>() -> Result<[u8; COUNT]> {
+    let mut random = [0; COUNT];
+    getrandom::fill(&mut random).map_err(Error::internal)?;
+    Ok(random)
+}

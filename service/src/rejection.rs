@@ -36,4 +36,7 @@ pub enum Rejection {
     /// Attackers try it first.
     #[error("is one of the most common passwords")]
     CommonPassword,
+    /// It is a time that has passed.
+    #[error("must be in the future")]
+    Past,
 }

@@ -1,19 +1,17 @@
 //! Units of work: transactions that use cases share.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
-use entity::{UserId, session, user};
+use entity::{UserId, user};
 use sea_orm::DatabaseTransaction;
 use tokio::sync::OnceCell;
 
 use crate::{
-    Actor, Authenticated, Credential, Db, Error, Reader, Result,
+    Actor, Db, Error, Result,
     audit::{self, Subject},
-    clock,
 };
 
 /// How often a unit of work is tried if the database rolls it back.
@@ -70,13 +68,13 @@ impl Work {
         self.claimed.user_id()
     }
 
-    /// The actor as this transaction sees it: the session is live and the user is enabled, and neither
-    /// changes until the transaction ends. Whatever revokes or changes them waits for this, or is seen by
+    /// The actor as this transaction sees it: the session or API token is live and the user is enabled, and
+    /// neither changes until the transaction ends. Whatever revokes or changes them waits for this, or is seen by
     /// it. Takes its locks on the first call: lock teams and other users before.
     ///
     /// # Errors
-    /// [`Error::SessionExpired`] or [`Error::AccountDisabled`] if that has changed since the request
-    /// came in.
+    /// [`Error::SessionExpired`], [`Error::TokenInvalid`] or [`Error::AccountDisabled`] if that has changed
+    /// since the request came in.
     pub(crate) async fn actor(&self) -> Result<&Actor> {
         self.actor.get_or_try_init(|| self.confirm()).await
     }
@@ -90,13 +88,10 @@ impl Work {
     }
 
     async fn confirm(&self) -> Result<Actor> {
-        let Actor::User(claimed) = &self.claimed else { return Ok(self.claimed.clone()) };
-        let Authenticated { user, credential: Credential::Session(session) } = &**claimed;
-        let current = session::Entity::find_unchanged(user.id, session.id);
-        let current = current.into_partial_model::<session::WithUser>();
-        let current = current.one(&self.transaction).await?.ok_or(Error::SessionExpired)?;
-        // Idle time was checked when the request came in.
-        Actor::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
+        match &self.claimed {
+            Actor::User(claimed) => claimed.confirm(&self.transaction).await,
+            other => Ok(other.clone()),
+        }
     }
 
     /// Records what was done, and to what, to be logged after the commit.
@@ -106,47 +101,15 @@ impl Work {
     }
 }
 
-impl Actor {
-    /// The actor as of now, for checks between the arrival of a request and its transaction, which may be
-    /// many seconds apart.
-    ///
-    /// # Errors
-    /// As [`Work::actor`].
-    pub(crate) async fn refresh(&self, reader: &Reader) -> Result<Self> {
-        let Self::User(claimed) = self else { return Ok(self.clone()) };
-        let Credential::Session(session) = &claimed.credential;
-        let current = session::Entity::find_with_user(&session.token_hash);
-        let current = current.into_partial_model::<session::WithUser>();
-        let current = current.one(reader.sessions()).await?.ok_or(Error::SessionExpired)?;
-        Self::of(current, clock::now(), DateTime::<Utc>::MIN_UTC)
-    }
-
-    /// The actor of a session that was found for a token.
-    pub(crate) fn of(
-        session::WithUser { session, user }: session::WithUser,
-        now: DateTime<Utc>,
-        used_after: DateTime<Utc>,
-    ) -> Result<Self> {
-        if !session.is_live(now, used_after) {
-            return Err(Error::SessionExpired);
-        }
-        if !user.may_log_in() {
-            return Err(Error::AccountDisabled);
-        }
-        let credential = Credential::Session(session);
-        Ok(Self::User(Arc::new(Authenticated { user, credential })))
-    }
-}
-
 impl Db {
     /// Runs a unit of work in one transaction, which is committed unless the work fails. When the
     /// database rolls the transaction back in favour of another, the whole work is run again, up to
     /// four times in total.
     ///
     /// # Errors
-    /// Those of the work; [`Error::SessionExpired`] or [`Error::AccountDisabled`] before them if that
-    /// has changed since the request came in; [`Error::Unavailable`] if no connection, or on SQLite the
-    /// write lock, becomes free in time, or the database fails.
+    /// Those of the work; [`Error::SessionExpired`], [`Error::TokenInvalid`] or [`Error::AccountDisabled`] before
+    /// them if that has changed since the request came in; [`Error::Unavailable`] if no connection, or on
+    /// SQLite the write lock, becomes free in time, or the database fails.
     pub async fn write<T>(
         &self,
         actor: &Actor,

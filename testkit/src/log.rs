@@ -10,6 +10,9 @@ use crate::PASSWORD;
 /// The start of every token (`{"typ":"JWT"`) and of every password hash, and everybody's password.
 const SECRETS: [&str; 3] = ["eyJ0eXAiOiJKV1Qi", "$argon2", PASSWORD];
 
+/// What an API token begins with, and how many letters and digits follow.
+const API_TOKEN: (&str, usize) = ("tn_", 49);
+
 /// Lines that leaked one.
 static LEAKS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
@@ -24,12 +27,20 @@ impl log::Log for Watch {
         let mut line = Vec::new();
         logging::write(&mut line, LogFormat::Json, record).expect("writes to memory");
         let line = String::from_utf8_lossy(&line);
-        if SECRETS.iter().any(|secret| line.contains(secret)) {
+        if SECRETS.iter().any(|secret| line.contains(secret)) || has_api_token(&line) {
             LEAKS.lock().unwrap_or_else(PoisonError::into_inner).push(line.into_owned());
         }
     }
 
     fn flush(&self) {}
+}
+
+fn has_api_token(line: &str) -> bool {
+    let (start, length) = API_TOKEN;
+    line.split(start).skip(1).any(|rest| {
+        let digits = rest.bytes().take_while(u8::is_ascii_alphanumeric);
+        digits.count() >= length
+    })
 }
 
 /// Starts checking every line.

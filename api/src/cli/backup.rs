@@ -1,7 +1,7 @@
 use std::path::Path;
 
 use clap::Args;
-use service::backup::{self, Restored};
+use service::backup::{self, Ended, Restored};
 
 use super::{CommandError, database, existing_database, output};
 
@@ -9,7 +9,7 @@ use super::{CommandError, database, existing_database, output};
 pub(super) struct Restore {
     /// The copy, made by `teamnotes backup`
     file: std::path::PathBuf,
-    /// Keep the sessions of the copy, even those that were ended since it was made
+    /// Keep the sessions and API tokens of the copy, even those that were ended since it was made
     #[arg(long)]
     keep_sessions: bool,
 }
@@ -30,10 +30,12 @@ pub(super) async fn create(file: &Path) -> Result<(), CommandError> {
 pub(super) async fn restore(Restore { file, keep_sessions }: Restore) -> Result<(), CommandError> {
     let settings = database()?;
     let restored = backup::restore(&settings, &file, keep_sessions).await?;
-    let Restored { rows, sessions_ended, previous } = restored;
+    let Restored { rows, ended, previous } = restored;
     output::line(format_args!("restored from {}: {rows}", file.display()))?;
     if !keep_sessions {
-        output::line(format_args!("sessions ended: {sessions_ended}"))?;
+        let Ended { sessions, api_tokens } = ended;
+        output::line(format_args!("sessions ended: {sessions}"))?;
+        output::line(format_args!("API tokens ended: {api_tokens}"))?;
     }
     match previous {
         Some(previous) => output::line(format_args!("replaced; kept as {}", previous.display())),

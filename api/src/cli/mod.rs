@@ -12,6 +12,7 @@ mod progress;
 mod serve;
 mod settings;
 mod shell;
+mod token;
 mod transfer;
 mod user;
 
@@ -52,14 +53,17 @@ enum Command {
     /// Manage sessions
     #[command(subcommand)]
     Sessions(SessionsCommand),
+    /// Manage API tokens
+    #[command(subcommand)]
+    Token(token::Command),
     /// Copy an SQLite database to a new file while the service runs
     Backup {
         /// The file to create; - for standard output
         file: PathBuf,
     },
-    /// Replace an SQLite database by a copy, while the service does not run, and end all sessions
+    /// Replace an SQLite database by a copy, while the service does not run, and end all sessions and API tokens
     Restore(backup::Restore),
-    /// Write everything except sessions to one file, while the service runs
+    /// Write everything except sessions and API tokens to one file, while the service runs
     Export {
         /// The file to create; it is compressed if its name ends in .zst; - for standard output
         file: PathBuf,
@@ -132,6 +136,7 @@ impl Command {
             Self::Migrate(arguments) => migrate::run(arguments).await,
             Self::User(command) => user::run(command).await,
             Self::Sessions(SessionsCommand::Revoke { user, all: _ }) => revoke(user).await,
+            Self::Token(command) => token::run(command).await,
             Self::Backup { file } => backup::create(&file).await,
             Self::Restore(arguments) => backup::restore(arguments).await,
             Self::Export { file } => transfer::export(&file).await,

@@ -213,6 +213,11 @@ impl Problem {
             Self::Service(Error::Unavailable(_) | Error::ReadOnly | Error::InProgress) => {
                 response.insert_header((header::RETRY_AFTER, RETRY_AFTER));
             }
+            Self::Service(Error::OutOfScope(scope)) => {
+                let scope = scope.map(|scope| format!(", scope=\"{scope}\"")).unwrap_or_default();
+                let challenge = format!("Bearer error=\"insufficient_scope\"{scope}");
+                response.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
             _ if self.status_code() == StatusCode::UNAUTHORIZED => {
                 response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
@@ -240,13 +245,15 @@ fn kind_of(error: &Error) -> Kind {
         | Error::AccountDisabled
         | Error::WrongCredentials
         | Error::LoginDisabled => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in"),
-        Error::NotAllowed | Error::RegistrationClosed => {
+        Error::NotAllowed | Error::OutOfScope(_) | Error::RegistrationClosed => {
             (StatusCode::FORBIDDEN, "forbidden", "Not allowed")
         }
         Error::NotFound => (StatusCode::NOT_FOUND, "not-found", "Not found"),
-        Error::Taken(_) | Error::LastAdmin | Error::LastOwner | Error::InProgress => {
-            (StatusCode::CONFLICT, "conflict", "Conflict")
-        }
+        Error::Taken(_)
+        | Error::TooManyApiTokens { .. }
+        | Error::LastAdmin
+        | Error::LastOwner
+        | Error::InProgress => (StatusCode::CONFLICT, "conflict", "Conflict"),
         Error::Outdated => {
             (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Changed in the meantime")
         }
@@ -311,6 +318,7 @@ mod tests {
     use std::time::Duration;
 
     use actix_web::body::{MessageBody, to_bytes};
+    use entity::api_token::Scope;
     use service::Field;
 
     use super::*;
@@ -326,9 +334,11 @@ mod tests {
             Error::WrongCredentials,
             Error::LoginDisabled,
             Error::NotAllowed,
+            Error::OutOfScope(Some(Scope::NotesWrite)),
             Error::RegistrationClosed,
             Error::NotFound,
             Error::Taken(Field::Username),
+            Error::TooManyApiTokens { max: 100 },
             Error::LastAdmin,
             Error::LastOwner,
             Error::Outdated,
@@ -350,11 +360,12 @@ mod tests {
     #[actix_web::test]
     async fn every_failure_is_problem_json_and_none_reveals_internals() {
         for error in every_error() {
+            let is_out_of_scope = matches!(error, Error::OutOfScope(_));
             let response = Problem::from(error).error_response();
             let status = response.status();
             assert_eq!(response.headers().get("content-type").unwrap(), PROBLEM_JSON);
-            let is_401 = response.headers().contains_key("www-authenticate");
-            assert_eq!(is_401, status == StatusCode::UNAUTHORIZED);
+            let is_challenge = response.headers().contains_key("www-authenticate");
+            assert_eq!(is_challenge, is_out_of_scope || status == StatusCode::UNAUTHORIZED);
             let body = to_bytes(response.into_body().boxed()).await.unwrap();
             let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
             assert_eq!(body["status"], status.as_u16());

@@ -38,6 +38,9 @@ pub(crate) struct Resource<T>(PhantomData<T>);
 /// 201, with the URL of what was created, and its version in the `ETag`.
 pub(crate) struct Created<T>(PhantomData<T>);
 
+/// 201, with something that is shown only once.
+pub(crate) struct Issued<T>(PhantomData<T>);
+
 /// 201 if the resource is new, 200 if it existed already.
 pub(crate) struct Put<T>(PhantomData<T>);
 
@@ -118,6 +121,13 @@ impl<T: Serialize + Versioned> Reply<Created<T>> {
     pub(crate) fn created(location: String, body: T) -> Self {
         let response = HttpResponse::Created().insert_header((LOCATION, location)).json(&body);
         Self::versioned(response, body.version())
+    }
+}
+
+impl<T: Serialize> Reply<Issued<T>> {
+    /// What is shown only once.
+    pub(crate) fn issued(body: T) -> Self {
+        Self::new(HttpResponse::Created().json(body))
     }
 }
 
@@ -218,6 +228,12 @@ impl<T: ToSchema> Describe for Reply<Created<T>> {
         operation.json::<T>(201, "Created");
         operation.header(201, "Location", "The URL of the new resource", string());
         operation.header(201, "ETag", VERSION_TAG, string());
+    }
+}
+
+impl<T: ToSchema> Describe for Reply<Issued<T>> {
+    fn describe(operation: &mut OperationDoc) {
+        operation.json::<T>(201, &about::<T>());
     }
 }
 

@@ -5,17 +5,19 @@ use std::future::ready;
 
 use actix_web::{
     FromRequest, Handler, HttpResponse, Resource, Responder, Route,
-    body::{BoxBody, EitherBody, MessageBody},
+    body::BoxBody,
     dev::{ServiceRequest, ServiceResponse},
     guard,
     http::{Method, header::ALLOW},
     middleware::{Next, from_fn},
     web,
 };
+use entity::api_token::Scope;
+use service::{Actor, Error};
 use utoipa::openapi::HttpMethod;
 
 use crate::http::{
-    extract::Parameters,
+    extract::{Parameters, actor},
     openapi::{Describe, Document, OperationDoc},
     problem::{Problem, join},
 };
@@ -86,35 +88,87 @@ fn resource_of(module: &str) -> &str {
     module.split("::").nth(2).unwrap_or_default()
 }
 
-/// An operation and the methods it answers.
+/// An operation, the methods it answers, and the API tokens that may call it.
 pub(crate) struct Endpoint {
     methods: Vec<Method>,
     operation: Operation,
+    tokens: Tokens,
 }
 
-/// `GET`, and `HEAD` with it.
+/// Which API tokens may call an operation. Sessions may call every one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tokens {
+    /// None.
+    None,
+    /// Those with this scope.
+    With(Scope),
+    /// All, whatever their scopes.
+    All,
+}
+
+impl Tokens {
+    fn admit(self, actor: &Actor) -> Result<(), Error> {
+        match self {
+            Self::None => actor.require_scope(None),
+            Self::With(scope) => actor.require_scope(Some(scope)),
+            Self::All => Ok(()),
+        }
+    }
+
+    /// The names of the scopes of which one is needed, for the document.
+    fn scopes(self) -> Option<Vec<&'static str>> {
+        match self {
+            Self::None => None,
+            Self::With(scope) => Some(vec![scope.name()]),
+            Self::All => Some(Vec::new()),
+        }
+    }
+}
+
+impl Endpoint {
+    fn new<const N: usize>(methods: [Method; N], operation: fn() -> Operation) -> Self {
+        Self { methods: methods.into(), operation: operation(), tokens: Tokens::None }
+    }
+
+    /// Lets API tokens with this scope call it.
+    pub(crate) fn with(self, scope: Scope) -> Self {
+        Self { tokens: Tokens::With(scope), ..self }
+    }
+
+    /// Lets no API token call it.
+    pub(crate) fn without_tokens(self) -> Self {
+        Self { tokens: Tokens::None, ..self }
+    }
+
+    /// Lets every API token call it.
+    pub(crate) fn with_any_token(self) -> Self {
+        Self { tokens: Tokens::All, ..self }
+    }
+}
+
+/// `GET`, and `HEAD` with it. For API tokens that may read.
 pub(crate) fn get(operation: fn() -> Operation) -> Endpoint {
-    Endpoint { methods: vec![Method::GET, Method::HEAD], operation: operation() }
+    Endpoint::new([Method::GET, Method::HEAD], operation).with(Scope::Read)
 }
 
-/// `POST`.
+/// `POST`. For no API token, unless one is admitted, like the following.
 pub(crate) fn post(operation: fn() -> Operation) -> Endpoint {
-    Endpoint { methods: vec![Method::POST], operation: operation() }
+    Endpoint::new([Method::POST], operation)
 }
 
 /// `PUT` and `PATCH`, which are one operation.
 pub(crate) fn change(operation: fn() -> Operation) -> Endpoint {
-    Endpoint { methods: vec![Method::PUT, Method::PATCH], operation: operation() }
+    Endpoint::new([Method::PUT, Method::PATCH], operation)
 }
 
 /// `PATCH` alone, for a part of a list.
 pub(crate) fn patch(operation: fn() -> Operation) -> Endpoint {
-    Endpoint { methods: vec![Method::PATCH], operation: operation() }
+    Endpoint::new([Method::PATCH], operation)
 }
 
 /// `DELETE`.
 pub(crate) fn delete(operation: fn() -> Operation) -> Endpoint {
-    Endpoint { methods: vec![Method::DELETE], operation: operation() }
+    Endpoint::new([Method::DELETE], operation)
 }
 
 /// Paths and their endpoints.
@@ -144,6 +198,18 @@ impl RouteTable {
         operations
     }
 
+    /// Every (method, path), `HEAD` left out, and the API tokens that may call it.
+    pub fn tokens(&self) -> Vec<(String, &'static str, Tokens)> {
+        let mut all = Vec::new();
+        for (path, endpoints) in &self.paths {
+            for Endpoint { methods, tokens, .. } in endpoints {
+                let methods = methods.iter().filter(|method| *method != Method::HEAD);
+                all.extend(methods.map(|method| (method.to_string(), *path, *tokens)));
+            }
+        }
+        all
+    }
+
     /// Adds the routes to an application, or to a scope of this prefix.
     pub(crate) fn register(self, prefix: &str, app: &mut web::ServiceConfig) {
         for (path, endpoints) in self.paths {
@@ -155,13 +221,13 @@ impl RouteTable {
     /// Adds the operations to the OpenAPI document.
     pub(crate) fn describe(&self, document: &mut Document) {
         for (path, endpoints) in &self.paths {
-            for Endpoint { methods, operation } in endpoints {
+            for Endpoint { methods, operation, tokens } in endpoints {
                 let Some(mut doc) = operation.document() else { continue };
-                doc.failures(&[400, 401, 405, 500, 503]);
+                doc.failures(&[400, 401, 403, 405, 500, 503]);
                 if methods.contains(&Method::GET) {
                     doc.conditional_get();
                 }
-                doc.default_security(methods.contains(&Method::GET));
+                doc.security(methods.contains(&Method::GET), tokens.scopes());
                 document.add(path, methods.iter().filter_map(documented), doc);
             }
         }
@@ -193,11 +259,14 @@ fn resource(path: &str, endpoints: Vec<Endpoint>, is_strict: bool) -> Resource {
     let allowed = methods(&endpoints);
     let other_method = move |method: Method| ready(other_method(&method, allowed.clone()));
     let resource = web::resource(path).default_service(web::to(other_method));
-    endpoints.into_iter().fold(resource, |resource, Endpoint { methods, operation }| {
+    endpoints.into_iter().fold(resource, |resource, Endpoint { methods, operation, tokens }| {
         let is_answered = guard::fn_guard(move |request| methods.contains(&request.head().method));
-        let route = operation.route.guard(is_answered);
-        let ignores_query = is_strict && !operation.reads_query;
-        resource.route(if ignores_query { route.wrap(from_fn(reject_query)) } else { route })
+        let Operation { route, reads_query, .. } = operation;
+        let route = route.guard(is_answered);
+        let check = move |request: ServiceRequest, next: Next<BoxBody>| {
+            pass_on_if(check(&request, tokens, reads_query), request, next)
+        };
+        resource.route(if is_strict { route.wrap(from_fn(check)) } else { route })
     })
 }
 
@@ -209,14 +278,22 @@ fn other_method(method: &Method, allowed: Vec<Method>) -> Result<HttpResponse, P
     Err(Problem::MethodNotAllowed(allowed))
 }
 
-async fn reject_query<B: MessageBody>(
+/// Checks what is the same for all handlers: whether the API token allows the call, and the query if it is not read.
+fn check(request: &ServiceRequest, tokens: Tokens, reads_query: bool) -> Result<(), Problem> {
+    tokens.admit(&actor(request.request()))?;
+    match reads_query {
+        true => Ok(()),
+        false => Parameters::parse(request.query_string())?.require_none(),
+    }
+}
+
+async fn pass_on_if(
+    checked: Result<(), Problem>,
     request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, actix_web::Error> {
-    match Parameters::parse(request.query_string()).and_then(Parameters::require_none) {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(problem) => {
-            Ok(request.into_response(HttpResponse::from_error(problem)).map_into_right_body())
-        }
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse, actix_web::Error> {
+    match checked {
+        Ok(()) => next.call(request).await,
+        Err(problem) => Ok(request.into_response(HttpResponse::from_error(problem))),
     }
 }

@@ -1,5 +1,6 @@
 //! The resources of the API: one module each, with its bodies and handlers.
 
+pub(crate) mod api_tokens;
 pub(crate) mod memberships;
 pub(crate) mod notes;
 pub(crate) mod operations;

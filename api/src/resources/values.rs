@@ -1,8 +1,9 @@
 //! Values of the domain in bodies: read by the domain itself, described by its limits.
 
 use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
-use entity::{MarkId, NoteId, TeamId, UserId};
+use entity::{MarkId, NoteId, TeamId, UserId, api_token::Scope};
 use service::{
+    api_tokens::TokenName,
     notes::Content,
     sessions,
     teams::TeamName,
@@ -70,6 +71,10 @@ texts! {
     TeamNameText, "TeamName": TeamName =
         sized(line(), "A team's name; not blank.", 1, TeamName::MAX_CHARS).examples(["Operations"]);
 
+    /// The schema of [`TokenName`].
+    TokenNameText, "TokenName": TokenName =
+        sized(line(), "What to call an API token; not blank.", 1, TokenName::MAX_CHARS).examples(["Nightly backup"]);
+
     /// The schema of [`Name`].
     NameText, "Name": Name =
         sized(line(), "A user's name to show; not blank.", 1, Name::MAX_CHARS).examples(["Alice Walker"]);
@@ -86,6 +91,23 @@ texts! {
             .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
             .examples(["walnut-harbour-42"]);
 }
+
+impl Deserr<Violations> for Scope {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        parsed(value, at, |text: String| text.parse::<Self>())
+    }
+}
+
+/// The schema of [`Scope`].
+pub(crate) struct ScopeText;
+
+describe!(ScopeText as "Scope": string()
+    .description(Some("What an API token allows. Each scope includes `read`."))
+    .enum_values(Some(Scope::ALL.map(Scope::name)))
+    .examples(["notes:write"]));
 
 /// The schema of a username that is sent to log in.
 pub(crate) struct SentUsername;

@@ -17,7 +17,7 @@ struct List {
     is_newest_first: bool,
 }
 
-const LISTS: [List; 11] = [
+const LISTS: [List; 13] = [
     List {
         route: "/api/notes",
         filter: "important=true&search=item",
@@ -44,6 +44,8 @@ const LISTS: [List; 11] = [
         position: "/id",
         is_newest_first: true,
     },
+    List { route: "/api/tokens", filter: "", position: "/id", is_newest_first: true },
+    List { route: "/api/users/{user}/tokens", filter: "", position: "/id", is_newest_first: true },
     List { route: "/api/users/{user}/notes", filter: "", position: "/id", is_newest_first: true },
     List {
         route: "/api/users/{user}/marked_notes",
@@ -107,6 +109,8 @@ impl Lists {
         reader.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
         let member = format!("/api/teams/1/members/{}", reader.id);
         self.alice.put(&member, json!({})).await.created();
+        let token = json!({ "name": name, "scopes": ["read"] });
+        self.alice.post("/api/tokens", token).await.created();
         self.app.log_in("alice").await;
     }
 

@@ -20,6 +20,7 @@ admin      PUT    /api/users/other/teams      {"team_ids":[1]}
 admin      PATCH  /api/users/member/teams     {"team_ids":[]}
 owner      PUT    /api/users/other/teams/1    {}
 owner      PATCH  /api/users/other/teams/1    {"role":"member"}
+other      POST   /api/tokens                 {"name":"Backup","scopes":["read"]}
 other      POST   /api/notes                  {"content":"New"}
 author     PUT    /api/notes/1                {"content":"Rewritten"}
 author     PATCH  /api/notes/1                {"important":true}

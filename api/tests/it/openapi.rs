@@ -147,13 +147,21 @@ fn text_is_documented_without_the_characters_that_are_rejected() {
     let document = document();
     let schemas = &document["components"]["schemas"];
     let accepts = |name: &str, text: &str| jsonschema::is_valid(&schemas[name], &json!(text));
-    let texts =
-        ["Content", "Name", "Password", "SentPassword", "SentUsername", "TeamName", "Username"];
+    let texts = [
+        "Content",
+        "Name",
+        "Password",
+        "SentPassword",
+        "SentUsername",
+        "TeamName",
+        "TokenName",
+        "Username",
+    ];
     for name in texts {
         assert!(accepts(name, "walnut-harbour"), "{name}");
         assert!(!accepts(name, "walnut-harbour\0"), "{name}");
     }
-    for name in ["Content", "Name", "TeamName"] {
+    for name in ["Content", "Name", "TeamName", "TokenName"] {
         for control in ["\u{1}", "\u{1b}", "\u{7f}", "\u{9f}"] {
             assert!(!accepts(name, &format!("a{control}")), "{name} {control:?}");
         }

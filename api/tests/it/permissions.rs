@@ -9,7 +9,8 @@ use testkit::Answer;
 use crate::world::World;
 
 /// A row has a call, the status that each kind of caller gets, and the body to send. `world.rs` describes
-/// the callers and how note 1, mark 1, team 1 and session 1 relate to them.
+/// the callers and how note 1, mark 1, team 1, session 1 and API token 1 relate
+/// to them.
 const TABLE: &str = r#"
                                        anonymous other member owner author admin disabled logged-out
 
@@ -20,6 +21,12 @@ DELETE /api/sessions                   401       204   204    204   204    204  
 GET    /api/sessions/current           401       200   200    200   200    200   401      401
 DELETE /api/sessions/1                 401       404   404    404   204    204   401      401
 DELETE /api/sessions/99                401       404   404    404   404    404   401      401
+
+GET    /api/tokens                     401       200   200    200   200    200   401      401
+POST   /api/tokens                     401       201   201    201   201    201   401      401         {"name":"Backup","scopes":["read"]}
+GET    /api/tokens/current             401       404   404    404   404    404   401      401
+DELETE /api/tokens/1                   401       404   404    404   204    204   401      401
+DELETE /api/tokens/99                  401       404   404    404   404    404   401      401
 
 GET    /api/users                      200       200   200    200   200    200   401      401
 GET    /api/users?disabled=false       200       200   200    200   200    200   401      401
@@ -44,6 +51,9 @@ DELETE /api/users/nobody               401       404   404    404   404    404  
 GET    /api/users/author/sessions      401       403   403    403   200    200   401      401
 GET    /api/users/nobody/sessions      401       404   404    404   404    404   401      401
 DELETE /api/users/author/sessions      401       403   403    403   204    204   401      401
+GET    /api/users/author/tokens        401       403   403    403   200    200   401      401
+GET    /api/users/nobody/tokens        401       404   404    404   404    404   401      401
+DELETE /api/users/author/tokens        401       403   403    403   204    204   401      401
 GET    /api/users/author/notes         200       200   200    200   200    200   401      401
 GET    /api/users/locked/notes         404       404   404    404   404    200   401      401
 GET    /api/users/author/marked_notes  200       200   200    200   200    200   401      401
@@ -296,7 +306,7 @@ async fn no_response_to_a_read_has_a_password_or_a_token() {
         .iter()
         .flat_map(|(_, row)| secret_columns.iter().filter_map(|column| row[*column].as_str()))
         .collect();
-    assert_eq!(secrets.len(), 7 + 7, "users and sessions");
+    assert_eq!(secrets.len(), 7 + 7 + 1, "users, sessions and API tokens");
     let names = ["password", "hash", "token\"", "secret"];
     for row in rows_that_read() {
         for (kind, _) in row.statuses.iter().filter(|(_, status)| *status == 200) {

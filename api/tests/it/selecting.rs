@@ -24,8 +24,8 @@ fn first(body: &Value) -> &Value {
 #[tokio::test]
 async fn every_resource_can_be_reduced_to_each_of_its_members() {
     let world = World::start().await;
-    let author = world.caller("author");
     for path in resources() {
+        let author = world.caller(if path == "/api/tokens/current" { "script" } else { "author" });
         let whole = author.get(&path).await.ok();
         let members = first(&whole).as_object().unwrap();
         assert!(members.len() > 1, "{path}");

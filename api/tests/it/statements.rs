@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use serde_json::json;
 use testkit::{Answer, Client, TestApp};
 
-/// The statements since the last call, but for the one that records once a minute that a session is in use.
+/// The statements since the last call, but for the one that records once a minute that a session or an API token is in
+/// use.
 fn since_last(app: &TestApp) -> Vec<String> {
     let mut statements = app.statements();
-    statements.retain(|sql| !sql.starts_with("UPDATE \"sessions\" SET \"last_used_at\""));
+    let records_use =
+        |sql: &str, table| sql.starts_with(&format!("UPDATE \"{table}\" SET \"last_used_at\""));
+    statements.retain(|sql| !records_use(sql, "sessions") && !records_use(sql, "api_tokens"));
     statements
 }
 
@@ -60,6 +63,8 @@ async fn reading_many_rows_takes_as_many_statements_as_reading_few() {
             ("/api/teams/1", 3),
             ("/api/sessions", 2),
             ("/api/sessions/current", 1),
+            ("/api/tokens", 2),
+            ("/api/users/alice/tokens", 3),
         ] {
             let statements = counted(&app, &alice, path).await;
             assert_eq!(statements.len(), most, "{path}: {statements:#?}");
@@ -155,6 +160,21 @@ async fn writing_a_note_takes_four_statements() {
     alice.post("/api/notes", json!({ "content": "A note" })).await.created();
     let statements = app.statements();
     assert_eq!(statements.len(), 4, "{statements:#?}");
+}
+
+#[tokio::test]
+async fn an_api_token_takes_as_many_statements_as_a_session() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let new = json!({ "name": "Script", "scopes": ["notes:write"] });
+    let issued = alice.post("/api/tokens", new).await.created();
+    let script = alice.with_token(issued["token"].as_str().unwrap());
+    since_last(&app);
+    for client in [&alice, &script] {
+        client.post("/api/notes", json!({ "content": "A note" })).await.created();
+        assert_eq!(since_last(&app).len(), 4);
+        assert_eq!(counted(&app, client, "/api/notes").await.len(), 2);
+    }
+    assert_eq!(counted(&app, &script, "/api/tokens/current").await.len(), 1);
 }
 
 #[tokio::test]

@@ -3,10 +3,13 @@
 use serde_json::{Value, json};
 use testkit::{Client, TestApp};
 
-/// Note 1, mark 1, team 1 and session 1, and these callers:
+use crate::api_tokens::ALL_SCOPES;
+
+/// Note 1, mark 1, team 1, session 1 and API token 1, and these callers:
 ///
-/// - `author` (user 2) has written the note, made the mark, and started the session, on a device other
-///   than the one that calls.
+/// - `author` (user 2) has written the note, made the mark and the API token, and started the session, on a device
+///   other than the one that calls.
+/// - `script` has that API token, which allows whatever one can.
 /// - `owner` (user 3) owns the team, and `member` (user 4) belongs to it.
 /// - `other` (user 5) is unrelated to all of them.
 /// - `locked` (user 6) belongs to the team and is disabled.
@@ -39,7 +42,12 @@ impl World {
         admin.put("/api/users/locked", json!({ "disabled": true })).await.ok();
         logged_out.delete("/api/logout").await.no_content();
 
+        let new = json!({ "name": "Script", "scopes": ALL_SCOPES });
+        let issued = author.post("/api/tokens", new).await.created();
+        let script = author.with_token(issued["token"].as_str().unwrap());
+
         let clients = vec![
+            ("script", script),
             ("anonymous", app.anonymous()),
             ("other", other),
             ("member", member),

@@ -19,7 +19,7 @@ use sea_orm::{
 use crate::{DbSettings, Error};
 pub use examine::{Rows, Unsound};
 use examine::{examine, number, rows};
-pub use restore::{Restored, restore};
+pub use restore::{Ended, Restored, restore};
 
 /// How long to wait for other processes that use the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);

@@ -27,14 +27,24 @@ const NOT_A_DATABASE: &str = "26";
 pub struct Restored {
     /// How many rows the copy has.
     pub rows: Rows,
-    /// How many sessions of the copy were ended.
-    pub sessions_ended: u64,
+    /// How many sessions and API tokens of the copy were ended.
+    pub ended: Ended,
     /// Where the database is that was replaced, if there was one.
     pub previous: Option<PathBuf>,
 }
 
+/// How many sessions and API tokens were ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ended {
+    /// Sessions.
+    pub sessions: u64,
+    /// API tokens.
+    pub api_tokens: u64,
+}
+
 /// Replaces the database, which no process may be using, by a copy. The copy is checked first, and put in
-/// place in one step; the database that was there is kept next to it.
+/// place in one step; the database that was there is kept next to it. Unless they are to be kept, sessions and API
+/// tokens are ended, since some may have been ended since the copy was made.
 ///
 /// # Errors
 /// See [`BackupError`]; the database is unchanged then.
@@ -45,9 +55,9 @@ pub async fn restore(settings: &DbSettings, copy: &Path, keep_sessions: bool) ->
     let unsound = |source| BackupError::Unsound { path: copy.into(), source };
     let rows = examine(draft.path()).await.map_err(unsound)?;
     let replace = |error: DbErr| BackupError::Replace { path: file.clone(), source: error.into() };
-    let sessions_ended = match keep_sessions || !rows.has("sessions") {
-        true => 0,
-        false => end_sessions(draft.path()).await.map_err(replace)?,
+    let ended = match keep_sessions {
+        true => Ended::default(),
+        false => end_all(draft.path(), &rows).await.map_err(replace)?,
     };
     let lock = if file.exists() { lock(settings, &file).await? } else { None };
     let previous = swap(&file, draft);
@@ -55,7 +65,7 @@ pub async fn restore(settings: &DbSettings, copy: &Path, keep_sessions: bool) ->
         lock.close().await.map_err(replace)?;
     }
     let previous = previous.map_err(|source| BackupError::File { path: file.clone(), source })?;
-    Ok(Restored { rows, sessions_ended, previous })
+    Ok(Restored { rows, ended, previous })
 }
 
 /// A file that was copied while it was in use lacks what is in its log.
@@ -95,20 +105,29 @@ fn own_like(file: &Path, draft: &Path) -> io::Result<()> {
     chown(draft, Some(like.uid()), Some(like.gid()))
 }
 
-/// Ends all sessions: some may have been ended since the copy was made.
-async fn end_sessions(draft: &Path) -> std::result::Result<u64, DbErr> {
+/// Ends all sessions and API tokens.
+async fn end_all(draft: &Path, rows: &Rows) -> std::result::Result<Ended, DbErr> {
     let draft = draft.to_string_lossy();
     let database = open(&format!("sqlite:{draft}")).await?;
-    let ended = delete_sessions(&database).await;
+    let sessions = delete_all(&database, rows, "sessions").await;
+    let api_tokens = delete_all(&database, rows, "api_tokens").await;
     database.close().await?;
-    ended
+    Ok(Ended { sessions: sessions?, api_tokens: api_tokens? })
 }
 
-async fn delete_sessions(database: &DatabaseConnection) -> std::result::Result<u64, DbErr> {
-    let ended = database.execute_unprepared("DELETE FROM sessions").await?;
-    match number(database, "SELECT COUNT(*) FROM sessions").await? {
-        0 => Ok(ended.rows_affected()),
-        left => Err(DbErr::Custom(format!("{left} sessions could not be ended"))),
+/// Deletes all rows of a table, if the copy has it.
+async fn delete_all(
+    database: &DatabaseConnection,
+    rows: &Rows,
+    table: &str,
+) -> std::result::Result<u64, DbErr> {
+    if !rows.has(table) {
+        return Ok(0);
+    }
+    let deleted = database.execute_unprepared(&format!("DELETE FROM {table}")).await?;
+    match number(database, &format!("SELECT COUNT(*) FROM {table}")).await? {
+        0 => Ok(deleted.rows_affected()),
+        left => Err(DbErr::Custom(format!("{left} {table} could not be ended"))),
     }
 }
 

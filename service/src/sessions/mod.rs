@@ -22,8 +22,8 @@ use crate::{
     policy, token, users,
 };
 
-/// The use of a session is recorded at most this often.
-const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
+/// The use of a session, or of an API token, is recorded at most this often.
+pub(crate) const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// How many sessions one statement purges, and how long to wait before the next one, so that others can
 /// write.
@@ -59,7 +59,7 @@ impl Default for SessionRules {
 ///
 /// # Errors
 /// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
-pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
+pub(crate) async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     auth.keys.check(token)?;
     db.require_file()?;
     let found = session::Entity::find_with_user(&token::hash(token))
@@ -69,7 +69,7 @@ pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
         .ok_or(Error::SessionExpired)?;
     let now = clock::now();
     let (id, last_used_at) = (found.session.id, found.session.last_used_at);
-    let actor = Actor::of(found, now, auth.sessions.used_after(now))?;
+    let actor = Actor::of_session(found, now, auth.sessions.used_after(now))?;
     if now - last_used_at > TOUCH_INTERVAL {
         touch(db, id);
     }

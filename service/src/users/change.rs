@@ -25,6 +25,8 @@ pub struct UserChange {
     pub password: Option<Password>,
     /// The current password, required of users who change their own.
     pub current_password: Option<String>,
+    /// Whether a new password ends the user's API tokens too.
+    pub end_tokens: bool,
     /// The client's address.
     pub address: Option<IpAddr>,
     /// Can only be set by admins.
@@ -41,6 +43,7 @@ pub struct PreparedChange {
     admin: Option<bool>,
     disabled: Option<bool>,
     password: Option<NewPassword>,
+    end_tokens: bool,
 }
 
 /// The hash of a new password, and the one that the current password was checked against.
@@ -55,8 +58,9 @@ struct NewPassword {
 ///
 /// # Errors
 /// [`Error::SessionExpired`] or [`Error::AccountDisabled`] if that has changed since the request came in;
-/// [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::Invalid`] if `current_password` is wrong,
-/// [`Error::TooManyAttempts`] if that happened too often.
+/// [`Error::NotFound`]; [`Error::NotAllowed`]; [`Error::OutOfScope`]; [`Error::Invalid`] if `current_password` is
+/// wrong, or API tokens are to end without a new password; [`Error::TooManyAttempts`] if a wrong one was sent
+/// too often.
 pub async fn prepare_change(
     reader: &Reader,
     passwords: &Passwords,
@@ -68,10 +72,16 @@ pub async fn prepare_change(
     // A session that has ended is not told whether a password is right.
     let actor = &actor.refresh(reader).await?;
     let user = find_by_key(reader, key).await?;
-    let UserChange { name, password, current_password, address, admin, disabled } = change;
-    let mut prepared = PreparedChange { user_id: user.id, name, admin, disabled, password: None };
+    let UserChange { name, password, current_password, end_tokens, address, admin, disabled } =
+        change;
+    let mut prepared =
+        PreparedChange { user_id: user.id, name, admin, disabled, password: None, end_tokens };
     prepared.require_allowed(actor, &user)?;
+    if end_tokens && password.is_none() {
+        return Err(Error::invalid("end_tokens", "needs a new password beside it"));
+    }
     if let Some(new) = password {
+        policy::change_more_than_name(actor)?;
         let passwords = &passwords.on_behalf_of(address);
         let hash = if actor.is(user.id) {
             let attempt = throttle.attempt(Rule::current_password(user.id, address))?;
@@ -111,7 +121,7 @@ fn wrong_current_password() -> Error {
     Error::invalid("current_password", "is wrong")
 }
 
-/// Changes a user. A new password ends the user's sessions, except the actor's own.
+/// Changes a user. A new password ends the user's sessions, except the actor's own, and if asked for, API tokens.
 ///
 /// # Errors
 /// [`Error::NotFound`], also if the user's deletion has begun; [`Error::NotAllowed`] for anyone but the user
@@ -137,7 +147,7 @@ pub async fn update(
         return Err(Error::LastAdmin);
     }
     change.require_same_password(actor, &user)?;
-    change.end_sessions(work, &user).await?;
+    change.end_credentials(work, &user).await?;
     change.audit(work, &user);
     Ok(change.apply(user).update(work.transaction()).await?)
 }
@@ -145,8 +155,14 @@ pub async fn update(
 impl PreparedChange {
     fn require_allowed(&self, actor: &Actor, user: &user::Model) -> Result<()> {
         policy::manage_user(actor, user)?;
-        let needs_admin = self.admin.is_some() || self.disabled.is_some();
-        if needs_admin { policy::administer(actor) } else { Ok(()) }
+        if self.password.is_some() || self.end_tokens {
+            policy::change_more_than_name(actor)?;
+        }
+        if self.admin.is_some() || self.disabled.is_some() {
+            policy::change_more_than_name(actor)?;
+            policy::administer(actor)?;
+        }
+        Ok(())
     }
 
     fn drops_admin(&self) -> bool {
@@ -162,7 +178,7 @@ impl PreparedChange {
         }
     }
 
-    async fn end_sessions(&self, work: &Work, user: &user::Model) -> Result<()> {
+    async fn end_credentials(&self, work: &Work, user: &user::Model) -> Result<()> {
         use session::Scopes as _;
         let is_enabled_again = user.disabled && self.disabled == Some(false);
         if self.password.is_none() && !is_enabled_again {
@@ -175,6 +191,9 @@ impl PreparedChange {
             _ => ended,
         };
         ended.exec(work.transaction()).await?;
+        if self.end_tokens && user.delete_api_tokens(work.transaction()).await? > 0 {
+            work.audit("all API tokens ended", user.id);
+        }
         Ok(())
     }
 

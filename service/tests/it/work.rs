@@ -24,7 +24,7 @@ async fn admin(db: &Db) -> Actor {
     let (username, password) = (ADMIN.to_owned(), PASSWORD.to_owned());
     let request = LogIn { username, password, address: None, user_agent: None };
     let token = sessions::log_in(db, &auth, request).await.unwrap().token;
-    sessions::authenticate(db, &auth, &token).await.unwrap()
+    service::authenticate(db, &auth, &token).await.unwrap()
 }
 
 #[tokio::test]

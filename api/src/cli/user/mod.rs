@@ -24,7 +24,7 @@ pub(super) enum Command {
     /// Make an admin an ordinary user again
     Demote(Named),
     /// Set a user's password and end the user's sessions; prompts for it, or reads it from standard input
-    ResetPassword(Named),
+    ResetPassword(ResetPassword),
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +44,15 @@ pub(super) struct List {
     /// Print a JSON array
     #[arg(long)]
     json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ResetPassword {
+    /// The user's id or username
+    user: String,
+    /// End the user's API tokens too
+    #[arg(long)]
+    end_tokens: bool,
 }
 
 #[derive(Debug, Args)]
@@ -68,8 +77,9 @@ pub(super) async fn run(command: Command) -> Result<(), CommandError> {
         Command::Demote(Named { user }) => {
             (user, UserChange { admin: Some(false), ..UserChange::default() })
         }
-        Command::ResetPassword(Named { user }) => {
-            (user, UserChange { password: Some(password::read()?), ..UserChange::default() })
+        Command::ResetPassword(ResetPassword { user, end_tokens }) => {
+            let password = Some(password::read()?);
+            (user, UserChange { password, end_tokens, ..UserChange::default() })
         }
     };
     update(&user, change).await

@@ -10,7 +10,7 @@ use actix_web::{
     http::header::{AUTHORIZATION, HeaderValue, VARY},
     middleware::Next,
 };
-use service::{Actor, Error, sessions};
+use service::{Actor, Error, authenticate};
 use utoipa::openapi::Required;
 
 use crate::http::{
@@ -41,7 +41,7 @@ impl FromRequest for Anyone {
 
 impl Describe for Anyone {
     fn describe(operation: &mut OperationDoc) {
-        operation.session(Required::False);
+        operation.sign_in(Required::False);
     }
 }
 
@@ -71,11 +71,12 @@ impl FromRequest for SignedIn {
 
 impl Describe for SignedIn {
     fn describe(operation: &mut OperationDoc) {
-        operation.session(Required::True);
+        operation.sign_in(Required::True);
     }
 }
 
-pub(super) fn actor(request: &HttpRequest) -> Actor {
+/// Who has sent the request, as [`check_token`] has found out.
+pub(crate) fn actor(request: &HttpRequest) -> Actor {
     request.extensions().get::<Actor>().cloned().unwrap_or(Actor::Anonymous)
 }
 
@@ -88,7 +89,7 @@ pub(crate) async fn check_token<B: MessageBody>(
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
     let checked = match bearer_token(&request) {
         Ok(None) => Ok(None),
-        Ok(Some(token)) => sessions::authenticate(&state.db, &state.auth, &token).await.map(Some),
+        Ok(Some(token)) => authenticate(&state.db, &state.auth, &token).await.map(Some),
         Err(error) => Err(error),
     };
     let mut response = match checked {

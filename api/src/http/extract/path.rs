@@ -5,7 +5,7 @@ use std::{
 };
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload};
-use entity::{MarkId, NoteId, SessionId, TeamId};
+use entity::{ApiTokenId, MarkId, NoteId, SessionId, TeamId};
 use percent_encoding::percent_decode_str;
 use service::{Error, users::UserKey};
 
@@ -31,6 +31,10 @@ impl<T: FromStr> FromRequest for Id<T> {
 pub(crate) trait PathId {
     /// What it is the id of.
     const DESCRIPTION: &str;
+}
+
+impl PathId for ApiTokenId {
+    const DESCRIPTION: &str = "The id of an API token.";
 }
 
 impl PathId for MarkId {

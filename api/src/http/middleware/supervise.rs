@@ -106,13 +106,12 @@ impl Supervision {
         let (method, request) = (method_name(&self.method), self.id.to_str().unwrap_or_default());
         let route = self.route.as_str();
         let milliseconds = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        let user = response.request().extensions().get::<Actor>().and_then(Actor::user_id);
-        let user = user.map(i64::from);
+        let (user, api_token) = ids(response.request().extensions().get::<Actor>());
         let (trace_id, parent_id) = self.trace_ids();
         let level = if PROBES.contains(&route) { Level::Debug } else { Level::Info };
-        log::log!(level, method, route, status, milliseconds, request, user, trace_id, parent_id; "answered");
+        log::log!(level, method, route, status, milliseconds, request, user, api_token, trace_id, parent_id; "answered");
         if let (500.., Some(error)) = (status, response.response().error()) {
-            log::error!(method, route, status, request, user, trace_id, parent_id; "failed: {error}");
+            log::error!(method, route, status, request, user, api_token, trace_id, parent_id; "failed: {error}");
         }
     }
 
@@ -130,6 +129,12 @@ impl Supervision {
             state.metrics.request(&self.method, &self.route, status, self.started.elapsed());
         }
     }
+}
+
+/// The ids of the actor's user and API token, for the log.
+fn ids(actor: Option<&Actor>) -> (Option<i64>, Option<i64>) {
+    let Some(actor) = actor else { return (None, None) };
+    (actor.user_id().map(i64::from), actor.api_token_id().map(i64::from))
 }
 
 /// Replaces the body of the framework's failures with a problem.

@@ -27,14 +27,23 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Starts with what operations refer to: the failures, and the security scheme.
+    /// Starts with what operations refer to: the failures, and the security schemes.
     pub(crate) fn new() -> Self {
-        let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let bearer = |format: &str, description: &str| {
+            let bearer = Http::builder().scheme(HttpAuthScheme::Bearer).bearer_format(format);
+            SecurityScheme::Http(bearer.description(Some(description)).build())
+        };
+        let session = bearer("JWT", "The token of a session, which a login returns.");
+        let api_token = bearer(
+            "tn_…",
+            "A token that `POST /api/tokens` returns, with at least one of the scopes that the operation names.",
+        );
         let components = ComponentsBuilder::new()
             .schema(ProblemBody::name(), <ProblemBody as utoipa::PartialSchema>::schema())
             .schema(ViolationBody::name(), <ViolationBody as utoipa::PartialSchema>::schema())
             .responses_from_iter(problems::responses())
-            .security_scheme("session", SecurityScheme::Http(bearer));
+            .security_scheme("session", session)
+            .security_scheme("api_token", api_token);
         Self { paths: Paths::new(), components }
     }
 

@@ -32,6 +32,7 @@ pub(crate) struct OperationDoc {
     schemas: Vec<(String, RefOr<Schema>)>,
     /// Whether repetitions get the first answer.
     is_idempotent: bool,
+    sign_in: Option<Required>,
 }
 
 impl OperationDoc {
@@ -124,21 +125,22 @@ impl OperationDoc {
         self.failures(&[408, 413, 415, 422]);
     }
 
-    /// Whether a session is required or optional.
-    pub(crate) fn session(&mut self, required: Required) {
-        let session = SecurityRequirement::new("session", Vec::<String>::new());
-        let optional = (required == Required::False).then(SecurityRequirement::default);
-        self.operation.security = Some(optional.into_iter().chain([session]).collect());
+    /// Whether a caller has to sign in, or may.
+    pub(crate) fn sign_in(&mut self, required: Required) {
+        self.sign_in = Some(required);
     }
 
-    /// What holds where nothing asks who calls: reads take a token, although none is needed.
-    pub(crate) fn default_security(&mut self, is_read: bool) {
-        if self.operation.security.is_none() {
-            self.operation.security = Some(Vec::new());
-            if is_read {
-                self.session(Required::False);
-            }
-        }
+    /// Says who may call it. Reads take a token even where nothing asks who calls. `scopes` are those of which an API
+    /// token needs one, if API tokens may call it at all.
+    pub(crate) fn security(&mut self, is_read: bool, scopes: Option<Vec<&str>>) {
+        let sign_in = self.sign_in.take().or(is_read.then_some(Required::False));
+        let security = sign_in.map_or(Vec::new(), |required| {
+            let nobody = (required == Required::False).then(SecurityRequirement::default);
+            let session = SecurityRequirement::new("session", Vec::<&str>::new());
+            let token = scopes.map(|scopes| SecurityRequirement::new("api_token", scopes));
+            nobody.into_iter().chain([session]).chain(token).collect()
+        });
+        self.operation.security = Some(security);
     }
 
     /// Failures, by status.
@@ -218,7 +220,7 @@ impl OperationDoc {
                 );
             }
         }
-        let Self { mut operation, responses, schemas, is_idempotent: _ } = self;
+        let Self { mut operation, responses, schemas, .. } = self;
         operation.responses.responses = responses;
         (operation, schemas)
     }

@@ -29,7 +29,15 @@ const PROBLEMS: [(u16, &str, &[Header]); 15] = [
         "The token is missing, invalid or expired, or the credentials are wrong",
         &[("WWW-Authenticate", "`Bearer`", string)],
     ),
-    (403, "Not allowed", &[]),
+    (
+        403,
+        "Not allowed, or the scopes of the API token do not allow it",
+        &[(
+            "WWW-Authenticate",
+            "With an API token: `Bearer error=\"insufficient_scope\"`, and the scope that would do, if any",
+            string,
+        )],
+    ),
     (404, "Not found", &[]),
     (405, "The path exists, but not for this method", &[("Allow", "The allowed methods", string)]),
     (408, "The body did not arrive in time", &[]),

@@ -4,8 +4,12 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 pub(super) const ALIASES: &str = "aliases";
 
 /// What operations are grouped by: their resource.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("sessions", "Logging in and out, and the sessions that this starts and ends."),
+    (
+        "api tokens",
+        "What scripts and bots authenticate with: a user makes them, and says what each allows.",
+    ),
     ("users", "Signing up, and the people who write and mark notes."),
     ("notes", "Notes, and who has marked them."),
     ("reading list", "The notes that the caller has marked, each read or still to read."),

@@ -49,6 +49,10 @@ pub(crate) struct UserChangeBody {
     #[deserr(default, try_from(String) = credential -> String)]
     #[schema(value_type = Option<SentPassword>, nullable = false)]
     current_password: Option<String>,
+    /// Whether the new `password` ends the user's API tokens too.
+    #[deserr(default)]
+    #[schema(required = false, example = false)]
+    end_tokens: bool,
     /// Can only be set by admins.
     #[deserr(default, from(bool) = Some)]
     #[schema(nullable = false, example = false)]
@@ -65,8 +69,9 @@ fn credential(text: String) -> Result<Option<String>, String> {
 
 impl From<UserChangeBody> for UserChange {
     fn from(change: UserChangeBody) -> Self {
-        let UserChangeBody { name, password, current_password, admin, disabled } = change;
-        Self { name, password, current_password, address: None, admin, disabled }
+        let UserChangeBody { name, password, current_password, end_tokens, admin, disabled } =
+            change;
+        Self { name, password, current_password, end_tokens, address: None, admin, disabled }
     }
 }
 

@@ -83,6 +83,68 @@ async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
 }
 
 #[tokio::test]
+async fn api_tokens_are_managed_by_commands() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let served = Served::start(here, &[]);
+    served.user("alice").await;
+    let create = |more: &[&str]| {
+        let arguments = ["token", "create", "alice", "--name", "Backup"];
+        run(here, &[], &[&arguments[..], more].concat())
+    };
+    let made = create(&["--scope", "read", "--scope", "notes:write", "--expires", "90d"]);
+    let token = text(&made.stdout).trim_end().to_owned();
+    assert_eq!(token.len(), 52, "{token}");
+    let told = text(&made.stderr);
+    assert!(told.starts_with("1 Backup (read notes:write), expires 20"), "{told}");
+    assert!(told.ends_with(", not used yet; the token is shown this once:\n"), "{told}");
+    let current = async || served.send_as(&token, Method::GET, "/api/tokens/current", None).await;
+    assert_eq!(current().await.1["user"]["username"], "alice");
+
+    let forever = create(&["--scope", "read"]);
+    assert!(text(&forever.stderr).starts_with("2 Backup (read), does not expire, "), "{forever:?}");
+    let list = text(&run(here, &[], &["token", "list", "ALICE"]).stdout);
+    assert!(list.starts_with("2 Backup (read), ") && list.lines().count() == 2, "{list}");
+    let list = run(here, &[], &["token", "list", "alice", "--json"]);
+    let list: Value = serde_json::from_slice(&list.stdout).unwrap();
+    assert_eq!(list[1]["scopes"], json!(["read", "notes:write"]));
+    assert!(!list.to_string().contains("tn_") && !list.to_string().contains("hash"), "{list}");
+
+    let ended = run(here, &[], &["token", "revoke", "1"]);
+    assert_eq!(text(&ended.stdout), "API token 1 has ended\n");
+    assert_eq!(current().await.0, 401);
+    for (whose, count) in [(&["--user", "alice"][..], 1), (&["--all"], 0)] {
+        let ended = run(here, &[], &[&["token", "revoke"][..], whose].concat());
+        assert_eq!(text(&ended.stdout), format!("API tokens ended: {count}\n"), "{whose:?}");
+    }
+    create(&["--scope", "read"]);
+    for (arguments, why) in [
+        (&["token", "revoke", "1"][..], "error: not found\n"),
+        (&["token", "list", "nobody"], "error: not found\n"),
+        (&["token", "create", "nobody", "--name", "x", "--scope", "read"], "error: not found\n"),
+        (
+            &["token", "create", "alice", "--name", " ", "--scope", "read"],
+            "error: the name must not be blank\n",
+        ),
+    ] {
+        let refused = run(here, &[], arguments);
+        assert_eq!((refused.status.code(), text(&refused.stderr)), (Some(1), why.into()));
+    }
+    for (more, why) in [
+        (&["--scope", "write"][..], "must be one of read, notes:write"),
+        (&["--scope", "read", "--expires", "90"], "must be a number of days or hours"),
+        (&[], "--scope"),
+    ] {
+        let refused = create(more);
+        assert_eq!(refused.status.code(), Some(2), "{more:?}");
+        assert!(text(&refused.stderr).contains(why), "{refused:?}");
+    }
+    let reset = ["user", "reset-password", "alice", "--end-tokens"];
+    assert!(with_password(here, &[], &reset).status.success());
+    assert_eq!(text(&run(here, &[], &["token", "list", "alice", "--json"]).stdout), "[]\n");
+}
+
+#[tokio::test]
 async fn the_doctor_prints_one_line_per_check() {
     let database = TestDatabase::migrated().await;
     let directory = tempfile::tempdir().unwrap();
@@ -236,6 +298,7 @@ fn a_command_that_reads_or_changes_a_database_does_not_create_it() {
         &["user", "list"][..],
         &["user", "promote", "alice"],
         &["sessions", "revoke", "--all"],
+        &["token", "list", "alice"],
         &["backup", "copy.db"],
         &["export", "all"],
         &["import", "all"],
@@ -262,6 +325,7 @@ fn a_command_does_not_pretend_to_change_a_database_in_memory() {
         &["user", "create", "alice"][..],
         &["user", "list"],
         &["sessions", "revoke", "--all"],
+        &["token", "revoke", "1"],
         &["migrate", "up"],
         &["migrate", "status"],
         &["demo", "--users", "1"],

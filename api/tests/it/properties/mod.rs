@@ -1,6 +1,7 @@
 //! Properties that hold for every input, tried on generated ones: a few by default, or `PROPTEST_CASES`
 //! of them.
 
+mod api_tokens;
 mod cursors;
 mod entity_tags;
 mod note_counts;

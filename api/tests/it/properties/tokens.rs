@@ -97,8 +97,9 @@ fn changes() -> impl Strategy<Value = Change> {
 
 #[test]
 fn a_token_changed_anywhere_is_rejected() {
-    Lab::start().try_on(300, vec(changes(), 1..4), async |world, changes| {
-        let token = world.caller("author").token.as_deref().unwrap().as_bytes();
+    let inputs = (select(&["author", "script"][..]), vec(changes(), 1..4));
+    Lab::start().try_on(300, inputs, async |world, (caller, changes)| {
+        let token = world.caller(caller).token.as_deref().unwrap().as_bytes();
         let mut changed = token.to_vec();
         for change in changes {
             if !changed.is_empty() {

@@ -44,7 +44,7 @@ function contents(api, method, path, operation, item) {
   show();
   return [
     ...paragraphs(operation.description),
-    needsSession(api, operation) ? element("p", { className: "hint" }, "Needs a session.") : "",
+    ...hints(operation),
     form,
     element("details", {}, element("summary", {}, "curl"), curl),
     response,
@@ -52,9 +52,14 @@ function contents(api, method, path, operation, item) {
   ];
 }
 
-function needsSession(api, operation) {
-  const required = operation.security ?? api.security ?? [];
-  return required.length > 0 && required.every((one) => Object.keys(one).length > 0);
+/** Who may send it, in a sentence. */
+function hints({ security }) {
+  const needed = security.flatMap(Object.entries).map(([scheme, scopes]) => {
+    if (scheme === "session") return "a session";
+    return scopes.length > 0 ? `an API token with the scope ${scopes.join(" or ")}` : "an API token";
+  });
+  const isOptional = security.length === 0 || security.some((one) => Object.keys(one).length === 0);
+  return isOptional ? [] : [element("p", { className: "hint" }, `Needs ${needed.join(" or ")}.`)];
 }
 
 function requestForm(api, parameters, body) {
