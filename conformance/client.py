@@ -18,7 +18,8 @@ RUN = secrets.token_hex(4)
 class Answer:
     def __init__(self, status, headers, text):
         self.status, self.headers, self.text = status, headers, text
-        self.body = json.loads(text) if "json" in headers.get("Content-Type", "") and text else None
+        is_json = headers.get("Content-Type", "").endswith(("/json", "+json"))
+        self.body = json.loads(text) if is_json and text else None
 
     def is_(self, status):
         """Expects this status, and returns the body."""

@@ -1,5 +1,6 @@
 """Users: who may see and change what."""
 
+import json
 from urllib.parse import quote
 
 from client import PASSWORD, RUN, Conformance
@@ -44,6 +45,26 @@ class Users(Conformance):
         self.assertEqual(self.anyone.get("/api/users?disabled=true").problem(401), "token missing")
         self.assertEqual(self.alice.get("/api/users?disabled=any").problem(403), "operation not allowed")
         self.admin.get("/api/users?disabled=any&limit=1").is_(200)
+
+    def test_users_export_their_own_data(self):
+        erna = self.user("erna")
+        own, other = erna.note(), self.bob.note("Of somebody else")
+        erna.put(f"/api/notes/{other['id']}/mark", {}).is_(201)
+        team = self.team(erna)
+        path = f"/api/users/{erna.username}/export"
+        exported = erna.get(path)
+        exported.is_(200)
+        self.assertEqual(exported.headers["Content-Type"], "application/x-ndjson")
+        self.assertTrue(exported.headers["Content-Disposition"].startswith("attachment"))
+        rows = [json.loads(line) for line in exported.text.splitlines()]
+        ids = [(row["type"], row["id"]) for row in rows if row["type"] != "session"]
+        expected = [("user", erna.id), ("team", team["id"]), ("note", own["id"]), ("marked_note", other["id"])]
+        self.assertEqual(ids, expected)
+        for word in ["password", "hash", erna.token]:
+            self.assertNotIn(word, exported.text)
+        for client, status in [(self.anyone, 401), (self.bob, 403), (self.admin, 403)]:
+            client.get(path).problem(status)
+        self.bob.get("/api/users/nobody-here/export").problem(404)
 
     def test_a_user_s_data_goes_with_the_user(self):
         frank = self.user("frank")

@@ -62,9 +62,13 @@ pub async fn list_teams(
     request: &PageRequest,
 ) -> Result<Page<TeamMembership>> {
     let user = users::find_visible(reader, actor, key).await?;
+    page::read(reader, user.teams(), &newest_first(), request).await
+}
+
+/// The order of lists of a user's teams.
+pub(crate) fn newest_first() -> Order<TeamMembership> {
     let id_of = |membership: &TeamMembership| membership.id.into();
-    let newest_first = Order::by_id(Direction::Descending, membership::Column::Id, id_of);
-    page::read(reader, user.teams(), &newest_first, request).await
+    Order::by_id(Direction::Descending, membership::Column::Id, id_of)
 }
 
 /// The membership of the user in the team, from the team's side.

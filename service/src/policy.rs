@@ -33,6 +33,12 @@ pub(crate) fn manage_user(actor: &Actor, user: &user::Model) -> Result<()> {
     if actor.is(user.id) { Ok(()) } else { administer(actor) }
 }
 
+/// Users export their own accounts, and nobody else's.
+pub(crate) fn export_user(actor: &Actor, user: &user::Model) -> Result<()> {
+    see_user(actor, user)?;
+    allow(actor.user()?.id == user.id)
+}
+
 /// The author changes a note.
 pub(crate) fn edit_note(actor: &Actor, note: &note::Model) -> Result<()> {
     allow(note.is_written_by(actor.user()?.id))
@@ -188,6 +194,13 @@ mod tests {
     fn a_user_is_managed_by_the_user_and_by_admins() {
         let told = told(|actor| manage_user(actor, &user(1)));
         assert_eq!(told, ["token missing", "ok", "operation not allowed", "ok", "ok"]);
+    }
+
+    #[test]
+    fn a_user_is_exported_by_the_user_alone() {
+        let (missing, forbidden) = ("token missing", "operation not allowed");
+        let told = told(|actor| export_user(actor, &user(1)));
+        assert_eq!(told, [missing, "ok", forbidden, forbidden, missing]);
     }
 
     #[test]

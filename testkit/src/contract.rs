@@ -41,7 +41,7 @@ pub(crate) fn check(method: &Method, path: &str, answer: &Answer) {
         return;
     }
     assert!(!content[kind].is_null(), "{method} {path} gave {kind} undocumented");
-    if kind.ends_with("json") {
+    if kind.ends_with("/json") || kind.ends_with("+json") {
         let mut schema = content[kind]["schema"].clone();
         // `fields` leaves out members that are required otherwise.
         schema["x-partial"] = Value::Bool(path.contains("fields="));

@@ -11,6 +11,7 @@ mod incoming;
 pub(crate) mod kept;
 pub(crate) mod metrics;
 pub(crate) mod middleware;
+pub(crate) mod ndjson;
 mod network;
 pub(crate) mod openapi;
 pub(crate) mod permit;

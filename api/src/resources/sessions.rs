@@ -82,7 +82,7 @@ pub(crate) struct SessionBody {
 }
 
 impl SessionBody {
-    fn new(session: session::Model, current_id: Option<SessionId>) -> Self {
+    pub(super) fn new(session: session::Model, current_id: Option<SessionId>) -> Self {
         let session::Model {
             id,
             user_id: _,

@@ -6,6 +6,7 @@ mod sort;
 
 use count::{count, count_matching};
 use entity::{NamePattern, WithTotal};
+use futures_util::{Stream, stream::try_unfold};
 use sea_orm::{ColumnTrait, EntityTrait, PartialModelTrait, QuerySelect, Select};
 
 pub(crate) use self::sort::Order;
@@ -42,6 +43,11 @@ impl<T> Page<T> {
     /// The items, in order.
     pub fn items(&self) -> impl Iterator<Item = &T> {
         self.items.iter().map(|(_, item)| item)
+    }
+
+    /// The items, in order, without the page.
+    fn into_items(self) -> Vec<T> {
+        self.items.into_iter().map(|(_, item)| item).collect()
     }
 
     /// The same page with other items.
@@ -115,6 +121,28 @@ where
     let mut page = Page { items, next: None, total };
     page.truncate(usize::try_from(request.limit).unwrap_or(usize::MAX));
     Ok(page)
+}
+
+/// All rows of `select`, in batches. A statement reads the next batch when that is asked for, so that no
+/// connection is held in between, and rows that are added meanwhile may be among them.
+pub(crate) fn walk<E, T>(
+    reader: &Reader,
+    select: Select<E>,
+    order: Order<T>,
+    batch: u64,
+) -> impl Stream<Item = Result<Vec<T>>> + use<E, T>
+where
+    E: EntityTrait,
+    T: PartialModelTrait,
+{
+    let first = PageRequest { limit: batch, after: None, is_counted: false };
+    let start = (reader.clone(), select, order, Some(first));
+    try_unfold(start, async |(reader, select, order, request)| {
+        let Some(request) = request else { return Ok(None) };
+        let page = read(&reader, select.clone(), &order, &request).await?;
+        let next = page.next().cloned().map(|after| PageRequest { after: Some(after), ..request });
+        Ok(Some((page.into_items(), (reader, select, order, next))))
+    })
 }
 
 /// A pattern for names, the column that has them, and the name in a row.

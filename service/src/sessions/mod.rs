@@ -14,7 +14,7 @@ use entity::{
     session::{self, Scopes as _},
     user::UserKey,
 };
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, Select};
 
 use crate::{
     Actor, Auth, Db, Error, Page, PageRequest, Reader, Result, clock,
@@ -122,11 +122,19 @@ async fn list_of(
     user_id: UserId,
     request: &PageRequest,
 ) -> Result<Page<session::Model>> {
+    page::read(reader, live_of(auth, user_id), &newest_first(), request).await
+}
+
+/// The live sessions of a user.
+pub(crate) fn live_of(auth: &Auth, user_id: UserId) -> Select<session::Entity> {
     let now = clock::now();
-    let live = session::Entity::find().of_user(user_id).live(now, auth.sessions.used_after(now));
+    session::Entity::find().of_user(user_id).live(now, auth.sessions.used_after(now))
+}
+
+/// The order of lists of sessions.
+pub(crate) fn newest_first() -> Order<session::Model> {
     let id_of = |session: &session::Model| session.id.into();
-    let newest_first = Order::by_id(Direction::Descending, session::Column::Id, id_of);
-    page::read(reader, live, &newest_first, request).await
+    Order::by_id(Direction::Descending, session::Column::Id, id_of)
 }
 
 /// Counts the live sessions.

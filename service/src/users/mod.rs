@@ -1,5 +1,6 @@
 //! Users: signing up, looking up, changing, deleting.
 
+mod account;
 mod change;
 mod delete;
 mod first_admin;
@@ -9,6 +10,7 @@ mod lookup;
 mod sign_up;
 mod values;
 
+pub use account::{AccountRow, export};
 pub use change::{PreparedChange, UserChange, prepare_change, update};
 pub use delete::{delete, finish_deletions};
 pub use entity::user::UserKey;

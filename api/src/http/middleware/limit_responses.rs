@@ -57,7 +57,9 @@ fn is_limited(request: &ServiceRequest) -> bool {
 fn size_of<B: MessageBody>(response: &ServiceResponse<B>) -> usize {
     match response.response().body().size() {
         BodySize::Sized(size) => usize::try_from(size).unwrap_or(usize::MAX),
-        BodySize::None | BodySize::Stream => 0,
+        BodySize::None => 0,
+        // Each part is read when the one before is sent, and none is larger than a page.
+        BodySize::Stream => PAGE_BYTES,
     }
 }
 

@@ -4,8 +4,8 @@
 mod bodies;
 
 use api_macros::operation;
-pub(crate) use bodies::MemberBody;
-use bodies::{MembershipBody, TeamIdsBody, TeamMembershipBody, UserIdsBody};
+pub(crate) use bodies::{MemberBody, TeamMembershipBody};
+use bodies::{MembershipBody, TeamIdsBody, UserIdsBody};
 use entity::TeamId;
 use service::memberships;
 

@@ -1,11 +1,14 @@
 //! `/api/users`
 
+mod account;
 mod bodies;
 mod requests;
 
+use account::AccountLine;
 use api_macros::operation;
 pub(crate) use bodies::UserSummaryBody;
 use bodies::{ListedUserBody, UserBody, UserDetailBody};
+use futures_util::TryStreamExt;
 use requests::{
     ListedUserInclude, NewUserBody, UserChangeBody, UserInclude, UserQuery, UserViewQuery,
 };
@@ -21,6 +24,7 @@ use super::{
 use crate::http::{
     etag,
     extract::{Address, Anyone, Body, IfMatch, List, Once, SignedIn, UserPath, View},
+    ndjson::Lines,
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -119,6 +123,24 @@ pub(crate) async fn delete(
 
 async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserBody, Error> {
     Ok(users::find_visible(state.db.reader(), actor, key).await?.into())
+}
+
+/// Exports the data of a user. Only the user may do this.
+///
+/// The answer is a file with one JSON object per line. The member `type` says what it is: `user` for the first,
+/// then `session`, `team`, `note` and `marked_note`. The other members are those of the schemas `User`,
+/// `Session`, `TeamMembership`, `NoteCore` and `MarkedNote`. What changes during the export may be missing.
+#[operation(exportUser, 403)]
+pub(crate) async fn export(
+    state: AppState,
+    me: SignedIn,
+    UserPath(key): UserPath,
+) -> Result<Reply<Lines>, Problem> {
+    let rows = users::export(state.db.reader(), &state.auth, &me, &key).await?;
+    let name = format!("teamnotes-{}.ndjson", me.user()?.username);
+    let session = me.session_id();
+    let line = move |row| AccountLine::new(row, session);
+    Ok(Reply::lines(&name, rows.map_ok(move |rows| rows.into_iter().map(line).collect())))
 }
 
 /// Lists a user's notes, newest first.

@@ -5,6 +5,7 @@ mod change;
 mod deletion;
 mod detail;
 mod disabling;
+mod export;
 mod listing;
 mod password;
 mod registration;
