@@ -2,6 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, ThreadId},
     time::{Duration, Instant},
 };
 
@@ -13,8 +14,8 @@ use tokio::{
 
 use super::{pool::TESTED_WHEN_IDLE_FOR, postgres::TrustedSince, sqlite::Watch};
 
-/// How long a connection is kept before it returns to its pool, which replaces old ones.
-const KEPT_FOR: Duration = Duration::from_mins(1);
+/// How long a connection is kept before it returns to its pool: the age at which sqlx's pool replaces it.
+const KEPT_FOR: Duration = Duration::from_mins(30);
 
 /// How connections are kept and used.
 #[derive(Clone, Debug)]
@@ -61,6 +62,8 @@ struct Idle<DB: Database> {
 struct Connection<DB: Database> {
     inner: PoolConnection<DB>,
     watch: Option<Arc<Watch>>,
+    /// The thread that opened it, as far as that is known.
+    opened_by: Option<ThreadId>,
     /// When it was taken from the pool.
     since: Instant,
     used_at: Instant,
@@ -89,7 +92,7 @@ impl<DB: Keepable> Kept<DB> {
     /// A connection that was used just now, if there is one.
     fn try_take(&self) -> Option<Taken<'_, DB>> {
         let permit = self.permits.clone().try_acquire_owned().ok()?;
-        let connection = self.idle().connections.pop_if(|connection| self.is_fresh(connection))?;
+        let connection = self.pop_fresh()?;
         Some(self.start(connection, permit))
     }
 
@@ -102,17 +105,19 @@ impl<DB: Keepable> Kept<DB> {
             }
         }
         let since = Instant::now();
+        let is_new = self.pool.num_idle() == 0;
         let mut inner = self.pool.acquire().await?;
+        let opened_by = is_new.then(|| thread::current().id());
         let watch = DB::prepare(&mut inner).await?;
-        Ok(self.start(Connection { inner, watch, since, used_at: since }, permit))
+        Ok(self.start(Connection { inner, watch, opened_by, since, used_at: since }, permit))
     }
 
     fn start(&self, connection: Connection<DB>, permit: OwnedSemaphorePermit) -> Taken<'_, DB> {
-        let Connection { inner, watch, since, .. } = connection;
+        let Connection { inner, watch, opened_by, since, used_at: _ } = connection;
         if let Some(watch) = &watch {
             watch.start(self.terms.limit);
         }
-        Taken { kept: self, inner, since, usage: Usage { watch, _permit: permit } }
+        Taken { kept: self, inner, opened_by, since, usage: Usage { watch, _permit: permit } }
     }
 
     async fn is_usable(&self, connection: &mut Connection<DB>) -> bool {
@@ -128,6 +133,19 @@ impl<DB: Keepable> Kept<DB> {
     fn is_keepable(&self, connection: &Connection<DB>) -> bool {
         let age = connection.since.elapsed();
         age <= KEPT_FOR && self.terms.trusted_since.includes(age)
+    }
+
+    /// The connection that was used last; among those that this thread opened if there are any, since a socket wakes the
+    /// thread that opened it.
+    fn pop_fresh(&self) -> Option<Connection<DB>> {
+        let this_thread = Some(thread::current().id());
+        let connections = &mut self.idle().connections;
+        let is_own = |connection: &Connection<DB>| connection.opened_by == this_thread;
+        let newest = connections.iter().rposition(is_own).or(connections.len().checked_sub(1))?;
+        connections
+            .get(newest)
+            .is_some_and(|found| self.is_fresh(found))
+            .then(|| connections.remove(newest))
     }
 
     fn pop(&self) -> Option<Connection<DB>> {
@@ -155,6 +173,7 @@ impl<DB: Keepable> Kept<DB> {
 pub(super) struct Taken<'a, DB: Database> {
     kept: &'a Kept<DB>,
     pub(super) inner: PoolConnection<DB>,
+    opened_by: Option<ThreadId>,
     since: Instant,
     usage: Usage,
 }
@@ -165,6 +184,7 @@ impl<DB: Keepable> Taken<'_, DB> {
         let connection = Connection {
             inner: self.inner,
             watch: self.usage.watch.take(),
+            opened_by: self.opened_by,
             since: self.since,
             used_at: Instant::now(),
         };
@@ -190,6 +210,39 @@ impl Drop for Usage {
     fn drop(&mut self) {
         if let Some(watch) = &self.watch {
             watch.stop();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::sqlx::{Sqlite, SqlitePool};
+    use tokio::runtime::Handle;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_thread_prefers_the_connections_that_it_opened() {
+        let terms = Terms {
+            connections: 2,
+            patience: Duration::from_secs(5),
+            limit: None,
+            keeps: true,
+            trusted_since: TrustedSince::now(),
+        };
+        let pool = SqlitePool::connect_lazy("sqlite::memory:").unwrap();
+        let kept = Kept::<Sqlite>::new(pool, terms);
+        let own = kept.take().await.unwrap();
+        let runtime = Handle::current();
+        let others = thread::scope(|scope| {
+            scope.spawn(|| runtime.block_on(kept.take()).unwrap()).join().unwrap()
+        });
+        own.keep();
+        others.keep();
+        for _ in 0..2 {
+            let taken = kept.take().await.unwrap();
+            assert_eq!(taken.opened_by, Some(thread::current().id()));
+            taken.keep();
         }
     }
 }
