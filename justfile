@@ -95,6 +95,10 @@ bench *options:
     bench/bench.py target/release/teamnotes {{ options }}
     scripts/with-postgres bench/bench.py target/release/teamnotes {{ options }}
 
+# Measure single functions: just micro-bench case_folding
+micro-bench *options:
+    cargo bench --locked --package api --bench micro -- {{ options }}
+
 # The same against the build of another revision, with ratios: just bench-against v1.0.0 --rounds 7
 bench-against revision *options:
     bench/against {{ revision }} {{ options }}

@@ -5,6 +5,8 @@
 
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
+#[doc(hidden)]
+pub mod bench;
 pub mod cli;
 pub mod http;
 mod resources;
