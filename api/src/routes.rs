@@ -23,10 +23,10 @@ use crate::{
 };
 
 /// Everything under `/api`, where tokens are checked and unknown query parameters are rejected. API tokens may call
-/// every `GET` and what names one of their scopes, unless it says otherwise.
+/// every `GET` and what names one of their scopes, unless it says otherwise. What is open is so with `ANONYMOUS_ACCESS=off` too.
 pub fn api() -> RouteTable {
     RouteTable::default()
-        .at("/api/login", [post(sessions::log_in)])
+        .at("/api/login", [post(sessions::log_in).open()])
         .at("/api/logout", [delete(sessions::log_out)])
         .at("/api/sessions", [get(sessions::list).without_tokens(), delete(sessions::end_others)])
         .at("/api/sessions/current", [get(sessions::current).without_tokens()])
@@ -34,7 +34,7 @@ pub fn api() -> RouteTable {
         .at("/api/tokens", [get(api_tokens::list).without_tokens(), post(api_tokens::create)])
         .at("/api/tokens/current", [get(api_tokens::current).with_any_token()])
         .at("/api/tokens/{id}", [delete(api_tokens::end)])
-        .at("/api/users", [get(users::list), post(users::create)])
+        .at("/api/users", [get(users::list), post(users::create).open()])
         .at(
             "/api/users/{user}",
             [get(users::get), change(users::update).with(UsersWrite), delete(users::delete)],
@@ -117,7 +117,7 @@ pub fn api() -> RouteTable {
                 delete(memberships::remove_member).with(TeamsWrite),
             ],
         )
-        .at("/api/openapi.json", [get(document)])
+        .at("/api/openapi.json", [get(document).open()])
 }
 
 /// The metrics, which can have an address of their own (`METRICS_ADDR`).

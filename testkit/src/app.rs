@@ -113,6 +113,7 @@ pub fn settings(url: &str) -> Settings {
         secret: Some(Secret(b"a secret of the tests, and of nobody else".to_vec())),
         sessions: SessionRules::default(),
         registration: Registration::Open,
+        anonymous_access: true,
         first_admin: Some(FirstAdmin {
             username: Username::parse(ADMIN.into()).expect("a username"),
             password: Password::parse(PASSWORD.into()).expect("a password"),

@@ -88,11 +88,13 @@ fn resource_of(module: &str) -> &str {
     module.split("::").nth(2).unwrap_or_default()
 }
 
-/// An operation, the methods it answers, and the API tokens that may call it.
+/// An operation, the methods it answers, and who may call it.
 pub(crate) struct Endpoint {
     methods: Vec<Method>,
     operation: Operation,
     tokens: Tokens,
+    /// Whether it is open to everyone, also where nobody reads without a session or an API token.
+    is_open: bool,
 }
 
 /// Which API tokens may call an operation. Sessions may call every one.
@@ -127,7 +129,17 @@ impl Tokens {
 
 impl Endpoint {
     fn new<const N: usize>(methods: [Method; N], operation: fn() -> Operation) -> Self {
-        Self { methods: methods.into(), operation: operation(), tokens: Tokens::None }
+        Self {
+            methods: methods.into(),
+            operation: operation(),
+            tokens: Tokens::None,
+            is_open: false,
+        }
+    }
+
+    /// Leaves it open to everyone on an instance that is closed to the anonymous.
+    pub(crate) fn open(self) -> Self {
+        Self { is_open: true, ..self }
     }
 
     /// Lets API tokens with this scope call it.
@@ -210,6 +222,17 @@ impl RouteTable {
         all
     }
 
+    /// Every (method, path) that is open to everyone, whatever the settings.
+    pub fn open(&self) -> Vec<(Method, &'static str)> {
+        let mut open = Vec::new();
+        for (path, endpoints) in &self.paths {
+            for Endpoint { methods, .. } in endpoints.iter().filter(|endpoint| endpoint.is_open) {
+                open.extend(methods.iter().map(|method| (method.clone(), *path)));
+            }
+        }
+        open
+    }
+
     /// Adds the routes to an application, or to a scope of this prefix.
     pub(crate) fn register(self, prefix: &str, app: &mut web::ServiceConfig) {
         for (path, endpoints) in self.paths {
@@ -221,7 +244,7 @@ impl RouteTable {
     /// Adds the operations to the OpenAPI document.
     pub(crate) fn describe(&self, document: &mut Document) {
         for (path, endpoints) in &self.paths {
-            for Endpoint { methods, operation, tokens } in endpoints {
+            for Endpoint { methods, operation, tokens, .. } in endpoints {
                 let Some(mut doc) = operation.document() else { continue };
                 doc.failures(&[400, 401, 403, 405, 500, 503]);
                 if methods.contains(&Method::GET) {
@@ -259,7 +282,8 @@ fn resource(path: &str, endpoints: Vec<Endpoint>, is_strict: bool) -> Resource {
     let allowed = methods(&endpoints);
     let other_method = move |method: Method| ready(other_method(&method, allowed.clone()));
     let resource = web::resource(path).default_service(web::to(other_method));
-    endpoints.into_iter().fold(resource, |resource, Endpoint { methods, operation, tokens }| {
+    endpoints.into_iter().fold(resource, |resource, endpoint| {
+        let Endpoint { methods, operation, tokens, .. } = endpoint;
         let is_answered = guard::fn_guard(move |request| methods.contains(&request.head().method));
         let Operation { route, reads_query, .. } = operation;
         let route = route.guard(is_answered);

@@ -33,6 +33,8 @@ pub(crate) struct State {
     pub(crate) bodies: Shares,
     /// Bytes of responses that are being made or sent.
     pub(crate) responses: Shares,
+    /// Whether one can read without a session or an API token.
+    pub(crate) admits_anonymous: bool,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub(crate) requires_if_match: bool,
     /// Whether responses say what the database took for them.

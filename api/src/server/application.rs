@@ -170,6 +170,7 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         bodies: Shares::quarters(network.body_bytes),
         responses: Shares::quarters(network.response_bytes),
         network,
+        admits_anonymous: settings.anonymous_access,
         requires_if_match: settings.require_if_match,
         document: OnceLock::new(),
         has_server_timing: settings.server_timing,

@@ -1,6 +1,6 @@
 //! The HTTP servers: one for the API, and one for `/metrics` if that has its own address.
 
-use std::{io, net::TcpListener};
+use std::{io, net::TcpListener, rc::Rc};
 
 use actix_cors::Cors;
 use actix_server::Server;
@@ -16,7 +16,7 @@ use crate::{
     http::{
         Network, Readiness,
         extract::check_token,
-        middleware::{check_site, limit_concurrency, limit_responses, supervise},
+        middleware::{check_site, limit_concurrency, limit_responses, require_access, supervise},
         problem::Problem,
         reply::TOTAL_COUNT,
     },
@@ -107,7 +107,11 @@ fn cors(origins: &[String]) -> Condition<Cors> {
 
 fn configure(app: &mut ServiceConfig) {
     routes::operations().register("", app);
+    let open: Rc<[_]> = routes::api().open().into();
     let api = web::scope("/api")
+        .wrap(from_fn(move |state, request, next| {
+            require_access(open.clone(), state, request, next)
+        }))
         .wrap(from_fn(check_token))
         .default_service(web::to(not_found))
         .configure(|api| routes::api().register("/api", api));

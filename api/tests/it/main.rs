@@ -7,6 +7,7 @@
     reason = "a test that can't go on fails where it stands"
 )]
 
+mod anonymous_access;
 mod api_tokens;
 mod conditional;
 mod connections;

@@ -14,7 +14,12 @@ pub(super) fn exposure(settings: &Settings) -> Finding {
     if !has_proxy && settings.host.iter().all(IpAddr::is_loopback) {
         return Finding::new(subject, Health::Good, "reachable from this machine only");
     }
-    let mut open = vec!["everyone who can reach the service can read all notes, users and teams"];
+    let mut open = Vec::new();
+    if settings.anonymous_access {
+        open.push(
+            "everyone who can reach the service can read all notes, users and teams (ANONYMOUS_ACCESS)",
+        );
+    }
     if settings.registration == Registration::Open {
         open.push("anyone can sign up (REGISTRATION)");
     }
@@ -24,7 +29,12 @@ pub(super) fn exposure(settings: &Settings) -> Finding {
              are sent in the clear",
         );
     }
-    Finding::new(subject, Health::Doubtful, open.join("; "))
+    match open.is_empty() {
+        true => {
+            Finding::new(subject, Health::Good, "closed to everyone but the users that admins make")
+        }
+        false => Finding::new(subject, Health::Doubtful, open.join("; ")),
+    }
 }
 
 #[cfg(test)]
@@ -46,5 +56,13 @@ mod tests {
         assert!(!behind_proxy.contains("in the clear"));
         let (_, bare) = told(&[("HOST", "0.0.0.0"), ("REGISTRATION", "closed")]);
         assert!(bare.contains("in the clear") && !bare.contains("sign up"), "{bare}");
+        let (_, unread) = told(&[("HOST", "0.0.0.0"), ("ANONYMOUS_ACCESS", "off")]);
+        assert!(unread.contains("sign up") && !unread.contains("read all notes"), "{unread}");
+        let closed = [
+            ("TRUSTED_PROXIES", "127.0.0.1"),
+            ("REGISTRATION", "closed"),
+            ("ANONYMOUS_ACCESS", "off"),
+        ];
+        assert_eq!(told(&closed).0, Health::Good);
     }
 }

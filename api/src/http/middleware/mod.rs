@@ -4,9 +4,11 @@ mod check_site;
 mod headers;
 mod limit_concurrency;
 mod limit_responses;
+mod require_access;
 mod supervise;
 
 pub(crate) use check_site::check_site;
 pub(crate) use limit_concurrency::limit_concurrency;
 pub(crate) use limit_responses::limit_responses;
+pub(crate) use require_access::require_access;
 pub(crate) use supervise::supervise;

@@ -38,6 +38,8 @@ pub struct Settings {
     pub sessions: SessionRules,
     /// Who may sign up.
     pub registration: Registration,
+    /// Whether one can read without a session or an API token.
+    pub anonymous_access: bool,
     /// The admin to create if there is none.
     pub first_admin: Option<FirstAdmin>,
     /// How the log is written.
@@ -138,7 +140,7 @@ mod tests {
         assert_eq!(settings.sessions, SessionRules::default());
         assert_eq!(settings.network, Network::default());
         assert_eq!(settings.password_cost, PasswordCost::default());
-        assert!(settings.login_rate_limit && settings.auto_migrate);
+        assert!(settings.login_rate_limit && settings.auto_migrate && settings.anonymous_access);
         assert_eq!(settings.rate_limits, Limits::default());
         let DbSettings {
             url,
@@ -178,12 +180,14 @@ mod tests {
         let settings = read(&[
             ("AUTO_MIGRATE", "false"),
             ("REGISTRATION", "closed"),
+            ("ANONYMOUS_ACCESS", "off"),
             ("LOGIN_RATE_LIMIT", "off"),
             ("LOG_FORMAT", "json"),
             ("MIGRATION_LOCK", "table"),
         ]);
         let settings = settings.unwrap();
         assert!(!settings.auto_migrate && !settings.login_rate_limit);
+        assert!(!settings.anonymous_access);
         assert_eq!(settings.registration, Registration::Closed);
         assert_eq!(settings.log_format, LogFormat::Json);
         assert_eq!(settings.database.migration_lock.kind, LockKind::Table);

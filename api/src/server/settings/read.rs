@@ -27,6 +27,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
             "closed" => Registration::Closed,
             _ => Registration::Open,
         },
+        anonymous_access: reader.word(&table::ANONYMOUS_ACCESS) == "on",
         first_admin: first_admin(reader),
         log_format: match reader.word(&table::LOG_FORMAT) {
             "json" => LogFormat::Json,

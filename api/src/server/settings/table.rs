@@ -111,6 +111,13 @@ pub(crate) const REGISTRATION: Setting = Setting::word(
 )
 .or("open");
 
+pub(crate) const ANONYMOUS_ACCESS: Setting = Setting::word(
+    "ANONYMOUS_ACCESS",
+    &["on", "off"],
+    "`on`: anyone who reaches the service may read; `off`: reading needs a session or an API token",
+)
+.or("on");
+
 pub(crate) const LOGIN_RATE_LIMIT: Setting = Setting::word(
     "LOGIN_RATE_LIMIT",
     &["on", "off"],
@@ -230,6 +237,7 @@ pub(crate) const GROUPS: [Group; 6] = [
         title: "Users and sessions",
         settings: &[
             REGISTRATION,
+            ANONYMOUS_ACCESS,
             LOGIN_RATE_LIMIT,
             LOGIN_LIMIT,
             LOGIN_LIMIT_ADDRESS,
