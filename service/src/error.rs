@@ -4,6 +4,7 @@ use entity::api_token::Scope;
 use sea_orm::{DbErr, RuntimeErr, sqlx};
 
 use crate::Quota;
+pub(crate) use crate::constraints::Constraints;
 
 /// What a use case returns.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -236,30 +237,6 @@ impl Code {
             _ if code.len() != 5 && primary(code) == Some(8) => Self::ReadOnly,
             _ => Self::Other,
         }
-    }
-}
-
-/// Turns violated constraints into errors of the domain.
-pub(crate) trait Constraints<T> {
-    /// Reports a value that violates a unique constraint as taken.
-    fn unless_taken(self, field: Field) -> Result<T>;
-    /// Reports a violated foreign key as this error.
-    fn unless_dangling(self, error: impl FnOnce() -> Error) -> Result<T>;
-}
-
-impl<T> Constraints<T> for std::result::Result<T, DbErr> {
-    fn unless_taken(self, field: Field) -> Result<T> {
-        self.map_err(|error| match error.sql_err() {
-            Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => Error::Taken(field),
-            _ => error.into(),
-        })
-    }
-
-    fn unless_dangling(self, dangling: impl FnOnce() -> Error) -> Result<T> {
-        self.map_err(|error| match error.sql_err() {
-            Some(sea_orm::SqlErr::ForeignKeyConstraintViolation(_)) => dangling(),
-            _ => error.into(),
-        })
     }
 }
 

@@ -11,6 +11,7 @@ mod audit;
 pub mod backup;
 mod bulk;
 pub mod clock;
+mod constraints;
 mod credential;
 mod database;
 pub mod demo;
