@@ -16,7 +16,7 @@ use crate::{
         state::AppState,
     },
     resources::{
-        api_tokens, memberships, notes,
+        api_tokens, invitations, memberships, notes,
         operations::{docs, health, metrics, problems, start},
         reading_list, sessions, teams, users,
     },
@@ -34,6 +34,8 @@ pub fn api() -> RouteTable {
         .at("/api/tokens", [get(api_tokens::list).without_tokens(), post(api_tokens::create)])
         .at("/api/tokens/current", [get(api_tokens::current).with_any_token()])
         .at("/api/tokens/{id}", [delete(api_tokens::end)])
+        .at("/api/invitations", [post(invitations::create)])
+        .at("/api/invitations/accept", [post(invitations::accept).open()])
         .at("/api/users", [get(users::list), post(users::create).open()])
         .at(
             "/api/users/{user}",

@@ -37,6 +37,7 @@ pub mod deletion;
 mod id_list;
 pub mod idempotency_key;
 mod ids;
+pub mod invitation;
 mod locking;
 pub mod mark;
 pub mod membership;

@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::{
 use crate::{Command, Lock, MigrationError, apply, connect};
 
 /// The tables, each after those that it refers to.
-pub const TABLES: [&str; 10] = [
+pub const TABLES: [&str; 11] = [
     "users",
     "notes",
     "teams",
@@ -20,6 +20,7 @@ pub const TABLES: [&str; 10] = [
     "note_counts",
     "idempotency_keys",
     "api_tokens",
+    "invitations",
 ];
 
 /// A table, or something that belongs to it.

@@ -19,6 +19,7 @@ pub mod doctor;
 mod error;
 mod hs256;
 pub mod idempotency;
+pub mod invitations;
 pub mod memberships;
 mod network;
 pub mod notes;

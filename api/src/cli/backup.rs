@@ -9,7 +9,7 @@ use super::{CommandError, database, existing_database, output};
 pub(super) struct Restore {
     /// The copy, made by `teamnotes backup`
     file: std::path::PathBuf,
-    /// Keep the sessions and API tokens of the copy, even those that were ended since it was made
+    /// Keep the sessions, API tokens and invitations of the copy, even those that were ended since it was made
     #[arg(long)]
     keep_sessions: bool,
 }
@@ -33,9 +33,10 @@ pub(super) async fn restore(Restore { file, keep_sessions }: Restore) -> Result<
     let Restored { rows, ended, previous } = restored;
     output::line(format_args!("restored from {}: {rows}", file.display()))?;
     if !keep_sessions {
-        let Ended { sessions, api_tokens } = ended;
+        let Ended { sessions, api_tokens, invitations } = ended;
         output::line(format_args!("sessions ended: {sessions}"))?;
         output::line(format_args!("API tokens ended: {api_tokens}"))?;
+        output::line(format_args!("invitations ended: {invitations}"))?;
     }
     match previous {
         Some(previous) => output::line(format_args!("replaced; kept as {}", previous.display())),

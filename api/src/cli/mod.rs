@@ -61,9 +61,9 @@ enum Command {
         /// The file to create; - for standard output
         file: PathBuf,
     },
-    /// Replace an SQLite database by a copy, while the service does not run, and end all sessions and API tokens
+    /// Replace an SQLite database by a copy, while the service does not run, and end all sessions, API tokens and invitations
     Restore(backup::Restore),
-    /// Write everything except sessions and API tokens to one file, while the service runs
+    /// Write everything except sessions, API tokens and invitations to one file, while the service runs
     Export {
         /// The file to create; it is compressed if its name ends in .zst; - for standard output
         file: PathBuf,

@@ -4,6 +4,7 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use entity::{MarkId, NoteId, TeamId, UserId, api_token::Scope};
 use service::{
     api_tokens::TokenName,
+    invitations,
     notes::Content,
     sessions,
     teams::TeamName,
@@ -108,6 +109,14 @@ describe!(ScopeText as "Scope": string()
     .description(Some("What an API token allows. Each scope includes `read`."))
     .enum_values(Some(Scope::ALL.map(Scope::name)))
     .examples(["notes:write"]));
+
+/// The schema of the token of an invitation.
+pub(crate) struct InvitationTokenText;
+
+describe!(InvitationTokenText as "InvitationToken": text()
+    .description(Some("The token of an invitation, which can be part of a URL."))
+    .max_length(Some(invitations::MAX_TOKEN_CHARS))
+    .examples(["q1tLhYjPz0bQe9Vd3mXo5rTn7wKc2sGf4uAi6yEvBxM"]));
 
 /// The schema of a username that is sent to log in.
 pub(crate) struct SentUsername;

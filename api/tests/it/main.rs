@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod idempotency;
 mod including;
+mod invitations;
 mod layers;
 mod lists;
 mod mass_assignment;

@@ -21,6 +21,8 @@ admin      PATCH  /api/users/member/teams     {"team_ids":[]}
 owner      PUT    /api/users/other/teams/1    {}
 owner      PATCH  /api/users/other/teams/1    {"role":"member"}
 other      POST   /api/tokens                 {"name":"Backup","scopes":["read"]}
+admin      POST   /api/invitations            {"username":"newcomer","name":"New"}
+anonymous  POST   /api/invitations/accept     {"token":"an invitation of the world","password":"cedar-lantern-77"}
 other      POST   /api/notes                  {"content":"New"}
 author     PUT    /api/notes/1                {"content":"Rewritten"}
 author     PATCH  /api/notes/1                {"important":true}

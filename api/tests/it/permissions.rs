@@ -28,6 +28,10 @@ GET    /api/tokens/current             401       404   404    404   404    404  
 DELETE /api/tokens/1                   401       404   404    404   204    204   401      401
 DELETE /api/tokens/99                  401       404   404    404   404    404   401      401
 
+POST   /api/invitations                401       403   403    403   403    201   401      401         {"username":"newcomer","name":"New"}
+POST   /api/invitations/accept         200       200   200    200   200    200   401      401         {"token":"an invitation of the world","password":"cedar-lantern-77"}
+POST   /api/invitations/accept         422       422   422    422   422    422   401      401         {"token":"nothing","password":"cedar-lantern-77"}
+
 GET    /api/users                      200       200   200    200   200    200   401      401
 GET    /api/users?disabled=false       200       200   200    200   200    200   401      401
 GET    /api/users?disabled=true        401       403   403    403   403    200   401      401
@@ -309,7 +313,7 @@ async fn no_response_to_a_read_has_a_password_or_a_token() {
         .iter()
         .flat_map(|(_, row)| secret_columns.iter().filter_map(|column| row[*column].as_str()))
         .collect();
-    assert_eq!(secrets.len(), 7 + 7 + 1, "users, sessions and API tokens");
+    assert_eq!(secrets.len(), 7 + 7 + 1 + 1, "users, sessions, API tokens and invitations");
     let names = ["password", "hash", "token\"", "secret"];
     for row in rows_that_read() {
         for (kind, _) in row.statuses.iter().filter(|(_, status)| *status == 200) {

@@ -5,6 +5,9 @@ use testkit::{Client, TestApp};
 
 use crate::api_tokens::ALL_SCOPES;
 
+/// The SHA-256 of `an invitation of the world`, the token of the invitation of `invited` (user 8).
+const INVITATION_HASH: &str = "6d8446a3f24ff3f6c699bdd7d44788a8f1ecd268eda54783566673f37ee894d1";
+
 /// Note 1, mark 1, team 1, session 1 and API token 1, and these callers:
 ///
 /// - `author` (user 2) has written the note, made the mark and the API token, and started the session, on a device
@@ -45,6 +48,11 @@ impl World {
         let new = json!({ "name": "Script", "scopes": ALL_SCOPES });
         let issued = author.post("/api/tokens", new).await.created();
         let script = author.with_token(issued["token"].as_str().unwrap());
+
+        let new = json!({ "username": "invited", "name": "Invited" });
+        admin.post("/api/invitations", new).await.created();
+        let known = format!("UPDATE invitations SET token_hash = '{INVITATION_HASH}'");
+        app.database.execute(&known).await;
 
         let clients = vec![
             ("script", script),

@@ -56,6 +56,8 @@ pub struct Model {
     pub sessions: HasMany<super::session::Entity>,
     #[sea_orm(has_many)]
     pub api_tokens: HasMany<super::api_token::Entity>,
+    #[sea_orm(has_one)]
+    pub invitation: HasOne<super::invitation::Entity>,
     #[sea_orm(has_many)]
     pub idempotency_keys: HasMany<super::idempotency_key::Entity>,
 }
@@ -145,6 +147,11 @@ impl Model {
         !self.disabled
     }
 
+    /// Whether the user can be invited to set a first password.
+    pub fn awaits_password(&self) -> bool {
+        self.password_hash.is_none() && !self.disabled
+    }
+
     /// What everyone may see of this user.
     pub fn summary(&self) -> UserSummary {
         UserSummary { id: self.id, username: self.username.clone(), name: self.name.clone() }
@@ -154,12 +161,18 @@ impl Model {
 impl ActiveModel {
     /// A new user, enabled and not an admin.
     pub fn new(username: String, name: String, password: PasswordHash, now: DateTimeUtc) -> Self {
+        let user = Self::without_password(username, name, now);
+        Self { password_hash: Set(Some(password)), ..user }
+    }
+
+    /// The same, who can't log in until a password is set.
+    pub fn without_password(username: String, name: String, now: DateTimeUtc) -> Self {
         Self {
             id: NotSet,
             username: Set(username),
             name: Set(name),
             name_folded: NotSet,
-            password_hash: Set(Some(password)),
+            password_hash: Set(None),
             admin: Set(false),
             disabled: Set(false),
             created_at: Set(now),

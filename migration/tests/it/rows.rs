@@ -7,7 +7,7 @@ use crate::{down_to_before, migrate};
 
 const TIME: &str = "'2026-11-22T10:00:00+00:00'";
 
-/// Two users, three notes, a team of both users, two marks, a session and an API token.
+/// Two users, three notes, a team of both users, two marks, a session, an API token and an invitation.
 async fn fill(database: &TestDatabase) {
     for sql in [
         format!(
@@ -29,6 +29,9 @@ async fn fill(database: &TestDatabase) {
         format!(
             "INSERT INTO api_tokens (user_id, name, token_hash, scopes, created_at) VALUES (1, 'Backup', 'x', 'read', {TIME})"
         ),
+        format!(
+            "INSERT INTO invitations (user_id, token_hash, created_at, expires_at) VALUES (1, 'x', {TIME}, {TIME})"
+        ),
     ] {
         database.execute(&sql).await;
     }
@@ -47,8 +50,17 @@ async fn counts(database: &TestDatabase, tables: &[&str]) -> Vec<i64> {
 async fn rows_survive_as_long_as_their_table() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;
-    let tables = ["users", "notes", "teams", "memberships", "user_notes", "sessions", "api_tokens"];
-    let rows = [2, 3, 1, 2, 2, 1, 1];
+    let tables = [
+        "users",
+        "notes",
+        "teams",
+        "memberships",
+        "user_notes",
+        "sessions",
+        "api_tokens",
+        "invitations",
+    ];
+    let rows = [2, 3, 1, 2, 2, 1, 1, 1];
     for name in testkit::migrations().iter().skip(1).rev() {
         migrate(&database, Command::Down { num: 1 }).await;
         // How many of the tables are left.
@@ -57,12 +69,13 @@ async fn rows_survive_as_long_as_their_table() {
             "m20211209_000003" => 4,
             "m20211209_000004" => 5,
             name if name <= "m20211209_000020" => 6,
-            _ => 7,
+            name if name <= "m20211209_000023" => 7,
+            _ => 8,
         };
         assert_eq!(counts(&database, &tables[..left]).await, rows[..left], "{name}");
     }
     migrate(&database, Command::Up { num: None }).await;
-    assert_eq!(counts(&database, &tables).await, [2, 3, 0, 0, 0, 0, 0]);
+    assert_eq!(counts(&database, &tables).await, [2, 3, 0, 0, 0, 0, 0, 0]);
 }
 
 #[tokio::test]
@@ -107,8 +120,17 @@ async fn deleting_a_user_deletes_everything_of_theirs() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;
     database.execute("DELETE FROM users WHERE username = 'alice'").await;
-    let tables = ["users", "notes", "teams", "memberships", "user_notes", "sessions", "api_tokens"];
-    assert_eq!(counts(&database, &tables).await, [1, 1, 1, 1, 0, 0, 0]);
+    let tables = [
+        "users",
+        "notes",
+        "teams",
+        "memberships",
+        "user_notes",
+        "sessions",
+        "api_tokens",
+        "invitations",
+    ];
+    assert_eq!(counts(&database, &tables).await, [1, 1, 1, 1, 0, 0, 0, 0]);
 }
 
 #[tokio::test]

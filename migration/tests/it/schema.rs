@@ -69,6 +69,7 @@ async fn constraints_and_indexes_have_names() {
         "uq_user_notes_user_id_note_id",
         "uq_sessions_token_hash",
         "uq_api_tokens_token_hash",
+        "uq_invitations_token_hash",
         "idx_notes_user_id_id",
         "idx_note_counts_notes_user_id",
         "idx_memberships_team_id_id",

@@ -27,24 +27,26 @@ const NOT_A_DATABASE: &str = "26";
 pub struct Restored {
     /// How many rows the copy has.
     pub rows: Rows,
-    /// How many sessions and API tokens of the copy were ended.
+    /// How many sessions, API tokens and invitations of the copy were ended.
     pub ended: Ended,
     /// Where the database is that was replaced, if there was one.
     pub previous: Option<PathBuf>,
 }
 
-/// How many sessions and API tokens were ended.
+/// What was ended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ended {
     /// Sessions.
     pub sessions: u64,
     /// API tokens.
     pub api_tokens: u64,
+    /// Invitations.
+    pub invitations: u64,
 }
 
 /// Replaces the database, which no process may be using, by a copy. The copy is checked first, and put in
-/// place in one step; the database that was there is kept next to it. Unless they are to be kept, sessions and API
-/// tokens are ended, since some may have been ended since the copy was made.
+/// place in one step; the database that was there is kept next to it. Unless they are to be kept, sessions, API
+/// tokens and invitations are ended, since some may have been ended since the copy was made.
 ///
 /// # Errors
 /// See [`BackupError`]; the database is unchanged then.
@@ -105,14 +107,15 @@ fn own_like(file: &Path, draft: &Path) -> io::Result<()> {
     chown(draft, Some(like.uid()), Some(like.gid()))
 }
 
-/// Ends all sessions and API tokens.
+/// Ends all sessions, API tokens and invitations.
 async fn end_all(draft: &Path, rows: &Rows) -> std::result::Result<Ended, DbErr> {
     let draft = draft.to_string_lossy();
     let database = open(&format!("sqlite:{draft}")).await?;
     let sessions = delete_all(&database, rows, "sessions").await;
     let api_tokens = delete_all(&database, rows, "api_tokens").await;
+    let invitations = delete_all(&database, rows, "invitations").await;
     database.close().await?;
-    Ok(Ended { sessions: sessions?, api_tokens: api_tokens? })
+    Ok(Ended { sessions: sessions?, api_tokens: api_tokens?, invitations: invitations? })
 }
 
 /// Deletes all rows of a table, if the copy has it.

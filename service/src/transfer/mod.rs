@@ -3,8 +3,8 @@
 //!
 //! The file has one JSON object per line: a header, then each user, team, membership, note and mark,
 //! ordered by id, then the last ids that were given, so that none is given twice, then the counts of the rows
-//! and the checksum of all lines before. Equal databases give equal files. Sessions and
-//! API tokens are left out.
+//! and the checksum of all lines before. Equal databases give equal files. Sessions, API
+//! tokens and invitations are left out.
 
 mod error;
 mod file;
@@ -48,7 +48,7 @@ pub struct Transferred {
     pub sha256: String,
 }
 
-/// Writes everything but sessions and API tokens to a new file, as a snapshot, while others keep changing the database.
+/// Writes everything but sessions, API tokens and invitations to a new file, as a snapshot, while others keep changing the database.
 /// `progress` is called with the number of rows done and the total number.
 ///
 /// # Errors

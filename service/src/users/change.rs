@@ -1,7 +1,7 @@
 use std::net::IpAddr;
 
 use entity::{
-    UserId, session,
+    UserId, invitation, session,
     user::{self, PasswordHash, UserKey},
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
@@ -121,7 +121,8 @@ fn wrong_current_password() -> Error {
     Error::invalid("current_password", "is wrong")
 }
 
-/// Changes a user. A new password ends the user's sessions, except the actor's own, and if asked for, API tokens.
+/// Changes a user. A new password ends the user's sessions, except the actor's own, and if asked for, API tokens. It
+/// ends the user's invitation, as disabling does.
 ///
 /// # Errors
 /// [`Error::NotFound`], also if the user's deletion has begun; [`Error::NotAllowed`] for anyone but the user
@@ -180,6 +181,9 @@ impl PreparedChange {
 
     async fn end_credentials(&self, work: &Work, user: &user::Model) -> Result<()> {
         use session::Scopes as _;
+        if self.password.is_some() || self.disabled == Some(true) {
+            invitation::Entity::delete_by_id(user.id).exec(work.transaction()).await?;
+        }
         let is_enabled_again = user.disabled && self.disabled == Some(false);
         if self.password.is_none() && !is_enabled_again {
             return Ok(());

@@ -165,15 +165,16 @@ impl TestDatabase {
         for (table, column) in self.columns().await {
             tables.entry(table).or_default().push(column);
         }
-        tables.retain(|_, columns| columns.iter().any(|column| column == "id"));
         let db = self.connect().await;
         let mut rows = Vec::new();
         for (table, columns) in tables {
+            let is_key = |key: &&str| columns.iter().any(|column| column == key);
+            let Some(key) = ["id", "user_id"].into_iter().find(is_key) else { continue };
             let pairs: Vec<String> =
                 columns.iter().map(|column| format!("'{column}', \"{column}\"")).collect();
             let object = if self.is_postgres() { "json_build_object" } else { "json_object" };
             let sql = format!(
-                "SELECT CAST({object}({}) AS text) FROM {table} ORDER BY id",
+                "SELECT CAST({object}({}) AS text) FROM {table} ORDER BY {key}",
                 pairs.join(", ")
             );
             let query = Statement::from_string(db.get_database_backend(), sql);

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use entity::user;
 use service::{
     Actor, Expected, Throttle,
+    invitations::{self, Invited, NewInvitation},
     users::{self, Name, NewUser, UserChange, Username},
 };
 
@@ -13,6 +14,8 @@ use super::{CommandError, output, parse_user, password, passwords, with_db};
 pub(super) enum Command {
     /// Create a user; prompts for the password, or reads it from standard input
     Create(Create),
+    /// Invite a user, who sets the first password: print the token for that, valid once and for seven days
+    Invite(Invite),
     /// List all users
     List(List),
     /// Let a user log in again
@@ -29,6 +32,18 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct Create {
+    /// The username, which is stored in lower case
+    username: String,
+    /// The user's full name; the username if omitted
+    #[arg(long)]
+    name: Option<String>,
+    /// Make the user an admin
+    #[arg(long)]
+    admin: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Invite {
     /// The username, which is stored in lower case
     username: String,
     /// The user's full name; the username if omitted
@@ -64,6 +79,7 @@ pub(super) struct Named {
 pub(super) async fn run(command: Command) -> Result<(), CommandError> {
     let (user, change) = match command {
         Command::Create(new) => return create(new).await,
+        Command::Invite(new) => return invite(new).await,
         Command::List(List { json }) => return with_db(async |db| list::run(db, json).await).await,
         Command::Enable(Named { user }) => {
             (user, UserChange { disabled: Some(false), ..UserChange::default() })
@@ -100,6 +116,25 @@ async fn create(new: Create) -> Result<(), CommandError> {
     print(&created.await?)
 }
 
+async fn invite(Invite { username, name, admin }: Invite) -> Result<(), CommandError> {
+    let wrong = |what: &'static str| move |why| CommandError::Input(format!("{what} {why}"));
+    let name = name.unwrap_or_else(|| username.clone());
+    let new = NewInvitation {
+        username: Username::parse(username).map_err(wrong("the username"))?,
+        name: Name::parse(name).map_err(wrong("the name"))?,
+        admin,
+    };
+    let create = async |work: &_| invitations::create(work, &new).await;
+    let invited = with_db(async |db| Ok(db.write(&Actor::Operator, create).await?)).await?;
+    let Invited { token, invitation, user } = invited;
+    let until = invitation.expires_at.format("%Y-%m-%d %H:%M UTC");
+    output::note(format_args!(
+        "{}, invited until {until}; the token is shown this once:",
+        described(&user)
+    ));
+    output::line(token)
+}
+
 async fn update(user: &str, change: UserChange) -> Result<(), CommandError> {
     let key = parse_user(user)?;
     let (passwords, throttle) = (passwords()?, Throttle::off());
@@ -117,7 +152,11 @@ async fn update(user: &str, change: UserChange) -> Result<(), CommandError> {
 
 /// One line per user.
 fn print(user: &user::Model) -> Result<(), CommandError> {
+    output::line(described(user))
+}
+
+fn described(user: &user::Model) -> String {
     let admin = if user.admin { " admin" } else { "" };
     let disabled = if user.disabled { " disabled" } else { "" };
-    output::line(format_args!("{} {}{admin}{disabled} ({})", user.id, user.username, user.name))
+    format!("{} {}{admin}{disabled} ({})", user.id, user.username, user.name)
 }

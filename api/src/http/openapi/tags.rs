@@ -4,12 +4,13 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 pub(super) const ALIASES: &str = "aliases";
 
 /// What operations are grouped by: their resource.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("sessions", "Logging in and out, and the sessions that this starts and ends."),
     (
         "api tokens",
         "What scripts and bots authenticate with: a user makes them, and says what each allows.",
     ),
+    ("invitations", "Inviting somebody, who then sets a first password."),
     ("users", "Signing up, and the people who write and mark notes."),
     ("notes", "Notes, and who has marked them."),
     ("reading list", "The notes that the caller has marked, each read or still to read."),

@@ -6,8 +6,8 @@ mod requests;
 
 use account::AccountLine;
 use api_macros::operation;
-use bodies::{ListedUserBody, UserBody};
-pub(crate) use bodies::{UserDetailBody, UserSummaryBody};
+use bodies::ListedUserBody;
+pub(crate) use bodies::{UserBody, UserDetailBody, UserSummaryBody};
 use futures_util::TryStreamExt;
 use requests::{
     ListedUserInclude, NewUserBody, UserChangeBody, UserInclude, UserQuery, UserViewQuery,

@@ -138,7 +138,10 @@ async fn a_backup_is_restored_in_one_step_and_its_sessions_are_ended() {
     let restored = run(here, &[], &["restore", "copy.db"]);
     let told = text(&restored.stdout);
     assert!(told.starts_with("restored from copy.db: 2 users, 0 notes, "), "{restored:?}");
-    assert!(told.contains("\nsessions ended: 1\nAPI tokens ended: 1\n"), "{told}");
+    assert!(
+        told.contains("\nsessions ended: 1\nAPI tokens ended: 1\ninvitations ended: 0\n"),
+        "{told}"
+    );
     let served = Served::start(here, &[]);
     assert_eq!(served.send_as(&token, Method::GET, "/api/sessions/current", None).await.0, 401);
     served.signal("TERM");

@@ -83,6 +83,26 @@ async fn users_and_sessions_are_managed_by_commands_under_the_same_rules() {
 }
 
 #[tokio::test]
+async fn a_user_is_invited_by_a_command() {
+    let directory = tempfile::tempdir().unwrap();
+    let here = directory.path();
+    let served = Served::start(here, &[]);
+    let invited = run(here, &[], &["user", "invite", "Carol", "--name", "Carol C"]);
+    let told = text(&invited.stderr);
+    assert!(told.starts_with("2 carol (Carol C), invited until 20"), "{told}");
+    let token = text(&invited.stdout).trim_end().to_owned();
+    let accept = json!({ "token": token, "password": "cedar-lantern-77" });
+    let (status, user) = served.send(Method::POST, "/api/invitations/accept", Some(accept)).await;
+    assert_eq!((status, &user["username"]), (200, &json!("carol")));
+    let again = run(here, &[], &["user", "invite", "carol"]);
+    assert_eq!(text(&again.stderr), "error: username must be unique\n");
+    let admin = run(here, &[], &["user", "invite", "dora", "--admin"]);
+    assert!(text(&admin.stderr).starts_with("3 dora admin (dora), invited until "), "{admin:?}");
+    let wrong = run(here, &[], &["user", "invite", "1x"]);
+    assert_eq!(text(&wrong.stderr), "error: the username must start with a letter\n");
+}
+
+#[tokio::test]
 async fn api_tokens_are_managed_by_commands() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
