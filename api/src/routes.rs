@@ -49,7 +49,7 @@ pub fn api() -> RouteTable {
             "/api/users/{user}/tokens",
             [get(api_tokens::list_of_user).without_tokens(), delete(api_tokens::end_of_user)],
         )
-        .at("/api/users/{user}/export", [get(users::export).without_tokens()])
+        .at("/api/users/{user}/export", [get(users::export)])
         .at("/api/users/{user}/notes", [get(users::list_notes)])
         .at("/api/users/{user}/marked_notes", [get(users::list_marked_notes)])
         .at(

@@ -23,7 +23,7 @@ const BATCH: u64 = 25;
 pub enum AccountRow {
     /// The user, as the first row.
     User(user::Model),
-    /// A live session.
+    /// A live session, unless the actor has an API token.
     Session(session::Model),
     /// A team that the user belongs to.
     Team(TeamMembership),
@@ -34,7 +34,8 @@ pub enum AccountRow {
 }
 
 /// The rows of the actor's own account, a batch at a time, kind by kind and each kind by id. They are read
-/// while the stream is consumed, and are not a snapshot: what changes meanwhile may be in it or not.
+/// while the stream is consumed, and are not a snapshot: what changes meanwhile may be in it or not. An API token,
+/// which lists no sessions, gets none here either.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user. Of the stream: if the database fails.
@@ -49,8 +50,10 @@ pub async fn export(
 ) -> Result<impl Stream<Item = Result<Vec<AccountRow>>> + use<>> {
     let user = find_visible(reader, actor, key).await?;
     policy::export_user(actor, &user)?;
-    let by_id = sessions::newest_first().in_direction(Ascending);
-    let sessions = page::walk(reader, sessions::live_of(auth, user.id), by_id, BATCH);
+    let sessions = actor.session().ok().map(|_| {
+        let by_id = sessions::newest_first().in_direction(Ascending);
+        page::walk(reader, sessions::live_of(auth, user.id), by_id, BATCH)
+    });
     let by_id = memberships::newest_first().in_direction(Ascending);
     let teams = page::walk(reader, user.teams(), by_id, BATCH);
     let by_id = notes::newest_first().in_direction(Ascending);
@@ -58,7 +61,7 @@ pub async fn export(
     let by_id = reading_list::newest_first().in_direction(Ascending);
     let marked_notes = page::walk(reader, user.marked_notes(), by_id, BATCH);
     Ok(stream::iter([Ok(vec![AccountRow::User(user)])])
-        .chain(sessions.map_ok(rows(AccountRow::Session)))
+        .chain(stream::iter(sessions).flatten().map_ok(rows(AccountRow::Session)))
         .chain(teams.map_ok(rows(AccountRow::Team)))
         .chain(notes.map_ok(rows(|row: note::WithAuthor| AccountRow::Note(row.note))))
         .chain(marked_notes.map_ok(rows(AccountRow::MarkedNote))))

@@ -129,7 +129,8 @@ async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserB
 ///
 /// The answer is a file with one JSON object per line. The member `type` says what it is: `user` for the first,
 /// then `session`, `team`, `note` and `marked_note`. The other members are those of the schemas `User`,
-/// `Session`, `TeamMembership`, `NoteCore` and `MarkedNote`. What changes during the export may be missing.
+/// `Session`, `TeamMembership`, `NoteCore` and `MarkedNote`. What changes during the export may be missing. With
+/// an API token there are no sessions.
 #[operation(exportUser, 403)]
 pub(crate) async fn export(
     state: AppState,

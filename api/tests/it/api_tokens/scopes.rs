@@ -16,8 +16,6 @@ fn needed(method: &str, path: &str) -> Tokens {
     match method {
         "GET" if path == "/api/tokens/current" => Tokens::All,
         _ if is_credential => Tokens::None,
-        // It lists sessions.
-        "GET" if path.ends_with("/export") => Tokens::None,
         "GET" => Tokens::With(Scope::Read),
         _ if is_under("/api/readinglists") || path.ends_with("/mark") => {
             Tokens::With(Scope::ReadinglistWrite)

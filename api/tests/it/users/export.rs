@@ -68,6 +68,23 @@ async fn an_export_has_all_of_ones_own_rows_as_they_are_told_elsewhere() {
 }
 
 #[tokio::test]
+async fn an_api_token_exports_all_but_the_sessions_which_it_may_not_list() {
+    let (_app, alice) = TestApp::with_user("alice").await;
+    write_and_mark(&alice, &alice, "A note").await;
+    let new = json!({ "name": "Script", "scopes": ["read"] });
+    let token = alice.post("/api/tokens", new).await.created()["token"].clone();
+    let mut script = alice.clone();
+    script.token = Some(token.as_str().unwrap().to_owned());
+    let exported = script.get(PATH).await.text;
+    assert_eq!(of_type(&exported, "session"), Vec::<Value>::new());
+    for kind in ["user", "team", "note", "marked_note"] {
+        let in_session = alice.get(PATH).await.text;
+        assert_eq!(of_type(&exported, kind), of_type(&in_session, kind), "{kind}");
+    }
+    assert_eq!(exported.lines().count(), 3);
+}
+
+#[tokio::test]
 async fn an_export_is_a_file_to_save_and_stays_out_of_caches() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let exported = alice.get("/api/users/ALICE/export").await;
