@@ -25,7 +25,12 @@ use crate::{
 /// Everything under `/api`, where tokens are checked and unknown query parameters are rejected. API tokens may call
 /// every `GET` and what names one of their scopes, unless it says otherwise. What is open is so with `ANONYMOUS_ACCESS=off` too.
 pub fn api() -> RouteTable {
-    RouteTable::default()
+    let routes = notes_and_teams(users_and_credentials(RouteTable::default()));
+    routes.at("/api/openapi.json", [get(document).open()])
+}
+
+fn users_and_credentials(routes: RouteTable) -> RouteTable {
+    routes
         .at("/api/login", [post(sessions::log_in).open()])
         .at("/api/logout", [delete(sessions::log_out)])
         .at("/api/sessions", [get(sessions::list).without_tokens(), delete(sessions::end_others)])
@@ -64,6 +69,10 @@ pub fn api() -> RouteTable {
                 delete(memberships::leave_team).with(TeamsWrite),
             ],
         )
+}
+
+fn notes_and_teams(routes: RouteTable) -> RouteTable {
+    routes
         .at("/api/notes", [get(notes::list), post(notes::create).with(NotesWrite)])
         .at(
             "/api/notes/{id}",
@@ -74,6 +83,18 @@ pub fn api() -> RouteTable {
             ],
         )
         .at("/api/notes/{id}/users_marked", [get(notes::list_users_marked)])
+        .at(
+            "/api/notes/{id}/teams",
+            [get(notes::list_teams), change(notes::set_teams).with(NotesWrite)],
+        )
+        .at(
+            "/api/notes/{id}/teams/{team}",
+            [
+                get(notes::get_team),
+                change(notes::put_team).with(NotesWrite),
+                delete(notes::remove_team).with(NotesWrite),
+            ],
+        )
         .at(
             "/api/notes/{id}/mark",
             [
@@ -119,7 +140,6 @@ pub fn api() -> RouteTable {
                 delete(memberships::remove_member).with(TeamsWrite),
             ],
         )
-        .at("/api/openapi.json", [get(document).open()])
 }
 
 /// The metrics, which can have an address of their own (`METRICS_ADDR`).

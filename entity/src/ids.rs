@@ -79,6 +79,8 @@ ids! {
     SessionId
     /// The id of an API token.
     ApiTokenId
+    /// The id of a share.
+    ShareId
     /// The id of an idempotency key.
     IdempotencyKeyId
 }

@@ -46,23 +46,27 @@ mod newest;
 pub mod note;
 pub mod note_count;
 pub mod session;
+pub mod share;
 pub mod team;
 pub mod text;
 mod transaction;
 mod trigrams;
 pub mod user;
 mod version;
+mod viewer;
 mod with_total;
 
 pub use bulk::insert_many;
 pub use id_list::IdList;
 pub use ids::{
-    ApiTokenId, IdempotencyKeyId, MarkId, MembershipId, NotAnId, NoteId, SessionId, TeamId, UserId,
+    ApiTokenId, IdempotencyKeyId, MarkId, MembershipId, NotAnId, NoteId, SessionId, ShareId,
+    TeamId, UserId,
 };
 pub use locking::Locking;
 pub use name_pattern::NamePattern;
 pub use transaction::{begin_snapshot, begin_write};
 pub use trigrams::{Among, Candidates};
+pub use viewer::Viewer;
 pub use with_total::WithTotal;
 
 /// What was added to a set, and what was removed from it.

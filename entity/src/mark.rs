@@ -8,7 +8,7 @@ use sea_orm::{
     sea_query::{ExprTrait, Func, JoinType, OnConflict, Query},
 };
 
-use crate::{IdList, Locking, MarkId, NoteId, UserId, note, user};
+use crate::{IdList, Locking, MarkId, NoteId, UserId, Viewer, note, user};
 
 /// A row of `user_notes`.
 #[sea_orm::model]
@@ -41,6 +41,12 @@ pub struct MarkedNote {
     pub note: note::Core,
     #[sea_orm(nested)]
     pub author: user::UserSummary,
+}
+
+impl AsRef<note::Core> for MarkedNote {
+    fn as_ref(&self) -> &note::Core {
+        &self.note
+    }
 }
 
 /// A mark and the user whose mark it is.
@@ -89,6 +95,13 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(ids.contains((Entity, Column::Id)))
     }
 
+    /// Marks of notes that the viewer sees.
+    fn of_notes_visible_to(self, viewer: Viewer) -> Self {
+        let note = Expr::col((note::Entity, note::Column::Id)).equals((Entity, Column::NoteId));
+        let notes = note::visible_to(viewer).filter(note).select_only().column(note::Column::Id);
+        self.filter(Expr::exists(notes.into_query()))
+    }
+
     /// Marks of notes that the user has read.
     fn read(self) -> Self {
         self.filter(COLUMN.read.eq(true))
@@ -105,11 +118,12 @@ impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
-    /// Marks joined with their notes and the notes' authors. For [`MarkedNote`].
-    pub fn find_with_note() -> Select<Self> {
+    /// Marks of notes that the viewer sees, joined with the notes and their authors. For [`MarkedNote`].
+    pub fn find_with_note(viewer: Viewer) -> Select<Self> {
         Self::find()
             .join(JoinType::InnerJoin, Relation::Note.def())
             .join(JoinType::InnerJoin, note::Relation::User.def())
+            .filter(viewer.sees(note::TABLE))
     }
 
     /// Marks of enabled users, joined with the users. For [`MarkedBy`].
@@ -134,12 +148,27 @@ impl Entity {
         Ok(deleted.exec(db).await?.rows_affected)
     }
 
-    /// Inserts the mark unless the user has marked the note already; returns whether it is new.
-    pub(crate) async fn add(db: &impl ConnectionTrait, new: ActiveModel) -> Result<bool, DbErr> {
+    /// Marks the note for the user as unread if the user sees it, unless the user has marked it already; returns whether
+    /// the mark is new.
+    pub(crate) async fn add(
+        db: &impl ConnectionTrait,
+        user_id: UserId,
+        note_id: NoteId,
+    ) -> Result<bool, DbErr> {
+        use note::Scopes as _;
+        let note = note::visible_to(Viewer::User(user_id)).with_id(note_id).select_only();
+        let mut row = note.column(note::Column::Id).into_query();
+        row.expr(Expr::val(i64::from(user_id))).expr(Expr::val(false));
         let unless_marked =
             OnConflict::columns([Column::UserId, Column::NoteId]).do_nothing().to_owned();
-        let added = Self::insert(new).on_conflict(unless_marked).exec_without_returning(db).await?;
-        Ok(added > 0)
+        let insert = Query::insert()
+            .into_table(Self)
+            .columns([Column::NoteId, Column::UserId, Column::Read])
+            .select_from(row)
+            .map_err(|error| DbErr::Custom(error.to_string()))?
+            .on_conflict(unless_marked)
+            .take();
+        Ok(db.execute(&insert).await?.rows_affected() > 0)
     }
 
     /// Marks the notes for the user, in order, as unread unless they are marked already; returns all the
@@ -167,8 +196,8 @@ impl Entity {
         marks.iter().map(|row| Model::from_query_result(row, "")).collect()
     }
 
-    /// Marks up to `limit` of the user's notes as read, or as unread, that are not so already: those whose marks follow
-    /// this one, by id. Returns the ids of the marks.
+    /// Marks up to `limit` of the user's notes as read, or as unread, that the user sees and that are not so already:
+    /// those whose marks follow this one, by id. Returns the ids of the marks.
     ///
     /// # Errors
     /// If the database fails.
@@ -180,6 +209,7 @@ impl Entity {
         limit: u64,
     ) -> Result<Vec<MarkId>, DbErr> {
         let mut some = Self::find().of_user(user_id).filter(Column::Read.eq(!read));
+        some = some.of_notes_visible_to(Viewer::User(user_id));
         if let Some(after) = after {
             some = some.filter(Column::Id.gt(after));
         }

@@ -1,16 +1,20 @@
-//! How many notes each user has written. Counting them for each request would take longer with every note.
+//! How many public notes each user has written. Counting them for each request would take longer with every note.
 //!
 //! The counts have a table of their own, and are what a transaction locks last: everything a user does locks the
 //! user's row, which has more indexes to update too.
 
 use sea_orm::{
     ActiveValue::Set,
-    QuerySelect, QueryTrait, Select,
+    Condition, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
     sea_query::{ExprTrait, Func, JoinType, OnConflict, Order, Query, SelectStatement},
 };
 
-use crate::{IdList, UserId, note, user};
+use crate::{
+    IdList, UserId,
+    note::{self, Visibility},
+    user,
+};
 
 /// A row of `note_counts`. A user who has not written a note may have none.
 #[sea_orm::model]
@@ -27,7 +31,7 @@ pub struct Model {
 impl ActiveModelBehavior for ActiveModel {}
 
 impl Entity {
-    /// Records that the user has written one more note, in the transaction that inserts it.
+    /// Records that the user has one more public note, in the transaction that inserts or publishes it.
     pub(crate) async fn increase(db: &impl ConnectionTrait, user_id: UserId) -> Result<(), DbErr> {
         let first = Self::insert(ActiveModel { user_id: Set(user_id), notes: Set(1) });
         let one_more = Expr::col((Self, Column::Notes)).add(1);
@@ -35,7 +39,7 @@ impl Entity {
         first.on_conflict(or_next).exec_without_returning(db).await.map(|_| ())
     }
 
-    /// Records that this many notes of the user are gone, in the transaction that deletes them.
+    /// Records that this many public notes of the user are gone, in the transaction that deletes or hides them.
     pub(crate) async fn decrease(
         db: &impl ConnectionTrait,
         user_id: UserId,
@@ -48,7 +52,7 @@ impl Entity {
         fewer.exec(db).await.map(|_| ())
     }
 
-    /// Counts all notes, after many were inserted into a database that had none.
+    /// Counts all public notes, after many were inserted into a database that had none.
     ///
     /// # Errors
     /// If the database fails.
@@ -76,7 +80,7 @@ impl Entity {
         wrong.iter().map(|row| row.try_get_by_index(0)).collect()
     }
 
-    /// Counts the notes of these users anew, in a transaction, while others write notes.
+    /// Counts the public notes of these users anew, in a transaction, while others write notes.
     ///
     /// # Errors
     /// If the database fails.
@@ -91,14 +95,21 @@ impl Entity {
     }
 }
 
-/// Each user's id, and how many notes the user has written.
+/// Each user's id, and how many public notes the user has written.
 fn counted() -> Select<user::Entity> {
     user::Entity::find()
         .select_only()
         .column_as(user::Column::Id, Column::UserId)
         .column_as(note::Column::Id.count(), Column::Notes)
-        .join(JoinType::LeftJoin, user::Relation::Note.def())
+        .join(JoinType::LeftJoin, public_notes())
         .group_by(user::Column::Id)
+}
+
+fn public_notes() -> RelationDef {
+    user::Relation::Note.def().on_condition(|_, notes| {
+        let visibility = Expr::col((notes, note::Column::Visibility));
+        Condition::all().add(visibility.eq(Visibility::Public.literal()))
+    })
 }
 
 async fn set(db: &impl ConnectionTrait, counts: SelectStatement) -> Result<(), DbErr> {

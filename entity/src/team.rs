@@ -2,8 +2,7 @@
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select, TransactionSession, TransactionTrait,
-    UpdateMany,
+    DeleteMany, QueryOrder, QuerySelect, Select, TransactionSession, TransactionTrait, UpdateMany,
     entity::prelude::*,
 };
 
@@ -31,6 +30,10 @@ pub struct Model {
     pub users: HasMany<super::user::Entity>,
     #[sea_orm(has_many)]
     pub memberships: HasMany<super::membership::Entity>,
+    #[sea_orm(has_many)]
+    pub shares: HasMany<super::share::Entity>,
+    #[sea_orm(has_many, via = "share")]
+    pub notes: HasMany<super::note::Entity>,
 }
 
 #[async_trait::async_trait]
@@ -45,6 +48,16 @@ impl ActiveModelBehavior for ActiveModel {
 
 /// Named conditions on teams, which chain and combine with AND.
 pub trait Scopes: QueryFilter + Sized {
+    /// The team with this id.
+    fn with_id(self, id: TeamId) -> Self {
+        self.filter(Column::Id.eq(id))
+    }
+
+    /// The teams with these ids.
+    fn with_ids(self, ids: &IdList) -> Self {
+        self.filter(ids.contains((Entity, Column::Id)))
+    }
+
     /// Teams whose name may match a pattern; [`NamePattern::matches`] decides.
     fn name_like(self, pattern: &NamePattern) -> Self {
         let [name, folded] = [Column::Name, Column::NameFolded].map(|c| Expr::col((Entity, c)));
@@ -70,36 +83,32 @@ impl Entity {
 
     /// The teams with these ids, by id: the order in which teams are locked.
     pub fn find_by_ids(ids: &IdList) -> Select<Self> {
-        Self::find().filter(ids.contains((Self, Column::Id))).order_by_asc(Column::Id)
+        Self::find().with_ids(ids).order_by_asc(Column::Id)
     }
 
     /// The teams that the user belongs to, by id.
     pub fn find_of_user(user_id: UserId) -> Select<Self> {
-        let joined = membership::Entity::find().of_user(user_id).select_only();
-        let joined = joined.column(membership::Column::TeamId).into_query();
+        let joined = membership::team_ids(membership::Entity::find().of_user(user_id));
         Self::find().filter(Column::Id.in_subquery(joined)).order_by_asc(Column::Id)
     }
 
-    /// Deletes those of these teams that have no member but this user, and returns them.
+    /// The ids of those of these teams that have no member but this user.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn delete_solo_teams_of(
+    pub async fn solo_teams_of(
         db: &impl ConnectionTrait,
         user_id: UserId,
         teams: &IdList,
-    ) -> Result<Vec<Model>, DbErr> {
-        let team_ids = |memberships: Select<membership::Entity>| {
-            memberships.select_only().column(membership::Column::TeamId).into_query()
-        };
-        let joined = team_ids(membership::Entity::find().of_user(user_id).in_teams(teams));
+    ) -> Result<Vec<TeamId>, DbErr> {
+        let joined = membership::Entity::find().of_user(user_id).in_teams(teams);
+        let joined = membership::team_ids(joined);
         let others = membership::Entity::find().not_of_user(user_id);
-        let shared =
-            team_ids(others.filter(membership::Column::TeamId.in_subquery(joined.clone())));
-        let solo = Self::delete_many()
+        let others = others.filter(membership::Column::TeamId.in_subquery(joined.clone()));
+        let solo = Self::find()
             .filter(Column::Id.in_subquery(joined))
-            .filter(Column::Id.not_in_subquery(shared));
-        solo.exec_with_returning(db).await
+            .filter(Column::Id.not_in_subquery(membership::team_ids(others)));
+        solo.select_only().column(Column::Id).into_tuple().all(db).await
     }
 }
 

@@ -25,6 +25,7 @@ mod m20211209_000016_add_sort_indexes;
 mod m20211209_000018_add_search_indexes;
 mod m20211209_000019_add_idempotency_keys;
 mod m20211209_000020_add_api_tokens;
+mod m20211209_000021_add_visibility;
 mod m20211209_000023_add_invitations;
 
 pub mod database_url;
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000018_add_search_indexes::Migration),
             Box::new(m20211209_000019_add_idempotency_keys::Migration),
             Box::new(m20211209_000020_add_api_tokens::Migration),
+            Box::new(m20211209_000021_add_visibility::Migration),
             Box::new(m20211209_000023_add_invitations::Migration),
         ]
     }

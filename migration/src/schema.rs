@@ -9,7 +9,7 @@ use sea_orm_migration::sea_orm::{
 use crate::{Command, Lock, MigrationError, apply, connect};
 
 /// The tables, each after those that it refers to.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 12] = [
     "users",
     "notes",
     "teams",
@@ -21,6 +21,7 @@ pub const TABLES: [&str; 11] = [
     "idempotency_keys",
     "api_tokens",
     "invitations",
+    "note_teams",
 ];
 
 /// A table, or something that belongs to it.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use entity::{
-    ApiTokenId, SessionId, UserId,
+    ApiTokenId, SessionId, UserId, Viewer,
     api_token::{self, Scope},
     session, user,
 };
@@ -93,6 +93,15 @@ impl Actor {
     /// The id of the actor's API token, if any.
     pub fn api_token_id(&self) -> Option<ApiTokenId> {
         self.api_token().ok().map(|token| token.id)
+    }
+
+    /// For whom the actor reads notes.
+    pub(crate) fn viewer(&self) -> Viewer {
+        match self {
+            Self::Anonymous => Viewer::Anonymous,
+            Self::User(authenticated) => Viewer::User(authenticated.user.id),
+            Self::Operator => Viewer::Everything,
+        }
     }
 
     /// Whether the actor is this user.

@@ -43,6 +43,9 @@ pub struct Counts {
     pub memberships: u64,
     /// Notes.
     pub notes: u64,
+    /// Teams that notes are shared with, note by note.
+    #[serde(default)]
+    pub shares: u64,
     /// Marks.
     pub marks: u64,
 }
@@ -50,16 +53,16 @@ pub struct Counts {
 impl Counts {
     /// The total.
     pub fn total(&self) -> u64 {
-        self.users + self.teams + self.memberships + self.notes + self.marks
+        self.users + self.teams + self.memberships + self.notes + self.shares + self.marks
     }
 }
 
 impl fmt::Display for Counts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { users, teams, memberships, notes, marks } = self;
+        let Self { users, teams, memberships, notes, shares, marks } = self;
         write!(
             f,
-            "{users} users, {teams} teams, {memberships} memberships, {notes} notes, {marks} marks"
+            "{users} users, {teams} teams, {memberships} memberships, {notes} notes, {shares} shares, {marks} marks"
         )
     }
 }

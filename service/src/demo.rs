@@ -2,12 +2,15 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    NoteId, TeamId, UserId, mark,
+    NoteId, TeamId, UserId, Viewer, mark,
     membership::{self, Role},
-    note, note_count, team,
+    note::{self, Visibility},
+    note_count, share, team,
     user::{self, PasswordHash, Scopes},
 };
-use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, TryGetable};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, PaginatorTrait, QueryOrder, QuerySelect, Select, TryGetable,
+};
 
 use crate::{
     Db, Error, Passwords,
@@ -93,14 +96,16 @@ pub async fn fill(
         teams: teams as u64,
         memberships: memberships as u64,
         notes: notes as u64,
+        shares: shared(notes, users).count() as u64,
         marks: marks as u64,
     };
     let mut bulk = Bulk::new(&transaction, progress, counts.total());
 
     bulk.insert((0..users).map(|number| Ok::<_, BulkError>(new_user(number, &hash)))).await?;
-    let user_ids = ids::<user::Entity, _>(&transaction, user::Column::Id).await?.split_off(admins);
+    let mut user_ids = ids(&transaction, user::Entity::find(), user::Column::Id).await?;
+    user_ids.drain(..admins);
     bulk.insert((0..teams).map(|number| Ok::<_, BulkError>(new_team(number)))).await?;
-    let team_ids = ids::<team::Entity, _>(&transaction, team::Column::Id).await?;
+    let team_ids = ids(&transaction, team::Entity::find(), team::Column::Id).await?;
     bulk.insert(
         (0..memberships)
             .map(|number| Ok::<_, BulkError>(new_membership(number, &user_ids, &team_ids))),
@@ -108,7 +113,10 @@ pub async fn fill(
     .await?;
     bulk.insert((0..notes).map(|number| Ok::<_, BulkError>(new_note(number, &user_ids)))).await?;
     note_count::Entity::count_all(&transaction).await.map_err(Error::from)?;
-    let note_ids = ids::<note::Entity, _>(&transaction, note::Column::Id).await?;
+    let all = note::visible_to(Viewer::Everything);
+    let note_ids = ids(&transaction, all, note::Column::Id).await?;
+    let share = |number| new_share(number, users, &note_ids, &team_ids);
+    bulk.insert(shared(notes, users).map(|number| Ok::<_, BulkError>(share(number)))).await?;
     bulk.insert(
         (0..marks).map(|number| Ok::<_, BulkError>(new_mark(number, &user_ids, &note_ids))),
     )
@@ -121,7 +129,7 @@ pub async fn fill(
 async fn require_unused(db: &impl ConnectionTrait) -> Result<usize, BulkError> {
     let users = user::Entity::find().count(db).await.map_err(Error::from)?;
     let admins = user::Entity::find().admins().count(db).await.map_err(Error::from)?;
-    let notes = note::Entity::find().count(db).await.map_err(Error::from)?;
+    let notes = note::visible_to(Viewer::Everything).count(db).await.map_err(Error::from)?;
     let teams = team::Entity::find().count(db).await.map_err(Error::from)?;
     match (users - admins, notes, teams) {
         (0, 0, 0) => Ok(usize::try_from(admins).map_err(Error::internal)?),
@@ -129,13 +137,16 @@ async fn require_unused(db: &impl ConnectionTrait) -> Result<usize, BulkError> {
     }
 }
 
-async fn ids<E, Id>(db: &impl ConnectionTrait, id: E::Column) -> crate::Result<Vec<Id>>
+async fn ids<E, Id>(
+    db: &impl ConnectionTrait,
+    rows: Select<E>,
+    id: E::Column,
+) -> crate::Result<Vec<Id>>
 where
     E: EntityTrait,
     Id: TryGetable,
 {
-    let ids = E::find().select_only().column(id).order_by_asc(id).into_tuple().all(db).await?;
-    Ok(ids)
+    Ok(rows.select_only().column(id).order_by_asc(id).into_tuple().all(db).await?)
 }
 
 /// A number that looks random but is the same each time (SplitMix64).
@@ -197,7 +208,32 @@ fn new_note(number: usize, users: &[UserId]) -> note::ActiveModel {
     let written_at = time(users.len() * (1 + TEAMS) + number);
     let mut note = note::ActiveModel::new(pick(users, number), content, written_at);
     note.set_important(random.is_multiple_of(5));
+    note.set_visibility(visibility(number, users.len()));
     note
+}
+
+/// Of the notes of each user, some are for a team and a few private.
+fn visibility(number: usize, users: usize) -> Visibility {
+    match number / users {
+        3 | 13 => Visibility::Team,
+        7 => Visibility::Private,
+        _ => Visibility::Public,
+    }
+}
+
+/// The notes that are shared with a team.
+fn shared(notes: usize, users: usize) -> impl Iterator<Item = usize> {
+    (0..notes).filter(move |number| visibility(*number, users) == Visibility::Team)
+}
+
+/// A note is shared with the first team of its author.
+fn new_share(
+    number: usize,
+    users: usize,
+    notes: &[NoteId],
+    teams: &[TeamId],
+) -> share::ActiveModel {
+    share::ActiveModel::new(pick(notes, number), pick(teams, number % users / USERS_A_TEAM))
 }
 
 /// The notes that a user marks are consecutive, so that none is marked twice.

@@ -58,6 +58,12 @@ pub enum Error {
     /// The change would leave the team without an owner.
     #[error("the last owner of a team can't leave it or become a member")]
     LastOwner,
+    /// The note's visibility is another one than `team`.
+    #[error("only a note of visibility team is shared with teams")]
+    NotForTeams,
+    /// The change would leave a note for teams without one.
+    #[error("a note of visibility team must be shared with at least one team")]
+    LastTeam,
     /// The resource is in another version than the change is meant for.
     #[error("the resource has been changed since it was read")]
     Outdated,

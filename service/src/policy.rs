@@ -39,14 +39,19 @@ pub(crate) fn export_user(actor: &Actor, user: &user::Model) -> Result<()> {
     allow(actor.user()?.id == user.id)
 }
 
-/// The author changes a note.
+/// The author changes a note, of those that the actor sees.
 pub(crate) fn edit_note(actor: &Actor, note: &note::Model) -> Result<()> {
     allow(note.is_written_by(actor.user()?.id))
 }
 
-/// The author and admins delete a note.
+/// The author and admins delete a note, of those that the actor sees.
 pub(crate) fn delete_note(actor: &Actor, note: &note::Model) -> Result<()> {
     if actor.is_admin() { Ok(()) } else { edit_note(actor, note) }
+}
+
+/// The author shares a note with a team that they belong to. `own` is their membership.
+pub(crate) fn share_note(own: Option<&membership::Model>) -> Result<()> {
+    allow(own.is_some())
 }
 
 /// Users see marks by their ids only if they are their own.

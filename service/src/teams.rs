@@ -1,16 +1,17 @@
 //! Teams. For their members see [`crate::memberships`].
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use entity::{
     Among, IdList, Locking, NESTED_LIMIT, NamePattern, TeamId, WithTotal,
     membership::{self, Member, MemberCount, MemberOfTeam, Role},
+    note,
     team::{self, Scopes as _},
 };
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 use crate::{
-    Error, Expected, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work,
+    Actor, Db, Error, Expected, Field, Newest, Page, PageRequest, Reader, Rejection, Result, Work,
     audit::Subject,
     clock,
     error::Constraints,
@@ -186,17 +187,38 @@ pub async fn rename(
     with_users(work.transaction(), team).await
 }
 
-/// Deletes a team and its memberships.
+/// How many notes lose a team in one transaction, and the pause before the next one, so that others can write.
+const BATCH: u64 = 500;
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Deletes a team and its memberships. Notes that are shared with no other team become private.
+///
+/// A team with many notes loses them some at a time first. If that fails midway, or the caller is gone, the rest keep the
+/// team, and a repetition goes on.
 ///
 /// # Errors
 /// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but owners and admins;
 /// [`Error::Outdated`]; [`Error::VersionMissing`].
-pub async fn delete(work: &Work, id: TeamId, expected: &Expected) -> Result<()> {
+pub async fn delete(db: &Db, actor: &Actor, id: TeamId, expected: &Expected) -> Result<()> {
+    let delete = async |work: &Work| delete_or_unshare(work, id, expected).await;
+    while !db.write(actor, delete).await? {
+        tokio::time::sleep(PAUSE).await;
+    }
+    Ok(())
+}
+
+/// Deletes a team, and returns true; one that many notes are shared with only loses some of them.
+async fn delete_or_unshare(work: &Work, id: TeamId, expected: &Expected) -> Result<bool> {
     let team = lock_managed(work, id).await?;
     expected.require(team.version)?;
+    let teams = IdList::new(work.transaction(), [id]);
+    let unshared = note::unshare_some(work.transaction(), &teams, BATCH, clock::now()).await?;
+    if unshared == BATCH {
+        return Ok(false);
+    }
     team::Entity::delete_by_id(id).exec(work.transaction()).await?;
     work.audit("team deleted", Subject::Team(id));
-    Ok(())
+    Ok(true)
 }
 
 /// The team, locked against changes by others to it and its members until the transaction ends.

@@ -10,6 +10,7 @@ use api::{
 };
 use service::{
     DbSettings, Limits, PasswordCost, SessionRules,
+    notes::Visibility,
     users::{FirstAdmin, Password, Registration, Username},
 };
 
@@ -128,6 +129,7 @@ pub fn settings(url: &str) -> Settings {
         login_rate_limit: false,
         rate_limits: Limits::default(),
         require_if_match: false,
+        default_visibility: Visibility::Public,
         server_timing: false,
         network: Network::default(),
     }

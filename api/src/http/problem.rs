@@ -253,6 +253,8 @@ fn kind_of(error: &Error) -> Kind {
         | Error::TooManyApiTokens { .. }
         | Error::LastAdmin
         | Error::LastOwner
+        | Error::NotForTeams
+        | Error::LastTeam
         | Error::InProgress => (StatusCode::CONFLICT, "conflict", "Conflict"),
         Error::Outdated => {
             (StatusCode::PRECONDITION_FAILED, "precondition-failed", "Changed in the meantime")
@@ -341,6 +343,8 @@ mod tests {
             Error::TooManyApiTokens { max: 100 },
             Error::LastAdmin,
             Error::LastOwner,
+            Error::NotForTeams,
+            Error::LastTeam,
             Error::Outdated,
             Error::VersionMissing,
             Error::ForeignPosition,

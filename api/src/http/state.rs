@@ -10,7 +10,7 @@ use actix_web::{
     dev::Payload,
     web::{self, Bytes},
 };
-use service::{Auth, Db, Error, idempotency::Idempotency};
+use service::{Auth, Db, Error, idempotency::Idempotency, notes::Visibility};
 
 use crate::http::{Metrics, Network, openapi::Describe, problem::Problem, shares::Shares};
 
@@ -37,6 +37,8 @@ pub(crate) struct State {
     pub(crate) admits_anonymous: bool,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub(crate) requires_if_match: bool,
+    /// Who sees a new note whose author does not say.
+    pub(crate) default_visibility: Visibility,
     /// Whether responses say what the database took for them.
     pub(crate) has_server_timing: bool,
     /// The OpenAPI document with the public URL, once somebody has asked for it.

@@ -172,6 +172,7 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
         network,
         admits_anonymous: settings.anonymous_access,
         requires_if_match: settings.require_if_match,
+        default_visibility: settings.default_visibility,
         document: OnceLock::new(),
         has_server_timing: settings.server_timing,
         time_limit: time_limit(settings),

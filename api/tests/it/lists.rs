@@ -17,7 +17,7 @@ struct List {
     is_newest_first: bool,
 }
 
-const LISTS: [List; 13] = [
+const LISTS: [List; 14] = [
     List {
         route: "/api/notes",
         filter: "important=true&search=item",
@@ -60,6 +60,7 @@ const LISTS: [List; 13] = [
         position: "/id",
         is_newest_first: true,
     },
+    List { route: "/api/notes/{id}/teams", filter: "", position: "/id", is_newest_first: false },
     List { route: "/api/teams/{id}/members", filter: "", position: "/id", is_newest_first: false },
 ];
 
@@ -104,11 +105,18 @@ impl Lists {
         let note = json!({ "content": name, "important": true });
         let note = self.alice.post("/api/notes", note).await.created();
         self.alice.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
-        self.alice.post("/api/teams", json!({ "name": name })).await.created();
+        let team = self.alice.post("/api/teams", json!({ "name": name })).await.created();
+        if self.added == 1 {
+            let shared = json!({ "visibility": "team", "team_ids": [1] });
+            self.alice.put("/api/notes/1", shared).await.ok();
+        } else {
+            let shared = format!("/api/notes/1/teams/{}", team["id"]);
+            self.alice.put(&shared, json!({})).await.created();
+        }
         let reader = self.app.user(&name.to_lowercase()).await;
-        reader.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
         let member = format!("/api/teams/1/members/{}", reader.id);
         self.alice.put(&member, json!({})).await.created();
+        reader.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
         let token = json!({ "name": name, "scopes": ["read"] });
         self.alice.post("/api/tokens", token).await.created();
         self.app.log_in("alice").await;

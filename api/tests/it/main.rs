@@ -47,4 +47,5 @@ mod teams;
 mod upgrades;
 mod user_teams;
 mod users;
+mod visibility;
 mod world;

@@ -26,6 +26,8 @@ anonymous  POST   /api/invitations/accept     {"token":"an invitation of the wor
 other      POST   /api/notes                  {"content":"New"}
 author     PUT    /api/notes/1                {"content":"Rewritten"}
 author     PATCH  /api/notes/1                {"important":true}
+owner      PUT    /api/notes/2/teams          {"team_ids":[1]}
+owner      PATCH  /api/notes/2/teams          {"team_ids":[1]}
 other      POST   /api/readinglists           {"note_id":1}
 author     PATCH  /api/readinglists           {"ids":[1],"read":true}
 other      PUT    /api/notes/1/mark           {}

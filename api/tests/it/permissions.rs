@@ -89,6 +89,21 @@ GET    /api/notes/99                   404       404   404    404   404    404  
 PUT    /api/notes/1                    401       403   403    403   200    403   401      401         {"content":"Rewritten"}
 PATCH  /api/notes/1                    401       403   403    403   200    403   401      401         {"important":true}
 PUT    /api/notes/99                   401       404   404    404   404    404   401      401         {"important":true}
+PUT    /api/notes/1                    401       403   403    403   200    403   401      401         {"visibility":"private"}
+PUT    /api/notes/1                    401       403   403    403   422    403   401      401         {"visibility":"team","team_ids":[1]}
+GET    /api/notes/2                    404       404   200    200   404    404   401      401
+PUT    /api/notes/2                    401       404   403    200   404    404   401      401         {"visibility":"public"}
+GET    /api/notes/1/teams              200       200   200    200   200    200   401      401
+GET    /api/notes/2/teams              404       404   200    200   404    404   401      401
+PUT    /api/notes/1/teams              401       403   403    403   409    403   401      401         {"team_ids":[1]}
+PATCH  /api/notes/2/teams              401       404   403    200   404    404   401      401         {"team_ids":[1]}
+GET    /api/notes/1/teams/1            404       404   404    404   404    404   401      401
+GET    /api/notes/2/teams/1            404       404   200    200   404    404   401      401
+PUT    /api/notes/1/teams/1            401       403   403    403   409    403   401      401
+PUT    /api/notes/2/teams/1            401       404   403    200   404    404   401      401
+PATCH  /api/notes/2/teams/99           401       404   403    404   404    404   401      401
+DELETE /api/notes/2/teams/1            401       404   403    409   404    404   401      401
+DELETE /api/notes/2                    401       404   403    204   404    404   401      401
 DELETE /api/notes/1                    401       403   403    403   204    204   401      401
 DELETE /api/notes/99                   401       404   404    404   404    404   401      401
 
@@ -104,6 +119,8 @@ GET    /api/readinglists/1             401       403   403    403   200    403  
 GET    /api/readinglists/99            401       404   404    404   404    404   401      401
 PUT    /api/notes/1/mark               401       201   201    201   200    201   401      401
 PATCH  /api/notes/1/mark               401       201   201    201   200    201   401      401         {"read":true}
+PUT    /api/notes/2/mark               401       404   201    201   404    404   401      401
+POST   /api/readinglists               401       422   201    201   422    422   401      401         {"note_id":2}
 PUT    /api/notes/99/mark              401       404   404    404   404    404   401      401
 DELETE /api/notes/1/mark               401       404   404    404   204    404   401      401
 PUT    /api/readinglists/1             401       403   403    403   200    403   401      401         {"read":true}
@@ -256,7 +273,7 @@ fn told(answer: Answer) -> (u16, String) {
 }
 
 /// Calls on hidden resources, each with the same call on a missing one.
-const HIDDEN: [[&str; 3]; 9] = [
+const HIDDEN: [[&str; 3]; 14] = [
     ["GET", "/api/users/locked", "/api/users/nobody"],
     ["GET", "/api/users/6", "/api/users/99"],
     ["GET", "/api/users/LOCKED?teams=true&read=true", "/api/users/NOBODY?teams=true&read=true"],
@@ -266,11 +283,21 @@ const HIDDEN: [[&str; 3]; 9] = [
     ["GET", "/api/teams/1/members/locked", "/api/teams/1/members/nobody"],
     ["PUT", "/api/teams/1/members/locked", "/api/teams/1/members/nobody"],
     ["DELETE", "/api/teams/1/members/6", "/api/teams/1/members/99"],
+    ["GET", "/api/notes/8?include=teams", "/api/notes/99?include=teams"],
+    ["PUT", "/api/notes/8", "/api/notes/99"],
+    ["DELETE", "/api/notes/8", "/api/notes/99"],
+    ["PUT", "/api/notes/8/mark", "/api/notes/99/mark"],
+    ["PUT", "/api/notes/8/teams", "/api/notes/99/teams"],
 ];
+
+const PRIVATE_NOTE_OF_ADMIN: &str = "\
+    INSERT INTO notes (id, content, content_folded, important, visibility, user_id, date, created_at, updated_at) \
+    SELECT 8, 'Private', 'private', FALSE, 'private', id, created_at, created_at, updated_at FROM users WHERE id = 1";
 
 #[tokio::test]
 async fn hidden_resources_look_like_missing_ones() {
     let world = World::start().await;
+    world.app.database.execute(PRIVATE_NOTE_OF_ADMIN).await;
     for kind in ["anonymous", "other", "member", "owner", "author"] {
         let caller = world.caller(kind);
         for [method, hidden, missing] in HIDDEN {

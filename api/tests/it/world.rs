@@ -8,12 +8,12 @@ use crate::api_tokens::ALL_SCOPES;
 /// The SHA-256 of `an invitation of the world`, the token of the invitation of `invited` (user 8).
 const INVITATION_HASH: &str = "6d8446a3f24ff3f6c699bdd7d44788a8f1ecd268eda54783566673f37ee894d1";
 
-/// Note 1, mark 1, team 1, session 1 and API token 1, and these callers:
+/// Notes 1 and 2, mark 1, team 1, session 1 and API token 1, and these callers:
 ///
-/// - `author` (user 2) has written the note, made the mark and the API token, and started the session, on a device
+/// - `author` (user 2) has written note 1, made the mark and the API token, and started the session, on a device
 ///   other than the one that calls.
 /// - `script` has that API token, which allows whatever one can.
-/// - `owner` (user 3) owns the team, and `member` (user 4) belongs to it.
+/// - `owner` (user 3) owns the team, with which they share note 2, and `member` (user 4) belongs to it.
 /// - `other` (user 5) is unrelated to all of them.
 /// - `locked` (user 6) belongs to the team and is disabled.
 /// - `gone` (user 7) has logged out.
@@ -42,6 +42,8 @@ impl World {
         author.post("/api/readinglists", json!({ "note_id": 1 })).await.created();
         owner.post("/api/teams", json!({ "name": "Team" })).await.created();
         owner.put("/api/teams/1/members", json!({ "user_ids": [3, 4, 6] })).await.ok();
+        let shared = json!({ "content": "Shared", "visibility": "team", "team_ids": [1] });
+        owner.post("/api/notes", shared).await.created();
         admin.put("/api/users/locked", json!({ "disabled": true })).await.ok();
         logged_out.delete("/api/logout").await.no_content();
 

@@ -1,15 +1,11 @@
 use sea_orm::{
     QuerySelect, QueryTrait, Select,
     entity::prelude::*,
-    sea_query::{ExprTrait, Func, JoinType, Order, Query, SelectStatement, WindowStatement},
+    sea_query::{ExprTrait, Func, JoinType, Order, Query, WindowStatement},
 };
 
-use super::{Column, Entity, Model, Relation, Role, Scopes};
+use super::{Column, Entity, Model, Relation, Role, Scopes, team_ids};
 use crate::{IdList, UserId, user};
-
-fn team_ids(memberships: Select<Entity>) -> SelectStatement {
-    memberships.select_only().column(Column::TeamId).into_query()
-}
 
 impl Entity {
     /// Prepares the deletion of a user: in each of these teams that would have no enabled owner left, the

@@ -7,7 +7,9 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     IdenStatic, QueryOrder, QuerySelect, QueryTrait, Select, TryGetable,
     entity::prelude::*,
-    sea_query::{ExprTrait, Func, JoinType, OnConflict, Order, Query, WindowStatement},
+    sea_query::{
+        ExprTrait, Func, JoinType, OnConflict, Order, Query, SelectStatement, WindowStatement,
+    },
 };
 
 pub use self::scopes::Scopes;
@@ -102,6 +104,11 @@ pub struct TeamOfUser {
     pub team: team::Model,
     #[sea_orm(from_expr = "Expr::col((COUNTS, TEAMS))")]
     pub team_count: i64,
+}
+
+/// Selects the teams of these memberships.
+pub(crate) fn team_ids(memberships: Select<Entity>) -> SelectStatement {
+    memberships.select_only().column(Column::TeamId).into_query()
 }
 
 impl Entity {

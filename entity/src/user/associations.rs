@@ -4,31 +4,29 @@ use sea_orm::{Select, TransactionSession, TransactionTrait, entity::prelude::*};
 
 use super::{Entity, Model};
 use crate::{
-    Difference, IdList, Locking, NoteId, TeamId,
+    Difference, IdList, Locking, NoteId, TeamId, Viewer,
     api_token::{self, Scopes as _},
     idempotency_key::{self, Scopes as _},
     mark::{self, Scopes as _},
     membership::{self, Role, Scopes as _},
     note::{self, Scopes as _},
-    note_count,
 };
 
 impl Model {
-    /// The notes that this user has written, joined with their author. For [`note::WithAuthor`].
-    pub fn notes(&self) -> Select<note::Entity> {
-        note::Entity::find_with_author().by(&self.id.into())
+    /// The notes that this user has written and the viewer sees, joined with their author. For [`note::WithAuthor`].
+    pub fn notes(&self, viewer: Viewer) -> Select<note::Entity> {
+        note::visible_to(viewer).with_author().by(&self.id.into())
     }
 
-    /// The number of notes that this user has written, as it is kept. One statement.
+    /// Counts all notes that this user has written. One statement.
     ///
     /// # Errors
     /// If the database fails.
-    pub async fn number_of_notes(&self, db: &impl ConnectionTrait) -> Result<i64, DbErr> {
-        let kept = note_count::Entity::find_by_id(self.id).one(db).await?;
-        Ok(kept.map_or(0, |kept| kept.notes))
+    pub async fn number_of_notes(&self, db: &impl ConnectionTrait) -> Result<u64, DbErr> {
+        note::visible_to(Viewer::Everything).by(&self.id.into()).count(db).await
     }
 
-    /// Counts the notes that this user has marked. One statement.
+    /// Counts all notes that this user has marked. One statement.
     ///
     /// # Errors
     /// If the database fails.
@@ -119,13 +117,18 @@ impl Model {
         Ok(Difference { added, removed: removed.iter().map(|row| row.team_id).collect() })
     }
 
-    /// The notes that this user has marked, through the marks, joined with the notes' authors. For
+    /// The notes that this user has marked and the viewer sees, through the marks, joined with the notes' authors. For
     /// [`mark::MarkedNote`].
-    pub fn marked_notes(&self) -> Select<mark::Entity> {
-        mark::Entity::find_with_note().of_user(self.id)
+    pub fn marked_notes(&self, viewer: Viewer) -> Select<mark::Entity> {
+        mark::Entity::find_with_note(viewer).of_user(self.id)
     }
 
-    /// This user's mark of the note, if there is one.
+    /// This user's marks of notes that the user sees. For [`mark::Counts`], too.
+    pub fn marks(&self) -> Select<mark::Entity> {
+        mark::Entity::find().of_user(self.id).of_notes_visible_to(Viewer::User(self.id))
+    }
+
+    /// This user's mark of the note, if there is one and the user sees the note.
     ///
     /// # Errors
     /// If the database fails.
@@ -134,20 +137,20 @@ impl Model {
         db: &impl ConnectionTrait,
         note_id: NoteId,
     ) -> Result<Option<mark::Model>, DbErr> {
-        mark::Entity::find_by_user_and_note((self.id, note_id)).one(db).await
+        self.marks().of_note(note_id).one(db).await
     }
 
-    /// Marks the note as unread, unless this user has marked it already; returns whether the mark is
-    /// new. Of concurrent calls, one creates it.
+    /// Marks the note as unread if this user sees it, unless this user has marked it already; returns whether the
+    /// mark is new. Of concurrent calls, one creates it.
     ///
     /// # Errors
-    /// A foreign key violation (see [`DbErr::sql_err`]) if the note does not exist.
+    /// A foreign key violation (see [`DbErr::sql_err`]) if the note is deleted at that moment.
     pub async fn mark_note(
         &self,
         db: &impl ConnectionTrait,
         note_id: NoteId,
     ) -> Result<bool, DbErr> {
-        mark::Entity::add(db, mark::ActiveModel::new(self.id, note_id)).await
+        mark::Entity::add(db, self.id, note_id).await
     }
 
     /// Marks the notes as unread, unless this user has marked them already; returns the marks of all of
@@ -163,12 +166,7 @@ impl Model {
         mark::Entity::add_all(db, self.id, notes).await
     }
 
-    /// Counts this user's marks. For [`mark::Counts`].
-    pub fn count_marks(&self) -> Select<mark::Entity> {
-        mark::Entity::find().of_user(self.id)
-    }
-
-    /// Removes this user's mark of the note; returns whether there was one.
+    /// Removes this user's mark of the note if the user sees it; returns whether there was one.
     ///
     /// # Errors
     /// If the database fails.
@@ -178,6 +176,7 @@ impl Model {
         note_id: NoteId,
     ) -> Result<bool, DbErr> {
         let removed = mark::Entity::delete_many().of_user(self.id).of_note(note_id);
+        let removed = removed.of_notes_visible_to(Viewer::User(self.id));
         Ok(removed.exec(db).await?.rows_affected > 0)
     }
 

@@ -1,6 +1,7 @@
 //! Users: they write notes, belong to teams, and mark notes to read.
 
 mod associations;
+mod counts;
 mod key;
 mod scopes;
 
@@ -8,15 +9,18 @@ use std::fmt;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    QueryOrder, QuerySelect, Select,
+    QueryOrder, Select,
     entity::prelude::*,
-    sea_query::{Func, JoinType},
 };
 use serde::{Deserialize, Serialize};
 
-pub use self::{key::UserKey, scopes::Scopes};
+pub use self::{
+    counts::{WithNoteCount, WithNoteCounts},
+    key::UserKey,
+    scopes::Scopes,
+};
 use crate::{
-    Candidates, NamePattern, UserId, note_count, text, trigrams,
+    Candidates, NamePattern, UserId, text, trigrams,
     version::{FIRST_VERSION, advance},
 };
 
@@ -92,22 +96,6 @@ pub struct UserSummary {
     pub name: String,
 }
 
-/// A user and the number of notes the user has written. For [`Entity::join_note_count`].
-#[derive(Clone, Debug, PartialEq, Eq, DerivePartialModel)]
-#[sea_orm(entity = "Entity")]
-pub struct WithNoteCount {
-    #[sea_orm(nested)]
-    pub user: Model,
-    #[sea_orm(from_expr = "note_count()")]
-    pub note_count: i64,
-}
-
-/// The kept count, in a query that is joined with it.
-fn note_count() -> Expr {
-    Func::coalesce([Expr::col((note_count::Entity, note_count::Column::Notes)), Expr::val(0)])
-        .into()
-}
-
 impl Entity {
     /// The rows that an index finds for a pattern (see [`Candidates`]).
     ///
@@ -128,11 +116,6 @@ impl Entity {
     /// The enabled admins, by id.
     pub fn find_enabled_admins() -> Select<Self> {
         Self::find().enabled().admins().order_by_asc(Column::Id)
-    }
-
-    /// Users joined with the number of their notes. For [`WithNoteCount`].
-    pub fn join_note_count(users: Select<Self>) -> Select<Self> {
-        users.join(JoinType::LeftJoin, Relation::NoteCount.def())
     }
 
     /// The user with this id or username, disabled or not.

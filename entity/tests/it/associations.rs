@@ -1,9 +1,10 @@
 //! Users and their teams, and users and the notes they mark, from both sides.
 
 use entity::{
-    NoteId, TeamId, UserId, mark,
+    NoteId, TeamId, UserId, Viewer, mark,
     membership::{self, Member, Role, TeamMembership},
-    note, team, user,
+    note::{self, Visibility},
+    team, user,
 };
 use sea_orm::{
     ActiveModelTrait, DatabaseConnection, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder,
@@ -161,8 +162,58 @@ async fn a_note_is_marked_read_and_unmarked() {
     assert!(alice.mark_of(&db, note.id).await.unwrap().unwrap().read, "marked as unread again");
     assert!(alice.unmark_note(&db, note.id).await.unwrap());
     assert!(!alice.unmark_note(&db, note.id).await.unwrap());
-    let missing = alice.mark_note(&db, NoteId::try_from(99).unwrap()).await.unwrap_err();
-    assert!(matches!(missing.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))));
+    assert!(!alice.mark_note(&db, NoteId::try_from(99).unwrap()).await.unwrap());
+}
+
+async fn hide(db: &DatabaseConnection, note: note::Model, visibility: Visibility) -> note::Model {
+    let mut hidden = note.clone().into_active_model();
+    hidden.set_visibility(visibility);
+    hidden.update_counted(db, &note).await.unwrap()
+}
+
+async fn contents(db: &DatabaseConnection, viewer: Viewer) -> Vec<String> {
+    let notes = note::visible_to(viewer).order_by_asc(note::Column::Id).all(db).await.unwrap();
+    notes.into_iter().map(|note| note.content).collect()
+}
+
+#[tokio::test]
+async fn a_note_is_shared_with_teams_whose_members_see_it() {
+    let (_database, db) = database().await;
+    let (alice, bob) = (new_user(&db, "Alice").await, new_user(&db, "Bob").await);
+    let (ops, design) = (new_team(&db, "Ops").await, new_team(&db, "Design").await);
+    join(&db, &bob, &ops).await;
+    let private = new_note(&db, &alice, "private").await;
+    hide(&db, private, Visibility::Private).await;
+    let shared = new_note(&db, &alice, "shared").await;
+    let shared = hide(&db, shared, Visibility::Team).await;
+    assert!(contents(&db, Viewer::User(bob.id)).await.is_empty());
+    assert!(shared.add_team(&db, ops.id).await.unwrap());
+    assert!(!shared.add_team(&db, ops.id).await.unwrap());
+    for (viewer, seen) in [
+        (Viewer::Anonymous, &[][..]),
+        (Viewer::User(bob.id), &["shared"]),
+        (Viewer::User(alice.id), &["private", "shared"]),
+        (Viewer::Everything, &["private", "shared"]),
+    ] {
+        assert_eq!(contents(&db, viewer).await, seen, "{viewer:?}");
+    }
+    let set = shared.set_teams(&db, &[design.id, design.id]).await.unwrap();
+    assert_eq!((set.added, set.removed), (vec![design.id], vec![ops.id]));
+    assert!(contents(&db, Viewer::User(bob.id)).await.is_empty());
+    let set = shared.set_teams(&db, &[design.id, ops.id]).await.unwrap();
+    assert_eq!((set.added, set.removed), (vec![ops.id], vec![]));
+    let known = async |viewer| -> Vec<String> {
+        let teams = note::Core::from(shared.clone()).teams(viewer);
+        let teams = teams.order_by_asc(team::Column::Id).all(&db).await.unwrap();
+        teams.into_iter().map(|team| team.name).collect()
+    };
+    assert_eq!(known(Viewer::User(alice.id)).await, ["Ops", "Design"]);
+    assert_eq!(known(Viewer::User(bob.id)).await, ["Ops"]);
+    assert!(known(Viewer::Anonymous).await.is_empty());
+    assert!(shared.remove_team(&db, ops.id).await.unwrap());
+    assert!(!shared.remove_team(&db, ops.id).await.unwrap());
+    assert!(shared.set_teams(&db, &[TeamId::try_from(99).unwrap()]).await.is_err());
+    assert_eq!(known(Viewer::Everything).await, ["Design"], "half done");
 }
 
 #[tokio::test]
@@ -176,9 +227,14 @@ async fn marked_notes_are_not_the_notes_a_user_has_written() {
         user.mark_note(&db, other.id).await.unwrap();
     }
     assert_eq!(alice.number_of_notes(&db).await.unwrap(), 1);
-    let written = alice.notes().into_partial_model::<note::WithAuthor>().all(&db).await.unwrap();
+    let written = alice
+        .notes(Viewer::Anonymous)
+        .into_partial_model::<note::WithAuthor>()
+        .all(&db)
+        .await
+        .unwrap();
     assert_eq!(written.iter().map(|row| row.note.id).collect::<Vec<_>>(), [own.id]);
-    let marked = alice.marked_notes().into_partial_model::<mark::MarkedNote>();
+    let marked = alice.marked_notes(Viewer::Anonymous).into_partial_model::<mark::MarkedNote>();
     let [marked] = &marked.all(&db).await.unwrap()[..] else { panic!("not one mark") };
     assert_eq!((marked.note.id, marked.author.name.as_str()), (other.id, "Bob"));
 

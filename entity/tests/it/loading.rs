@@ -1,7 +1,7 @@
 //! Eager and lazy loading of relations.
 
 use entity::{
-    IdList, WithTotal, mark,
+    IdList, Viewer, WithTotal, mark,
     membership::{self, Role, TeamMembership},
     note, team, user,
 };
@@ -15,8 +15,6 @@ async fn related_rows_are_found_from_either_side() {
     let (alice, ops) = (new_user(&db, "Alice").await, new_team(&db, "Ops").await);
     let hello = new_note(&db, &alice, "Hello").await;
     alice.add_team(&db, ops.id, Role::Member, noon()).await.unwrap();
-    let written = alice.find_related(note::Entity).all(&db).await.unwrap();
-    assert_eq!(written, std::slice::from_ref(&hello));
     assert_eq!(hello.find_related(user::Entity).one(&db).await.unwrap(), Some(alice.clone()));
     assert_eq!(ops.find_related(user::Entity).all(&db).await.unwrap(), [alice]);
 }
@@ -28,13 +26,9 @@ async fn lists_of_many_users_are_loaded_side_by_side() {
     for name in ["Alice", "Bob"] {
         let author = new_user(&db, name).await;
         author.add_team(&db, ops.id, Role::Member, noon()).await.unwrap();
-        new_note(&db, &author, "One").await;
-        new_note(&db, &author, "Two").await;
     }
     let users = user::Entity::find().order_by_asc(user::Column::Id).all(&db).await.unwrap();
-    let notes = users.load_many(note::Entity, &db).await.unwrap();
     let teams = users.load_many(team::Entity, &db).await.unwrap();
-    assert_eq!(notes.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2]);
     assert_eq!(teams, [vec![ops.clone()], vec![ops]]);
 }
 
@@ -49,7 +43,7 @@ async fn the_newest_of_each_are_as_many_as_requested() {
         alice.add_team(&db, joined.id, Role::Member, noon()).await.unwrap();
     }
     let users = IdList::new(&db, [alice.id, bob.id]);
-    let newest = note::Entity::newest_of_each(&users, 2).all(&db).await.unwrap();
+    let newest = note::newest_of_each(Viewer::Anonymous, &users, 2).all(&db).await.unwrap();
     let contents: Vec<&str> = newest.iter().map(|note| note.content.as_str()).collect();
     assert_eq!(contents, ["Alice 2", "Alice 1", "Bob 2", "Bob 1"]);
     let teams = membership::Entity::newest_teams_of_each(&users, 2)
@@ -72,7 +66,7 @@ async fn a_marked_note_comes_with_its_author_its_mark_and_the_total() {
         alice.mark_note(&db, written.id).await.unwrap();
     }
     let newest = alice
-        .marked_notes()
+        .marked_notes(Viewer::Anonymous)
         .unread()
         .order_by_desc(mark::Column::Id)
         .limit(1)

@@ -1,7 +1,7 @@
 //! Named conditions, and how they combine.
 
 use entity::{
-    NamePattern,
+    NamePattern, Viewer,
     note::{self, Scopes as _},
     user::{self, Scopes as _, UserKey, WithNoteCount},
 };
@@ -100,8 +100,15 @@ async fn search_columns_follow_their_source_in_bulk_too() {
     assert_eq!(renamed.update(&db).await.unwrap().name_folded, "ämmä");
     let notes = ["ÄÖ", "ÜÅ"].map(|text| note::ActiveModel::new(alice.id, text.into(), noon()));
     assert_eq!(entity::insert_many(&db, notes).await.unwrap(), 2);
-    let found = note::Entity::find().containing("üå", db.get_database_backend());
+    let found = note::visible_to(Viewer::Everything).containing("üå", db.get_database_backend());
     assert_eq!(found.all(&db).await.unwrap().len(), 1);
+}
+
+async fn contents<E>(db: &DatabaseConnection, notes: Select<E>) -> Vec<String>
+where
+    E: EntityTrait<Model = note::Model>,
+{
+    notes.all(db).await.unwrap().into_iter().map(|note| note.content).collect()
 }
 
 #[tokio::test]
@@ -112,21 +119,17 @@ async fn notes_have_scopes_of_their_own() {
     for (author, content) in [(&alice, "Buy 100 % juice!"), (&alice, "Juice"), (&bob, "JUICE!")] {
         new_note(&db, author, content).await;
     }
-    let contents = async |notes: Select<note::Entity>| -> Vec<String> {
-        let notes = notes.order_by_asc(note::Column::Id).all(&db).await.unwrap();
-        notes.into_iter().map(|note| note.content).collect()
-    };
-    let find = note::Entity::find;
+    let find = || note::visible_to(Viewer::Everything).order_by_asc(note::Column::Id);
     let containing = |text| find().containing(text, db.get_database_backend());
     let by_alice = UserKey::parse("Alice").unwrap();
-    assert_eq!(contents(find().important()).await, ["Buy 100 % juice!", "JUICE!"]);
-    assert_eq!(contents(find().unimportant()).await, ["Juice"]);
-    assert_eq!(contents(containing("juice").by(&by_alice)).await.len(), 2);
-    assert_eq!(contents(containing("100 %")).await, ["Buy 100 % juice!"]);
-    assert_eq!(contents(containing("1_0")).await, Vec::<String>::new());
-    assert_eq!(contents(find().important().by(&UserKey::Id(bob.id))).await, ["JUICE!"]);
+    assert_eq!(contents(&db, find().important()).await, ["Buy 100 % juice!", "JUICE!"]);
+    assert_eq!(contents(&db, find().unimportant()).await, ["Juice"]);
+    assert_eq!(contents(&db, containing("juice").by(&by_alice)).await.len(), 2);
+    assert_eq!(contents(&db, containing("100 %")).await, ["Buy 100 % juice!"]);
+    assert_eq!(contents(&db, containing("1_0")).await, Vec::<String>::new());
+    assert_eq!(contents(&db, find().important().by(&UserKey::Id(bob.id))).await, ["JUICE!"]);
     let nobody = UserKey::Username("nobody".into());
-    assert_eq!(contents(find().by(&nobody)).await, Vec::<String>::new());
+    assert_eq!(contents(&db, find().by(&nobody)).await, Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -116,6 +116,46 @@ async fn members_from_before_roles_are_plain_members_and_roles_are_checked() {
 }
 
 #[tokio::test]
+async fn notes_from_before_visibility_are_public_and_other_values_are_rejected() {
+    let database = TestDatabase::migrated().await;
+    fill(&database).await;
+    migrate(&database, down_to_before("m20211209_000021")).await;
+    migrate(&database, Command::Up { num: None }).await;
+    let public = "SELECT COUNT(*) FROM notes WHERE visibility = 'public'";
+    assert_eq!(database.number(public).await, 3);
+    assert!(database.try_execute("UPDATE notes SET visibility = 'secret'").await.is_err());
+    assert!(database.try_execute("UPDATE notes SET visibility = NULL").await.is_err());
+    database.execute("INSERT INTO note_teams (note_id, team_id) VALUES (1, 1)").await;
+    let again = "INSERT INTO note_teams (note_id, team_id) VALUES (1, 1)";
+    assert!(database.try_execute(again).await.is_err());
+}
+
+#[tokio::test]
+async fn a_downgrade_does_not_publish_notes() {
+    let down = down_to_before("m20211209_000021");
+    for visibility in ["private", "team"] {
+        let database = TestDatabase::migrated().await;
+        fill(&database).await;
+        let hide = format!("UPDATE notes SET visibility = '{visibility}' WHERE id = 2");
+        database.execute(&hide).await;
+        database.execute("INSERT INTO note_teams (note_id, team_id) VALUES (2, 1)").await;
+        let before = database.schema().await;
+        let connection = migration::connect(database.url(), None).await.unwrap();
+        let refused = migration::apply(&connection, Lock::default(), down).await.unwrap_err();
+        let told = refused.to_string();
+        assert!(told.contains("notes that are not public: 1"), "{told}");
+        assert!(told.contains("nothing was changed"), "{told}");
+        assert_eq!(database.schema().await, before);
+        database.execute("UPDATE notes SET visibility = 'public'").await;
+        migration::apply(&connection, Lock::default(), down).await.unwrap();
+        connection.close().await.unwrap();
+        assert_eq!(counts(&database, &["notes"]).await, [3]);
+        migrate(&database, Command::Up { num: None }).await;
+        assert_eq!(database.schema().await, before);
+    }
+}
+
+#[tokio::test]
 async fn deleting_a_user_deletes_everything_of_theirs() {
     let database = TestDatabase::migrated().await;
     fill(&database).await;

@@ -84,6 +84,9 @@ async fn constraints_and_indexes_have_names() {
         "idx_users_username_id",
         "idx_users_name_folded_id",
         "idx_teams_name_folded_id",
+        "uq_note_teams_note_id_team_id",
+        "idx_note_teams_team_id_note_id",
+        "idx_notes_user_id_id_not_public",
     ] {
         assert!(schema.contains(name), "{name} is missing in\n{schema}");
     }

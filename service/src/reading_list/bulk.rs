@@ -3,11 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use entity::{
-    IdList, Locking, MarkId, NoteId,
+    IdList, Locking, MarkId, NoteId, Viewer,
     mark::{self, Scopes as _},
     note::{self, Scopes as _},
 };
-use sea_orm::{EntityTrait, QueryOrder};
+use sea_orm::{QueryOrder, QuerySelect};
 
 use crate::{Actor, Db, Result, Work, error::require_known};
 
@@ -24,16 +24,17 @@ pub enum Selection {
 /// repeated note's once.
 ///
 /// # Errors
-/// [`crate::Error::Invalid`], pointing at each id that is not that of a note; nothing is changed then.
+/// [`crate::Error::Invalid`], pointing at each id that is not that of a note that the actor sees; nothing is changed then.
 /// [`crate::Error::TokenMissing`] if the actor is not a user.
 pub async fn mark_all(work: &Work, note_ids: &[NoteId]) -> Result<Vec<mark::Model>> {
     let user = work.user().await?;
     let mut seen = HashSet::new();
     let distinct: Vec<NoteId> = note_ids.iter().copied().filter(|id| seen.insert(*id)).collect();
     let listed = IdList::new(work.transaction(), distinct.iter().copied());
-    let notes = note::Entity::find().with_ids(&listed).order_by_asc(note::Column::Id);
-    let notes = notes.for_key_share().all(work.transaction()).await?;
-    let known = notes.iter().map(|note| note.id).collect();
+    let notes = note::visible_to(Viewer::User(user.id)).with_ids(&listed);
+    let notes = notes.order_by_asc(note::Column::Id).for_key_share();
+    let known = notes.select_only().column(note::Column::Id).into_tuple::<NoteId>();
+    let known = known.all(work.transaction()).await?.into_iter().collect();
     require_known("note_ids", note_ids, &known, "does not refer to an existing note")?;
     let marks = user.mark_notes(work.transaction(), &listed).await?;
     let mut by_note: HashMap<_, _> = marks.into_iter().map(|mark| (mark.note_id, mark)).collect();
@@ -43,11 +44,12 @@ pub async fn mark_all(work: &Work, note_ids: &[NoteId]) -> Result<Vec<mark::Mode
 /// How many marks one transaction sets read, so that others can write in between.
 const BATCH: u64 = 1_000;
 
-/// Marks notes on the actor's reading list as read or unread; returns how many were not before. All of them take a
+/// Marks notes on the actor's reading list as read or unread, of those that the actor sees; returns how many were not before. All of them take a
 /// transaction for each thousand. If one of those fails, the marks before stay set, and a repetition sets the rest.
 ///
 /// # Errors
-/// [`crate::Error::Invalid`], pointing at each id that is not that of a mark of the actor; nothing is changed then.
+/// [`crate::Error::Invalid`], pointing at each id that is not that of a mark of the actor, or of a note that the actor does
+/// not see; nothing is changed then.
 /// [`crate::Error::TokenMissing`] if the actor is not a user.
 pub async fn set_all_read(
     db: &Db,
@@ -77,7 +79,7 @@ async fn set_some_read(work: &Work, read: bool, after: Option<MarkId>) -> Result
 async fn set_these_read(work: &Work, ids: &[MarkId], read: bool) -> Result<u64> {
     let user = work.user().await?;
     let listed = IdList::new(work.transaction(), ids.iter().copied());
-    let own = mark::Entity::find().of_user(user.id).with_ids(&listed);
+    let own = user.marks().with_ids(&listed);
     let own = own.order_by_asc(mark::Column::Id).for_no_key_update();
     let own = own.all(work.transaction()).await?.iter().map(|mark| mark.id).collect();
     require_known("ids", ids, &own, "does not refer to a mark of yours")?;

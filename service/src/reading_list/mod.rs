@@ -4,11 +4,11 @@ mod bulk;
 
 pub use bulk::{Selection, mark_all, set_all_read};
 use entity::{
-    Locking, MarkId, NoteId,
+    Locking, MarkId, NoteId, Viewer,
     mark::{self, MarkedNote, Scopes as _},
-    note,
+    note::{self, Scopes as _},
 };
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel};
+use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, SelectExt};
 
 use crate::{
     Actor, Error, Page, PageRequest, Reader, Result, Work,
@@ -67,7 +67,7 @@ pub async fn list(
     sort: Sort<SortBy>,
     request: &PageRequest,
 ) -> Result<Page<MarkedNote>> {
-    let marks = narrowed(actor.user()?.marked_notes(), read);
+    let marks = narrowed(actor.user()?.marked_notes(actor.viewer()), read);
     let order = sort.order();
     let page = async |reader: &Reader| page::read(reader, marks, &order, request).await;
     if sort.key == SortBy::Id { page(reader).await } else { reader.search(page).await }
@@ -82,12 +82,12 @@ pub(crate) fn narrowed<M: mark::Scopes>(marks: M, read: Option<bool>) -> M {
     }
 }
 
-/// Counts the actor's marks. One statement.
+/// Counts the actor's marks of notes that the actor sees. One statement.
 ///
 /// # Errors
 /// [`Error::TokenMissing`] if the actor is not a user.
 pub async fn counts(reader: &Reader, actor: &Actor) -> Result<mark::Counts> {
-    let counts = actor.user()?.count_marks().into_partial_model::<mark::Counts>();
+    let counts = actor.user()?.marks().into_partial_model::<mark::Counts>();
     let none = mark::Counts { total: 0, unread: 0 };
     Ok(counts.one(reader.connection()).await?.unwrap_or(none))
 }
@@ -95,9 +95,10 @@ pub async fn counts(reader: &Reader, actor: &Actor) -> Result<mark::Counts> {
 /// A note on the actor's reading list, by the id of its mark. One statement.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] if the mark is another user's.
+/// [`Error::NotFound`], also when the actor does not see the note; [`Error::NotAllowed`] if the mark is another user's.
 pub async fn get(reader: &Reader, actor: &Actor, id: MarkId) -> Result<MarkedNote> {
-    let marked = mark::Entity::find_with_note().with_id(id).into_partial_model::<MarkedNote>();
+    let marked = mark::Entity::find_with_note(actor.viewer()).with_id(id);
+    let marked = marked.into_partial_model::<MarkedNote>();
     let marked = marked.one(reader.connection()).await?.ok_or(Error::NotFound)?;
     policy::see_mark(actor, &marked)?;
     Ok(marked)
@@ -107,16 +108,21 @@ pub async fn get(reader: &Reader, actor: &Actor, id: MarkId) -> Result<MarkedNot
 /// it.
 ///
 /// # Errors
-/// [`Error::Invalid`] if there is no such note; [`Error::TokenMissing`] if the actor is not a user.
+/// [`Error::Invalid`] if there is no such note, or the actor does not see it; [`Error::TokenMissing`] if the actor is not
+/// a user.
 pub async fn mark(work: &Work, note_id: NoteId) -> Result<Marked> {
     let user = work.user().await?;
+    let unknown = || Error::invalid("note_id", "does not refer to an existing note");
     loop {
         let added = user.mark_note(work.transaction(), note_id).await;
-        let is_new = added
-            .unless_dangling(|| Error::invalid("note_id", "does not refer to an existing note"))?;
-        // An existing mark may be removed before it is read; the next round creates a new one.
+        let is_new = added.unless_dangling(unknown)?;
         if let Some(mark) = user.mark_of(work.transaction(), note_id).await? {
             return Ok(if is_new { Marked::New(mark) } else { Marked::Existing(mark) });
+        }
+        // Else an existing mark was removed before it was read; the next round creates a new one.
+        let note = note::visible_to(Viewer::User(user.id)).with_id(note_id);
+        if !note.exists(work.transaction()).await? {
+            return Err(unknown());
         }
     }
 }
@@ -137,7 +143,8 @@ pub async fn set_read(work: &Work, id: MarkId, read: Option<bool>) -> Result<mar
 /// `None`.
 ///
 /// # Errors
-/// [`Error::NotFound`] if there is no such note; [`Error::TokenMissing`] if the actor is not a user.
+/// [`Error::NotFound`] if there is no such note, or the actor does not see it; [`Error::TokenMissing`] if the actor is
+/// not a user.
 pub async fn put(work: &Work, note_id: NoteId, read: Option<bool>) -> Result<Marked> {
     let (mark, is_new) = match mark(work, note_id).await {
         Ok(Marked::New(mark)) => (mark, true),
@@ -152,7 +159,7 @@ pub async fn put(work: &Work, note_id: NoteId, read: Option<bool>) -> Result<Mar
 /// Takes a note off the actor's reading list.
 ///
 /// # Errors
-/// [`Error::NotFound`] if the actor has not marked it; [`Error::TokenMissing`] if the actor is not a user.
+/// [`Error::NotFound`] if the actor has not marked it, or does not see it; [`Error::TokenMissing`] if the actor is not a user.
 pub async fn unmark(work: &Work, note_id: NoteId) -> Result<()> {
     let is_removed = work.user().await?.unmark_note(work.transaction(), note_id).await?;
     if is_removed { Ok(()) } else { Err(Error::NotFound) }
@@ -168,10 +175,11 @@ pub async fn remove(work: &Work, id: MarkId) -> Result<()> {
     Ok(())
 }
 
-/// The mark, locked against changes by others until the transaction ends.
+/// A mark of a note that the actor sees, locked against changes by others until the transaction ends.
 async fn lock_own(work: &Work, id: MarkId) -> Result<mark::Model> {
     let actor = work.actor().await?;
-    let mark = mark::Entity::find_by_id(id).for_no_key_update();
+    let mark = mark::Entity::find_by_id(id).of_notes_visible_to(actor.viewer());
+    let mark = mark.for_no_key_update();
     let mark = mark.one(work.transaction()).await?.ok_or(Error::NotFound)?;
     policy::change_mark(actor, &mark)?;
     Ok(mark)

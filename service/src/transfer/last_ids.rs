@@ -1,6 +1,6 @@
 //! The ids that the database gave last. Those of deleted rows must not be given again.
 
-use entity::{mark, membership, note, team, user};
+use entity::{mark, membership, note, share, team, user};
 use sea_orm::{ConnectionTrait, DbBackend, EntityName, Statement};
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,8 @@ pub(super) struct LastIds {
     notes: i64,
     #[serde(deserialize_with = "values::last_id")]
     marks: i64,
+    #[serde(default, deserialize_with = "values::last_id")]
+    shares: i64,
 }
 
 impl TryFrom<Line> for LastIds {
@@ -41,8 +43,9 @@ pub(super) async fn read(db: &impl ConnectionTrait) -> Result<LastIds> {
         users: last_id(db, user::Entity.table_name()).await?,
         teams: last_id(db, team::Entity.table_name()).await?,
         memberships: last_id(db, membership::Entity.table_name()).await?,
-        notes: last_id(db, note::Entity.table_name()).await?,
+        notes: last_id(db, note::TABLE).await?,
         marks: last_id(db, mark::Entity.table_name()).await?,
+        shares: last_id(db, share::Entity.table_name()).await?,
     })
 }
 
@@ -61,13 +64,14 @@ async fn last_id(db: &impl ConnectionTrait, table: &str) -> Result<i64> {
 
 /// Has each table continue after these ids, and after those of its rows.
 pub(super) async fn set(db: &impl ConnectionTrait, last_ids: &LastIds) -> Result<()> {
-    let LastIds { users, teams, memberships, notes, marks } = last_ids;
+    let LastIds { users, teams, memberships, notes, marks, shares } = last_ids;
     for (table, last) in [
         (user::Entity.table_name(), users),
         (team::Entity.table_name(), teams),
         (membership::Entity.table_name(), memberships),
-        (note::Entity.table_name(), notes),
+        (note::TABLE, notes),
         (mark::Entity.table_name(), marks),
+        (share::Entity.table_name(), shares),
     ] {
         set_one(db, table, *last).await?;
     }

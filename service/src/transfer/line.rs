@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     last_ids::LastIds,
-    rows::{Mark, Membership, Note, Team, User},
+    rows::{Mark, Membership, Note, Share, Team, User},
 };
 use crate::bulk::Counts;
 
@@ -17,6 +17,7 @@ pub(super) enum Line {
     Team(Team),
     Membership(Membership),
     Note(Note),
+    Share(Share),
     Mark(Mark),
     LastIds(LastIds),
     End(End),
@@ -48,9 +49,10 @@ impl Line {
             Self::Team(_) => 2,
             Self::Membership(_) => 3,
             Self::Note(_) => 4,
-            Self::Mark(_) => 5,
-            Self::LastIds(_) => 6,
-            Self::End(_) => 7,
+            Self::Share(_) => 5,
+            Self::Mark(_) => 6,
+            Self::LastIds(_) => 7,
+            Self::End(_) => 8,
         }
     }
 
@@ -61,6 +63,7 @@ impl Line {
             Self::Team(_) => counts.teams += 1,
             Self::Membership(_) => counts.memberships += 1,
             Self::Note(_) => counts.notes += 1,
+            Self::Share(_) => counts.shares += 1,
             Self::Mark(_) => counts.marks += 1,
             Self::Header(_) | Self::LastIds(_) | Self::End(_) => {}
         }

@@ -1,11 +1,12 @@
 //! Export of the whole database to one file, and import: for backups, and to move from one kind of database
 //! to the other.
 //!
-//! The file has one JSON object per line: a header, then each user, team, membership, note and mark,
+//! The file has one JSON object per line: a header, then each user, team, membership, note, share and mark,
 //! ordered by id, then the last ids that were given, so that none is given twice, then the counts of the rows
 //! and the checksum of all lines before. Equal databases give equal files. Sessions, API
 //! tokens and invitations are left out.
 
+mod conversions;
 mod error;
 mod file;
 mod last_ids;
@@ -19,10 +20,10 @@ use std::{
     path::Path,
 };
 
-use entity::{deletion, mark, membership, note, note_count, team, user};
+use entity::{Viewer, deletion, mark, membership, note, note_count, share, team, user};
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    ModelTrait, PaginatorTrait,
+    ModelTrait, PaginatorTrait, Select,
 };
 
 use crate::{
@@ -105,25 +106,26 @@ struct Export<'a> {
 impl Export<'_> {
     async fn run(mut self) -> Result<Transferred> {
         self.total = counts(&self.snapshot).await?.total();
-        self.table::<user::Entity>(user::Column::Id).await?;
-        self.table::<team::Entity>(team::Column::Id).await?;
-        self.table::<membership::Entity>(membership::Column::Id).await?;
-        self.table::<note::Entity>(note::Column::Id).await?;
-        self.table::<mark::Entity>(mark::Column::Id).await?;
+        self.table(user::Entity::find(), user::Column::Id).await?;
+        self.table(team::Entity::find(), team::Column::Id).await?;
+        self.table(membership::Entity::find(), membership::Column::Id).await?;
+        self.table(note::visible_to(Viewer::Everything), note::Column::Id).await?;
+        self.table(share::Entity::find(), share::Column::Id).await?;
+        self.table(mark::Entity::find(), mark::Column::Id).await?;
         let last_ids = last_ids::read(&self.snapshot).await?;
         self.file.write(&Line::LastIds(last_ids))?;
         self.snapshot.rollback().await.map_err(Error::from)?;
         self.file.finish()
     }
 
-    async fn table<E>(&mut self, id: E::Column) -> Result<()>
+    async fn table<E>(&mut self, rows: Select<E>, id: E::Column) -> Result<()>
     where
         E: EntityTrait,
         E::Model: ModelTrait<Entity = E> + Into<Line> + Sync,
     {
         let mut last = None;
         loop {
-            let mut cursor = E::find().cursor_by(id);
+            let mut cursor = rows.clone().cursor_by(id);
             if let Some(last) = last {
                 cursor.after(last);
             }
@@ -144,7 +146,8 @@ async fn counts(db: &impl ConnectionTrait) -> crate::Result<Counts> {
         users: user::Entity::find().count(db).await?,
         teams: team::Entity::find().count(db).await?,
         memberships: membership::Entity::find().count(db).await?,
-        notes: note::Entity::find().count(db).await?,
+        notes: note::visible_to(Viewer::Everything).count(db).await?,
+        shares: share::Entity::find().count(db).await?,
         marks: mark::Entity::find().count(db).await?,
     })
 }
@@ -188,7 +191,7 @@ pub fn verify_from(input: &File, name: &Path, most: PasswordCost) -> Result<Tran
 
 /// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
 /// rows get ids that were never given before. A team that has members but no owner gets the longest-standing
-/// one as owner. `progress` is called with the number of rows done and the total.
+/// one as owner, and a note for teams that is shared with none becomes private. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
 /// As [`verify`]; [`TransferError::Rows`] if the rows are inconsistent, or there are users already.
@@ -230,6 +233,8 @@ pub async fn import_from(
     promoted.map_err(Error::from)?;
     bulk.insert(rows::<note::Model>(&mut file)).await?;
     note_count::Entity::count_all(&transaction).await.map_err(Error::from)?;
+    bulk.insert(rows::<share::Model>(&mut file)).await?;
+    note::make_unshared_private(&transaction).await.map_err(Error::from)?;
     bulk.insert(rows::<mark::Model>(&mut file)).await?;
     // The first version of the format has none.
     let last_ids = file.rows().collect::<Result<Vec<_>>>()?.pop().unwrap_or_default();

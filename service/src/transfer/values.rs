@@ -4,7 +4,7 @@
 use std::fmt;
 
 use chrono::{DateTime, Datelike, Utc};
-use entity::{membership::Role, user::PasswordHash};
+use entity::{membership::Role, note::Visibility, user::PasswordHash};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 
 use crate::{
@@ -119,4 +119,18 @@ pub(super) fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DateTim
 pub(super) enum RoleName {
     Owner,
     Member,
+}
+
+/// The visibility of notes in files from before there was any.
+pub(super) fn public() -> Visibility {
+    Visibility::Public
+}
+
+/// The representation of a visibility.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Visibility", rename_all = "lowercase")]
+pub(super) enum VisibilityName {
+    Public,
+    Team,
+    Private,
 }

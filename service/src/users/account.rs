@@ -50,6 +50,7 @@ pub async fn export(
 ) -> Result<impl Stream<Item = Result<Vec<AccountRow>>> + use<>> {
     let user = find_visible(reader, actor, key).await?;
     policy::export_user(actor, &user)?;
+    let viewer = actor.viewer();
     let sessions = actor.session().ok().map(|_| {
         let by_id = sessions::newest_first().in_direction(Ascending);
         page::walk(reader, sessions::live_of(auth, user.id), by_id, BATCH)
@@ -57,9 +58,9 @@ pub async fn export(
     let by_id = memberships::newest_first().in_direction(Ascending);
     let teams = page::walk(reader, user.teams(), by_id, BATCH);
     let by_id = notes::newest_first().in_direction(Ascending);
-    let notes = page::walk(reader, user.notes(), by_id, BATCH);
+    let notes = page::walk(reader, user.notes(viewer), by_id, BATCH);
     let by_id = reading_list::newest_first().in_direction(Ascending);
-    let marked_notes = page::walk(reader, user.marked_notes(), by_id, BATCH);
+    let marked_notes = page::walk(reader, user.marked_notes(viewer), by_id, BATCH);
     Ok(stream::iter([Ok(vec![AccountRow::User(user)])])
         .chain(stream::iter(sessions).flatten().map_ok(rows(AccountRow::Session)))
         .chain(teams.map_ok(rows(AccountRow::Team)))

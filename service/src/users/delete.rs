@@ -1,9 +1,11 @@
 use std::time::Duration;
 
 use entity::{
-    IdList, Locking, UserId, deletion, idempotency_key, mark,
+    IdList, Locking, TeamId, UserId, deletion, idempotency_key, mark,
     membership::{self, Scopes as _},
-    note, session, team, user,
+    note, session,
+    team::{self, Scopes as _},
+    user,
 };
 use sea_orm::{
     ActiveModelTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, QuerySelect, SelectExt,
@@ -54,11 +56,15 @@ pub async fn finish_deletions(db: &Db) -> Result<usize> {
 /// Deletes the user; one with many rows is only disabled, and returned.
 async fn begin(work: &Work, key: &UserKey, expected: &Expected) -> Result<Option<UserId>> {
     let transaction = work.transaction();
-    let (user, teams) = lock(work, key, expected).await?;
-    for Change { what, subject } in hand_over(transaction, user.id, &teams).await? {
+    let (user, mut teams) = lock(work, key, expected).await?;
+    let (changes, is_handed_over) = hand_over(transaction, user.id, &teams).await?;
+    for Change { what, subject } in changes {
         work.audit(what, subject);
     }
-    let notes = user.number_of_notes(transaction).await?.unsigned_abs();
+    if !is_handed_over {
+        teams = IdList::new(transaction, None::<TeamId>);
+    }
+    let notes = user.number_of_notes(transaction).await?;
     work.audit(format!("deleted with {notes} notes"), user.id);
     let others = membership::Entity::find().of_user(user.id).not_in_teams(&teams);
     let marks = user.number_of_marks(transaction).await?;
@@ -91,17 +97,27 @@ async fn lock_teams(transaction: &DatabaseTransaction, id: UserId) -> Result<Vec
 }
 
 /// Gives an owner to those of these teams that would lose their last one with the user, and deletes those that
-/// nobody else belongs to.
+/// nobody else belongs to. Returns what was changed, and whether that is all: teams that many notes are shared with only
+/// lose some of them.
 async fn hand_over(
     transaction: &DatabaseTransaction,
     id: UserId,
     teams: &IdList,
-) -> Result<Vec<Change>> {
+) -> Result<(Vec<Change>, bool)> {
     let heirs = membership::Entity::promote_heirs_of(transaction, id, teams).await?;
-    let deleted = team::Entity::delete_solo_teams_of(transaction, id, teams).await?;
-    let deleted = deleted.iter().map(|team| Subject::Team(team.id));
-    let deleted = deleted.map(|subject| Change { what: "team deleted".into(), subject });
-    Ok(heirs.iter().map(role_change).chain(deleted).collect())
+    let mut changes: Vec<Change> = heirs.iter().map(role_change).collect();
+    let solo = team::Entity::solo_teams_of(transaction, id, teams).await?;
+    if solo.is_empty() {
+        return Ok((changes, true));
+    }
+    let ids = IdList::new(transaction, solo.iter().copied());
+    if note::unshare_some(transaction, &ids, BATCH, clock::now()).await? == BATCH {
+        return Ok((changes, false));
+    }
+    team::Entity::delete_many().with_ids(&ids).exec(transaction).await?;
+    let deleted = solo.into_iter().map(Subject::Team);
+    changes.extend(deleted.map(|subject| Change { what: "team deleted".into(), subject }));
+    Ok((changes, true))
 }
 
 /// Takes sessions, and memberships in these teams, from the user.
@@ -134,18 +150,20 @@ async fn finish(db: &Db, id: UserId) -> Result<()> {
     db.retrying(|| delete_user(db, id)).await
 }
 
-/// Ends memberships of the user as [`begin`] does; returns how many.
+/// Ends memberships of the user as [`begin`] does; returns how many, or [`BATCH`] if a team is to lose more notes before.
 async fn leave_teams(db: &Db, id: UserId) -> Result<u64> {
     let transaction = db.begin().await?;
     let left = lock_teams(&transaction, id).await?;
     let teams = IdList::new(&transaction, left.iter().map(|team| team.id));
-    let changes = hand_over(&transaction, id, &teams).await?;
-    membership::Entity::delete_many().of_user(id).in_teams(&teams).exec(&transaction).await?;
+    let (changes, is_handed_over) = hand_over(&transaction, id, &teams).await?;
+    if is_handed_over {
+        membership::Entity::delete_many().of_user(id).in_teams(&teams).exec(&transaction).await?;
+    }
     transaction.commit().await?;
     for change in changes {
         change.log(&Actor::Operator);
     }
-    Ok(left.len() as u64)
+    Ok(if is_handed_over { left.len() as u64 } else { BATCH })
 }
 
 async fn delete_marks(db: &Db, id: UserId) -> Result<u64> {
@@ -154,7 +172,7 @@ async fn delete_marks(db: &Db, id: UserId) -> Result<u64> {
 
 async fn delete_notes(db: &Db, id: UserId) -> Result<u64> {
     let transaction = db.begin().await?;
-    let deleted = note::Entity::delete_some_by(&transaction, id, BATCH).await?;
+    let deleted = note::delete_some_by(&transaction, id, BATCH).await?;
     transaction.commit().await?;
     Ok(deleted)
 }

@@ -22,7 +22,7 @@ pub struct Filter {
     pub admin: Option<bool>,
     /// A pattern for the name (see [`NamePattern`]).
     pub name: Option<String>,
-    /// Users with more notes than this.
+    /// Users with more public notes than this.
     pub with_notes: Option<i64>,
     /// Whether disabled users are listed.
     pub disabled: DisabledFilter,
@@ -87,9 +87,9 @@ impl Sort<SortBy> {
 pub struct Listed {
     /// The user.
     pub user: user::Model,
-    /// The number of notes that the user has written.
+    /// The number of public notes that the user has written.
     pub note_count: i64,
-    /// The newest of those notes, if included.
+    /// The newest of the notes that the actor sees, if included.
     pub notes: Option<Vec<note::Core>>,
     /// The teams that the user joined most recently, if included.
     pub teams: Option<Newest<team::Model>>,
@@ -147,8 +147,8 @@ pub async fn list(
         }
     };
     let mut notes = match include.notes {
-        true if sort == SortBy::DEFAULT => Some(notes_by_user_id(reader, &mut page).await?),
-        true => Some(notes_of_those_that_fit(reader, &mut page).await?),
+        true if sort == SortBy::DEFAULT => Some(notes_by_user_id(reader, actor, &mut page).await?),
+        true => Some(notes_of_those_that_fit(reader, actor, &mut page).await?),
         false => None,
     };
     let mut teams = if include.teams { Some(teams_of(reader, &page).await?) } else { None };
@@ -206,11 +206,15 @@ async fn teams_of(
 /// The newest notes of each user of a page by id. The page ends before the user whose notes would take it past
 /// [`PAGE_BYTES`], unless that is the first: no more is read than can be sent, since JSON is at least as long
 /// as the text in it.
-async fn notes_by_user_id(reader: &Reader, page: &mut Page<WithNoteCount>) -> Result<NotesByUser> {
+async fn notes_by_user_id(
+    reader: &Reader,
+    actor: &Actor,
+    page: &mut Page<WithNoteCount>,
+) -> Result<NotesByUser> {
     let mut notes = NotesByUser::new();
     let mut bytes = 0;
     let first = page.items().next().map(|row| row.user.id);
-    let newest = note::Entity::newest_of_each(&ids(reader, page), NESTED_LIMIT);
+    let newest = note::newest_of_each(actor.viewer(), &ids(reader, page), NESTED_LIMIT);
     let newest = newest.stream_partial_model::<_, note::Core>(reader.connection()).await?;
     let mut newest = pin!(newest);
     while let Some(note) = newest.try_next().await? {
@@ -229,9 +233,10 @@ async fn notes_by_user_id(reader: &Reader, page: &mut Page<WithNoteCount>) -> Re
 /// to read is asked first.
 async fn notes_of_those_that_fit(
     reader: &Reader,
+    actor: &Actor,
     page: &mut Page<WithNoteCount>,
 ) -> Result<NotesByUser> {
-    let sizes = note::Entity::newest_bytes_of_each(&ids(reader, page), NESTED_LIMIT);
+    let sizes = note::newest_bytes_of_each(actor.viewer(), &ids(reader, page), NESTED_LIMIT);
     let sizes = sizes.into_tuple::<(UserId, i64)>().all(reader.connection()).await?;
     let sizes: HashMap<UserId, i64> = sizes.into_iter().collect();
     let mut bytes = 0;
@@ -241,7 +246,7 @@ async fn notes_of_those_that_fit(
     };
     let fitting = page.items().take_while(fits).count();
     page.truncate(fitting.max(1));
-    let newest = note::Entity::newest_of_each(&ids(reader, page), NESTED_LIMIT);
+    let newest = note::newest_of_each(actor.viewer(), &ids(reader, page), NESTED_LIMIT);
     let mut notes = NotesByUser::new();
     for note in newest.into_partial_model::<note::Core>().all(reader.connection()).await? {
         notes.entry(note.user_id).or_default().push(note);

@@ -3,7 +3,7 @@ use entity::{
     mark::{self, MarkedNote},
     membership::{self, TeamMembership},
     note::{self, WithAuthor},
-    user::{self, UserKey, WithNoteCount},
+    user::{self, UserKey, WithNoteCount, WithNoteCounts},
 };
 use sea_orm::{QueryOrder, QuerySelect};
 
@@ -29,11 +29,11 @@ pub struct Include {
 pub struct WithLists {
     /// The user.
     pub user: user::Model,
-    /// The number of notes that the user has written.
+    /// The number of public notes that the user has written.
     pub note_count: i64,
-    /// The newest of those notes.
-    pub notes: Option<Vec<note::Core>>,
-    /// The notes that the user marked most recently.
+    /// The newest of all the user's notes that the actor sees, and how many those are.
+    pub notes: Option<Newest<note::Core>>,
+    /// The notes that the user marked most recently, of those that the actor sees.
     pub marked_notes: Option<Newest<MarkedNote>>,
     /// The teams that the user joined most recently.
     pub teams: Option<Newest<TeamMembership>>,
@@ -50,31 +50,41 @@ pub async fn get(
     key: &UserKey,
     include: Include,
 ) -> Result<WithLists> {
-    let found = user::Entity::join_note_count(user::Entity::find_by_key(key));
-    let found = found.into_partial_model::<WithNoteCount>();
-    let found = found.one(reader.connection()).await?.ok_or(Error::NotFound)?;
-    let WithNoteCount { user, note_count } = found;
-    policy::see_user(actor, &user)?;
     let Include { notes, marked_notes, read, teams } = include;
-    let notes = if notes { Some(newest_notes(reader, &user).await?) } else { None };
-    let marked_notes =
-        if marked_notes { Some(newest_marked_notes(reader, &user, read).await?) } else { None };
+    let viewer = notes.then(|| actor.viewer());
+    let found = user::Entity::find_with_note_counts(key, viewer).one(reader.connection()).await?;
+    let WithNoteCounts { counted, visible_note_count } = found.ok_or(Error::NotFound)?;
+    let WithNoteCount { user, note_count } = counted;
+    policy::see_user(actor, &user)?;
+    let notes = match visible_note_count {
+        Some(total) => Some(Newest { items: newest_notes(reader, actor, &user).await?, total }),
+        None => None,
+    };
+    let marked_notes = match marked_notes {
+        true => Some(newest_marked_notes(reader, actor, &user, read).await?),
+        false => None,
+    };
     let teams = if teams { Some(newest_teams(reader, &user).await?) } else { None };
     Ok(WithLists { user, note_count, notes, marked_notes, teams })
 }
 
-async fn newest_notes(reader: &Reader, user: &user::Model) -> Result<Vec<note::Core>> {
+async fn newest_notes(
+    reader: &Reader,
+    actor: &Actor,
+    user: &user::Model,
+) -> Result<Vec<note::Core>> {
     let author = IdList::new(reader.connection(), [user.id]);
-    let newest = note::Entity::newest_of_each(&author, NESTED_LIMIT);
+    let newest = note::newest_of_each(actor.viewer(), &author, NESTED_LIMIT);
     Ok(newest.into_partial_model::<note::Core>().all(reader.connection()).await?)
 }
 
 async fn newest_marked_notes(
     reader: &Reader,
+    actor: &Actor,
     user: &user::Model,
     read: Option<bool>,
 ) -> Result<Newest<MarkedNote>> {
-    let marks = reading_list::narrowed(user.marked_notes(), read);
+    let marks = reading_list::narrowed(user.marked_notes(actor.viewer()), read);
     let newest = marks.order_by_desc(mark::Column::Id).limit(NESTED_LIMIT);
     let rows = newest.into_partial_model::<WithTotal<MarkedNote>>();
     Ok(rows.all(reader.connection()).await?.into())
@@ -86,7 +96,7 @@ async fn newest_teams(reader: &Reader, user: &user::Model) -> Result<Newest<Team
     Ok(rows.all(reader.connection()).await?.into())
 }
 
-/// One page of the user's notes, newest first. Two statements.
+/// One page of the user's notes that the actor sees, newest first. Two statements.
 ///
 /// # Errors
 /// As [`get`].
@@ -97,10 +107,10 @@ pub async fn list_notes(
     request: &PageRequest,
 ) -> Result<Page<WithAuthor>> {
     let user = find_visible(reader, actor, key).await?;
-    page::read(reader, user.notes(), &notes::newest_first(), request).await
+    page::read(reader, user.notes(actor.viewer()), &notes::newest_first(), request).await
 }
 
-/// One page of the notes that the user has marked, newest mark first; if `read` is set,
+/// One page of the notes that the user has marked and the actor sees, newest mark first; if `read` is set,
 /// only read or only unread ones. Two statements.
 ///
 /// # Errors
@@ -113,7 +123,7 @@ pub async fn list_marked_notes(
     request: &PageRequest,
 ) -> Result<Page<MarkedNote>> {
     let user = find_visible(reader, actor, key).await?;
-    let marks = reading_list::narrowed(user.marked_notes(), read);
+    let marks = reading_list::narrowed(user.marked_notes(actor.viewer()), read);
     page::read(reader, marks, &reading_list::newest_first(), request).await
 }
 

@@ -124,6 +124,29 @@ impl Describe for UserTeamPath {
     }
 }
 
+/// The `{id}` of a note and the `{team}` that it is or may be shared with.
+pub(crate) struct NoteTeamPath {
+    pub(crate) note_id: NoteId,
+    pub(crate) team_id: TeamId,
+}
+
+impl FromRequest for NoteTeamPath {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let path = || Ok(Self { note_id: id(request, "id")?, team_id: id(request, "team")? });
+        ready(path())
+    }
+}
+
+impl Describe for NoteTeamPath {
+    fn describe(operation: &mut OperationDoc) {
+        Id::<NoteId>::describe(operation);
+        operation.path_parameter("team", TeamId::DESCRIPTION, schema::id());
+    }
+}
+
 fn id<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
     let id = segment(request, name).and_then(|segment| segment.parse().ok());
     id.ok_or_else(|| Error::NotFound.into())

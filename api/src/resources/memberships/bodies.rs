@@ -125,7 +125,7 @@ pub(crate) struct UserIdsBody {
     pub(super) user_ids: Vec<UserId>,
 }
 
-/// The new teams of a user.
+/// The new teams of a user or a note.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations)]
 #[schema(as = TeamsChange)]
@@ -133,5 +133,5 @@ pub(crate) struct TeamIdsBody {
     /// A repeated id counts once.
     #[deserr(try_from(Vec<TeamId>) = id_list -> String)]
     #[schema(value_type = IdList)]
-    pub(super) team_ids: Vec<TeamId>,
+    pub(crate) team_ids: Vec<TeamId>,
 }

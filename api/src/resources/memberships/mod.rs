@@ -4,8 +4,8 @@
 mod bodies;
 
 use api_macros::operation;
-pub(crate) use bodies::{MemberBody, TeamMembershipBody};
-use bodies::{MembershipBody, TeamIdsBody, UserIdsBody};
+pub(crate) use bodies::{MemberBody, TeamIdsBody, TeamMembershipBody};
+use bodies::{MembershipBody, UserIdsBody};
 use entity::TeamId;
 use service::memberships;
 

@@ -46,7 +46,7 @@ pub(crate) const PAGES: [(&str, &str, &str); 17] = [
         "conflict",
         "Conflict",
         "A value that must be unique is taken, or the state does not allow the change: an enabled admin and an \
-         owner of each team must remain. With Retry-After, the first request with this Idempotency-Key is still \
+         owner of each team must remain, and only notes of visibility team are shared with teams, at least with one. With Retry-After, the first request with this Idempotency-Key is still \
          in progress: send it again later.",
     ),
     (

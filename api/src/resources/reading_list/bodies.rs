@@ -1,12 +1,15 @@
 use deserr::Deserr;
 use entity::{MarkId, NoteId, UserId, mark};
 use serde::Serialize;
-use service::{Actor, Error, reading_list::Selection};
+use service::{Actor, Error, notes::WithTeams, reading_list::Selection};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     http::extract::{BadParameter, BulkIds, Violations, bulk_ids, flag},
-    resources::{notes::NoteBody, values::IdSchema},
+    resources::{
+        notes::{NoteBody, NoteTeamsBody},
+        values::IdSchema,
+    },
 };
 
 /// A mark: a note on the reading list of a user.
@@ -53,6 +56,22 @@ impl From<mark::MarkedNote> for MarkedNoteBody {
         let mark::MarkedNote { id, user_id: _, read, note, author } = marked;
         let note = entity::note::WithAuthor { note, author }.into();
         Self { note, reading: ReadingState { id, read } }
+    }
+}
+
+/// A marked note, and what was requested with `include`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ListedMarkedNote)]
+pub(crate) struct ListedMarkedNoteBody {
+    #[serde(flatten)]
+    marked: MarkedNoteBody,
+    #[serde(flatten)]
+    teams: NoteTeamsBody,
+}
+
+impl From<WithTeams<mark::MarkedNote>> for ListedMarkedNoteBody {
+    fn from(WithTeams { row, teams }: WithTeams<mark::MarkedNote>) -> Self {
+        Self { marked: row.into(), teams: teams.into() }
     }
 }
 

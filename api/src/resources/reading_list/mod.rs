@@ -7,10 +7,14 @@ use bodies::{
     ChangedBody, CountsBody, MarkChangeBody, MarkSelectionBody, NewMarkBody, NoteChoice,
     ReadingBody,
 };
-pub(crate) use bodies::{MarkQuery, MarkedNoteBody};
+pub(crate) use bodies::{ListedMarkedNoteBody, MarkQuery, MarkedNoteBody};
 use entity::{MarkId, NoteId};
-use service::reading_list::{self, Marked, SortBy};
+use service::{
+    notes,
+    reading_list::{self, Marked, SortBy},
+};
 
+use super::notes::ListedNoteInclude;
 use crate::http::{
     extract::{Body, Id, List, Once, OptionalBody, SignedIn, View},
     problem::Problem,
@@ -23,11 +27,13 @@ use crate::http::{
 pub(crate) async fn list(
     state: AppState,
     me: SignedIn,
-    list: List<MarkedNoteBody, MarkQuery, SortBy>,
-) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
+    list: List<ListedMarkedNoteBody, MarkQuery, SortBy, ListedNoteInclude>,
+) -> Result<Reply<PageOf<ListedMarkedNoteBody>>, Problem> {
     let (reader, read) = (state.db.reader(), list.filter.read);
+    let includes_teams = list.include.has(ListedNoteInclude::Teams);
     let marked = reading_list::list(reader, &me, read, list.sort, &list.page).await?;
-    Reply::page(&list, marked.map(MarkedNoteBody::from))
+    let marked = notes::with_teams(reader, &me, marked, includes_teams).await?;
+    Reply::page(&list, marked.map(ListedMarkedNoteBody::from))
 }
 
 /// Counts the caller's marked notes, all and unread.
@@ -47,9 +53,11 @@ pub(crate) async fn get(
     state: AppState,
     me: SignedIn,
     Id(id): Id<MarkId>,
-    view: View<MarkedNoteBody>,
-) -> Result<Reply<MarkedNoteBody>, Problem> {
-    let marked = reading_list::get(state.db.reader(), &me, id).await?;
+    view: View<ListedMarkedNoteBody, ListedNoteInclude>,
+) -> Result<Reply<ListedMarkedNoteBody>, Problem> {
+    let (reader, includes_teams) = (state.db.reader(), view.include.has(ListedNoteInclude::Teams));
+    let marked = reading_list::get(reader, &me, id).await?;
+    let marked = notes::one_with_teams(reader, &me, marked, includes_teams).await?;
     Ok(Reply::selected(&view.fields, &marked.into()))
 }
 

@@ -74,7 +74,7 @@ pub(crate) async fn update(
     Ok(Reply::resource(team.into()))
 }
 
-/// Deletes a team. Only its owners and admins may do this.
+/// Deletes a team. Only its owners and admins may do this. Notes that are shared with no other team become private.
 #[operation(deleteTeam, 403)]
 pub(crate) async fn delete(
     state: AppState,
@@ -82,8 +82,7 @@ pub(crate) async fn delete(
     Id(id): Id<TeamId>,
     IfMatch(expected): IfMatch,
 ) -> Result<Reply<NoContent>, Problem> {
-    let delete = async |work: &_| teams::delete(work, id, &expected).await;
-    let deleted = state.db.write(&me, delete).await;
+    let deleted = teams::delete(&state.db, &me, id, &expected).await;
     etag::or_current(deleted, async || current(&state, id).await).await?;
     Ok(Reply::no_content())
 }

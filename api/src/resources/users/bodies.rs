@@ -93,10 +93,10 @@ impl Versioned for UserBody {
 pub(crate) struct ListedUserBody {
     #[serde(flatten)]
     user: UserBody,
-    /// The number of the user's notes.
+    /// The number of the user's public notes.
     #[schema(minimum = 0)]
     note_count: i64,
-    /// If included: the newest notes, at most 100.
+    /// If included: the newest notes that the caller sees, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<NoteCoreBody>>, nullable = false)]
     notes: Option<Bounded<NoteCoreBody>>,
@@ -128,18 +128,22 @@ impl From<Listed> for ListedUserBody {
 pub(crate) struct UserDetailBody {
     #[serde(flatten)]
     user: UserBody,
-    /// The number of the user's notes.
+    /// The number of the user's public notes.
     #[schema(minimum = 0)]
     note_count: i64,
-    /// If included: the newest notes, at most 100.
+    /// With `notes`: how many of all the user's notes the caller sees.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    visible_note_count: Option<i64>,
+    /// If included: the newest notes that the caller sees, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<NoteCoreBody>>, nullable = false)]
     notes: Option<Bounded<NoteCoreBody>>,
-    /// With `marked_notes`: the number of marked notes; with `read`, only of those selected.
+    /// With `marked_notes`: the number of marked notes that the caller sees; with `read`, only of those selected.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, minimum = 0)]
     marked_count: Option<i64>,
-    /// If included: the newest marks, at most 100.
+    /// If included: the newest marks of notes that the caller sees, at most 100.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<MarkedNoteBody>>, nullable = false)]
     marked_notes: Option<Bounded<MarkedNoteBody>>,
@@ -164,7 +168,8 @@ impl From<WithLists> for UserDetailBody {
         Self {
             user: user.into(),
             note_count,
-            notes: notes.map(|notes| notes.into_iter().map(NoteCoreBody::from).collect()),
+            visible_note_count: notes.as_ref().map(|notes| notes.total),
+            notes: notes.map(|notes| notes.items.into_iter().map(NoteCoreBody::from).collect()),
             marked_count: marked_notes.as_ref().map(|marked| marked.total),
             marked_notes: marked_notes
                 .map(|marked| marked.items.into_iter().map(MarkedNoteBody::from).collect()),

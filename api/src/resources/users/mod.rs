@@ -13,17 +13,19 @@ use requests::{
     ListedUserInclude, NewUserBody, UserChangeBody, UserInclude, UserQuery, UserViewQuery,
 };
 use service::{
-    Actor, Auth, Error,
+    Actor, Auth, Error, notes,
     users::{self, HashedUser, Include, ListInclude, NewUser, SortBy, UserChange, UserKey},
 };
 
 use super::{
-    notes::NoteBody,
-    reading_list::{MarkQuery, MarkedNoteBody},
+    notes::{ListedNoteBody, ListedNoteInclude},
+    reading_list::{ListedMarkedNoteBody, MarkQuery},
 };
 use crate::http::{
     etag,
-    extract::{Address, Anyone, Body, IfMatch, List, Once, SignedIn, UserPath, View},
+    extract::{
+        Address, Anyone, Body, IfMatch, List, NoFilter, Once, OneOrder, SignedIn, UserPath, View,
+    },
     ndjson::Lines,
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
@@ -150,10 +152,12 @@ pub(crate) async fn list_notes(
     state: AppState,
     anyone: Anyone,
     UserPath(key): UserPath,
-    list: List<NoteBody>,
-) -> Result<Reply<PageOf<NoteBody>>, Problem> {
-    let notes = users::list_notes(state.db.reader(), &anyone, &key, &list.page).await?;
-    Reply::page(&list, notes.map(NoteBody::from))
+    list: List<ListedNoteBody, NoFilter, OneOrder, ListedNoteInclude>,
+) -> Result<Reply<PageOf<ListedNoteBody>>, Problem> {
+    let (reader, includes_teams) = (state.db.reader(), list.include.has(ListedNoteInclude::Teams));
+    let notes = users::list_notes(reader, &anyone, &key, &list.page).await?;
+    let notes = notes::with_teams(reader, &anyone, notes, includes_teams).await?;
+    Reply::page(&list, notes.map(ListedNoteBody::from))
 }
 
 /// Lists the notes that a user has marked, newest mark first.
@@ -162,9 +166,11 @@ pub(crate) async fn list_marked_notes(
     state: AppState,
     anyone: Anyone,
     UserPath(key): UserPath,
-    list: List<MarkedNoteBody, MarkQuery>,
-) -> Result<Reply<PageOf<MarkedNoteBody>>, Problem> {
+    list: List<ListedMarkedNoteBody, MarkQuery, OneOrder, ListedNoteInclude>,
+) -> Result<Reply<PageOf<ListedMarkedNoteBody>>, Problem> {
     let (reader, read) = (state.db.reader(), list.filter.read);
+    let includes_teams = list.include.has(ListedNoteInclude::Teams);
     let marked = users::list_marked_notes(reader, &anyone, &key, read, &list.page).await?;
-    Reply::page(&list, marked.map(MarkedNoteBody::from))
+    let marked = notes::with_teams(reader, &anyone, marked, includes_teams).await?;
+    Reply::page(&list, marked.map(ListedMarkedNoteBody::from))
 }

@@ -87,7 +87,7 @@ pub(crate) struct UserQuery {
     #[deserr(default, from(SearchText) = Some)]
     #[param(inline, example = "%jami%")]
     name: Option<SearchText>,
-    /// Users with more than this many notes.
+    /// Users with more than this many public notes.
     #[deserr(default, try_from(String) = count -> String)]
     #[param(minimum = 0, maximum = 9_223_372_036_854_775_807_isize)]
     with_notes: Option<i64>,
@@ -172,7 +172,7 @@ pub(crate) enum UserInclude {
 
 impl Includable for UserInclude {
     const ALL: &[(&str, Self, &[&str])] = &[
-        ("notes", Self::Notes, &["notes"]),
+        ("notes", Self::Notes, &["notes", "visible_note_count"]),
         ("marked_notes", Self::MarkedNotes, &["marked_notes", "marked_count"]),
         ("teams", Self::Teams, &["teams", "team_count"]),
     ];

@@ -13,6 +13,7 @@ use std::{
 pub use service::settings::SettingsError;
 use service::{
     DbSettings, Limits, PasswordCost, SessionRules,
+    notes::Visibility,
     settings::{Environment, Reader},
     users::{FirstAdmin, Registration},
 };
@@ -60,6 +61,8 @@ pub struct Settings {
     pub rate_limits: Limits,
     /// Whether changes of notes, users and teams must have `If-Match`.
     pub require_if_match: bool,
+    /// Who sees a new note whose author does not say.
+    pub default_visibility: Visibility,
     /// Whether responses say what the database took for them.
     pub server_timing: bool,
     /// Limits on clients, and trust in proxies.
@@ -181,6 +184,7 @@ mod tests {
             ("AUTO_MIGRATE", "false"),
             ("REGISTRATION", "closed"),
             ("ANONYMOUS_ACCESS", "off"),
+            ("DEFAULT_VISIBILITY", "private"),
             ("LOGIN_RATE_LIMIT", "off"),
             ("LOG_FORMAT", "json"),
             ("MIGRATION_LOCK", "table"),
@@ -189,6 +193,7 @@ mod tests {
         assert!(!settings.auto_migrate && !settings.login_rate_limit);
         assert!(!settings.anonymous_access);
         assert_eq!(settings.registration, Registration::Closed);
+        assert_eq!(settings.default_visibility, Visibility::Private);
         assert_eq!(settings.log_format, LogFormat::Json);
         assert_eq!(settings.database.migration_lock.kind, LockKind::Table);
     }

@@ -4,6 +4,7 @@ use chrono::TimeDelta;
 use ipnet::IpNet;
 use service::{
     DbSettings, Limits, PasswordCost, SessionRules,
+    notes::Visibility,
     settings::{Reader, Setting},
     users::{FirstAdmin, Password, Registration, Username},
 };
@@ -41,6 +42,10 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
         login_rate_limit: reader.word(&table::LOGIN_RATE_LIMIT) == "on",
         rate_limits: rate_limits(reader),
         require_if_match: reader.word(&table::REQUIRE_IF_MATCH) == "on",
+        default_visibility: match reader.word(&table::DEFAULT_VISIBILITY) {
+            "private" => Visibility::Private,
+            _ => Visibility::Public,
+        },
         server_timing: reader.word(&table::SERVER_TIMING) == "on",
         network: network(reader),
     }

@@ -166,6 +166,13 @@ pub(crate) const REQUIRE_IF_MATCH: Setting = Setting::word(
 )
 .or("off");
 
+pub(crate) const DEFAULT_VISIBILITY: Setting = Setting::word(
+    "DEFAULT_VISIBILITY",
+    &["public", "private"],
+    "who sees a new note whose author does not say: everyone, or the author alone",
+)
+.or("public");
+
 pub(crate) const PUBLIC_URL: Setting = Setting::text(
     "PUBLIC_URL",
     "such as `https://example.org/notes`",
@@ -244,6 +251,7 @@ pub(crate) const GROUPS: [Group; 6] = [
             LOGIN_LIMIT_USER,
             SIGN_UP_LIMIT,
             REQUIRE_IF_MATCH,
+            DEFAULT_VISIBILITY,
             SESSION_TTL,
             SESSION_IDLE_TTL,
             SESSION_LIMIT,

@@ -231,7 +231,7 @@ async fn the_doctor_finds_and_corrects_wrong_note_counts() {
     let told = doctor(&["--repair"]);
     assert!(told.contains("ok    repair of counts: counted the notes of 2 users anew\n"), "{told}");
     assert!(told.contains("ok    note counts: equal to the notes\n"), "{told}");
-    assert_eq!(database.number("SELECT COUNT(*) FROM note_counts WHERE notes = 20").await, 3);
+    assert_eq!(database.number("SELECT COUNT(*) FROM note_counts WHERE notes = 17").await, 3);
 }
 
 #[tokio::test]

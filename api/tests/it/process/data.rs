@@ -27,13 +27,17 @@ async fn the_demo_fills_an_empty_database_the_same_way_each_time() {
         let told = text(&told.stdout);
         assert!(
             told.starts_with(
-                "created 250 users, 25 teams, 500 memberships, 5000 notes, 2500 marks\n"
+                "created 250 users, 25 teams, 500 memberships, 5000 notes, 500 shares, 2500 marks\n"
             ),
             "{told}"
         );
-        for (table, rows) in
-            [("users", 250), ("notes", 5000), ("user_notes", 2500), ("memberships", 500)]
-        {
+        for (table, rows) in [
+            ("users", 250),
+            ("notes", 5000),
+            ("note_teams", 500),
+            ("user_notes", 2500),
+            ("memberships", 500),
+        ] {
             assert_eq!(database.number(&format!("SELECT COUNT(*) FROM {table}")).await, rows);
         }
         let sample = "SELECT SUM(LENGTH(content) * id) + SUM(CASE WHEN important THEN id ELSE 0 END) FROM notes";
@@ -110,7 +114,7 @@ async fn an_export_is_the_same_after_every_import() {
     let told = on(here, "sqlite:source.db", &["export", "first.ndjson"]);
     assert!(told.starts_with("exported to first.ndjson: 61 users, 6 teams, "), "{told}");
     let first = fs::read_to_string(here.join("first.ndjson")).unwrap();
-    assert!(first.starts_with("{\"header\":{\"format\":\"teamnotes export\",\"version\":2}}\n"));
+    assert!(first.starts_with("{\"header\":{\"format\":\"teamnotes export\",\"version\":3}}\n"));
     assert!(first.contains("$argon2id$") && first.contains("2024-02-29T23:59:59.123456Z"));
     let mode = fs::metadata(here.join("first.ndjson")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -279,7 +283,7 @@ async fn an_incomplete_file_is_rejected_and_nothing_is_changed() {
     for (bad, why) in [
         (String::new(), "is not an export"),
         ("PK\u{3}\u{4} something else".into(), "is not an export"),
-        (good.replacen("\"version\":2", "\"version\":99", 1), "has version 99"),
+        (good.replacen("\"version\":3", "\"version\":99", 1), "has version 99"),
         (lines[0].into(), "was cut off"),
         (lines[..lines.len() - 1].concat(), "was cut off"),
         (good[..good.len() - 1].into(), "was cut off"),

@@ -57,7 +57,9 @@ async fn a_user_is_shown_with_notes_and_marked_notes() {
     mark(&alice, &other).await;
 
     let detail = app.anonymous().get("/api/users/alice").await.ok();
-    let mut all = [&USER[..], &["marked_count", "marked_notes", "note_count", "notes"]].concat();
+    let mut all =
+        [&USER[..], &["marked_count", "marked_notes", "note_count", "notes", "visible_note_count"]]
+            .concat();
     all.sort_unstable();
     assert_eq!(members(&detail), all);
     assert_eq!([&detail["note_count"], &detail["marked_count"]], [2, 2]);

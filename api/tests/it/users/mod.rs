@@ -17,8 +17,8 @@ use testkit::{Answer, PASSWORD, TestApp};
 const USER: [&str; 8] =
     ["admin", "created_at", "disabled", "id", "name", "updated_at", "username", "version"];
 
-const NOTE_CORE: [&str; 7] =
-    ["content", "created_at", "date", "id", "important", "updated_at", "version"];
+const NOTE_CORE: [&str; 8] =
+    ["content", "created_at", "date", "id", "important", "updated_at", "version", "visibility"];
 
 fn new_user(username: &str) -> Value {
     json!({ "username": username, "name": "Somebody", "password": PASSWORD })

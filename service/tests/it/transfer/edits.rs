@@ -37,6 +37,8 @@ fn values() -> impl Strategy<Value = Value> {
         "\u{ffff}",
         "owner",
         "member",
+        "team",
+        "private",
         "2024-02-29T23:59:59.123456789Z",
         "2016-12-31T23:59:60Z",
         "2024-02-29T23:59:59+14:00",
@@ -110,14 +112,15 @@ fn is_row(line: &Value) -> bool {
 }
 
 /// The rows of a file, by kind and id, with times in a uniform format. Without roles, since a team without an
-/// owner gets one, and without versions, which may be omitted.
+/// owner gets one, without visibility, since a note for teams that has none becomes private, and without versions,
+/// which may be omitted.
 fn held(file: &[u8]) -> Vec<String> {
     let lines = std::str::from_utf8(file).unwrap().lines();
     let mut rows: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
     rows.retain(is_row);
     for row in &mut rows {
         with_members(row, |members| {
-            members.retain(|name, _| !["role", "version"].contains(&name.as_str()));
+            members.retain(|name, _| !["role", "visibility", "version"].contains(&name.as_str()));
             for (name, value) in members.iter_mut() {
                 if name.ends_with("_at") || name == "date" {
                     let time: DateTime<Utc> = value.as_str().unwrap().parse().unwrap();
@@ -148,6 +151,18 @@ fn an_imported_team_with_members_has_an_owner() {
     assert_eq!(lab.runtime.block_on(lab.database.number(owners)), 2);
     let others = "SELECT COUNT(*) FROM memberships WHERE role <> 'owner'";
     assert_eq!(lab.runtime.block_on(lab.database.number(others)), 1);
+}
+
+#[test]
+fn an_imported_note_for_teams_that_has_none_is_private() {
+    let lab = Lab::start();
+    let without_shares = rows().into_iter().filter(|row| row.get("share").is_none());
+    let rows: Vec<Value> = without_shares.collect();
+    lab.import(&lab.write(sealed(&rows).as_bytes())).unwrap();
+    let private = "SELECT COUNT(*) FROM notes WHERE visibility = 'private' AND id IN (3, 4)";
+    assert_eq!(lab.runtime.block_on(lab.database.number(private)), 2);
+    let counted = "SELECT COUNT(*) FROM note_counts WHERE notes = 1 AND user_id IN (2, 5)";
+    assert_eq!(lab.runtime.block_on(lab.database.number(counted)), 2);
 }
 
 #[test]

@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use testkit::TestDatabase;
 use tokio::runtime::{Builder, Runtime};
 
-const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":2}}"#;
+const HEADER: &str = r#"{"header":{"format":"teamnotes export","version":3}}"#;
 
 /// Rows of every kind, in the order of a file.
 const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","password_hash":null,"admin":true,"disabled":false,"created_at":"2024-02-29T23:59:59.123456Z","updated_at":"2024-02-29T23:59:59.123456Z"}}
@@ -37,10 +37,14 @@ const ROWS: &str = r#"{"user":{"id":1,"username":"admin","name":"Admin","passwor
 {"membership":{"id":9,"user_id":2,"team_id":3,"role":"owner","joined_at":"2024-03-01T00:00:00Z"}}
 {"note":{"id":1,"content":"One\nline, another 🦀","important":true,"date":"0001-01-01T00:00:00Z","user_id":2,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
 {"note":{"id":2,"content":"Two","important":false,"date":"9999-12-31T23:59:59.999999Z","user_id":5,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z"}}
+{"note":{"id":3,"content":"Three","important":false,"date":"2024-03-01T00:00:00Z","user_id":2,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z","version":4,"visibility":"team"}}
+{"note":{"id":4,"content":"Four","important":false,"date":"2024-03-01T00:00:00Z","user_id":5,"created_at":"2024-03-01T00:00:00Z","updated_at":"2024-03-02T00:00:00Z","version":1,"visibility":"private"}}
+{"share":{"id":1,"note_id":3,"team_id":1}}
+{"share":{"id":3,"note_id":3,"team_id":3}}
 {"mark":{"id":1,"user_id":1,"note_id":1,"read":true}}
 {"mark":{"id":2,"user_id":1,"note_id":2,"read":false}}
 {"mark":{"id":4,"user_id":2,"note_id":2,"read":false}}
-{"last_ids":{"users":7,"teams":3,"memberships":9,"notes":4,"marks":4}}
+{"last_ids":{"users":7,"teams":3,"memberships":9,"notes":4,"marks":4,"shares":5}}
 "#;
 
 fn rows() -> Vec<Value> {
@@ -55,7 +59,7 @@ fn sealed(rows: &[Value]) -> String {
     let sha256: String = Sha256::digest(&lines).iter().map(|byte| format!("{byte:02x}")).collect();
     let counts = json!({
         "users": count("user"), "teams": count("team"), "memberships": count("membership"),
-        "notes": count("note"), "marks": count("mark"),
+        "notes": count("note"), "shares": count("share"), "marks": count("mark"),
     });
     format!("{lines}{}\n", json!({ "end": { "counts": counts, "sha256": sha256 } }))
 }
@@ -116,7 +120,7 @@ impl Lab {
 
     /// How many rows there are, except sessions.
     fn count(&self) -> i64 {
-        let tables = ["users", "teams", "memberships", "notes", "user_notes"];
+        let tables = ["users", "teams", "memberships", "notes", "note_teams", "user_notes"];
         let counts = tables.map(|table| format!("(SELECT COUNT(*) FROM {table})"));
         let sum = format!("SELECT CAST({} AS bigint)", counts.join(" + "));
         self.runtime.block_on(self.database.number(&sum))
