@@ -1,5 +1,7 @@
 //! Who sees a note.
 
+mod histories;
+mod matrix;
 mod teams;
 mod writing;
 
