@@ -71,7 +71,7 @@ impl Sort<SortBy> {
 /// One page of the notes that the actor sees, with their authors. One statement, and one more for a search on SQLite.
 ///
 /// # Errors
-/// [`Error::ForeignPosition`].
+/// [`crate::Error::ForeignPosition`].
 pub async fn list(
     reader: &Reader,
     actor: &Actor,

@@ -134,7 +134,7 @@ pub async fn get_team(
 /// of them, by id.
 ///
 /// # Errors
-/// Those of [`lock`]; [`Error::LastTeam`] if there are none; [`Error::Invalid`], pointing at each new team that the
+/// As `lock`; [`Error::LastTeam`] if there are none; [`Error::Invalid`], pointing at each new team that the
 /// actor does not belong to. Nothing is changed then.
 pub async fn set_teams(
     work: &Work,
@@ -158,7 +158,7 @@ pub async fn set_teams(
 /// Shares a note of the actor with a team, once.
 ///
 /// # Errors
-/// Those of [`lock`]; [`Error::NotFound`] if there is no such team; [`Error::NotAllowed`] if the actor does not belong to
+/// As `lock`; [`Error::NotFound`] if there is no such team; [`Error::NotAllowed`] if the actor does not belong to
 /// it, unless the note is shared with it already.
 pub async fn add_team(
     work: &Work,
@@ -182,7 +182,7 @@ pub async fn add_team(
 /// Ends the sharing of a note of the actor with a team.
 ///
 /// # Errors
-/// Those of [`lock`]; [`Error::NotFound`] if the note is not shared with it; [`Error::LastTeam`].
+/// As `lock`; [`Error::NotFound`] if the note is not shared with it; [`Error::LastTeam`].
 pub async fn remove_team(
     work: &Work,
     id: NoteId,
