@@ -27,10 +27,16 @@ pub(crate) fn see_user(actor: &Actor, user: &user::Model) -> Result<()> {
     if user.disabled && !actor.is_admin() { Err(Error::NotFound) } else { Ok(()) }
 }
 
-/// A user and admins change and delete the user, and see and end the user's sessions and API tokens.
+/// A user and admins change and delete the user, see and end the user's sessions, and make API tokens.
 pub(crate) fn manage_user(actor: &Actor, user: &user::Model) -> Result<()> {
     see_user(actor, user)?;
     if actor.is(user.id) { Ok(()) } else { administer(actor) }
+}
+
+/// Admins see and end the API tokens of all users.
+pub(crate) fn manage_api_tokens_of(actor: &Actor, user: &user::Model) -> Result<()> {
+    see_user(actor, user)?;
+    administer(actor)
 }
 
 /// Users export their own accounts, and nobody else's.

@@ -178,7 +178,7 @@ pub(crate) async fn end(
     Ok(Reply::no_content())
 }
 
-/// Lists a user's API tokens, newest first, also those that have expired. For the user and for admins.
+/// Lists a user's API tokens, newest first, also those that have expired. For admins.
 #[operation(listApiTokensOfUser)]
 pub(crate) async fn list_of_user(
     state: AppState,
@@ -190,7 +190,7 @@ pub(crate) async fn list_of_user(
     Reply::page(&list, tokens.map(ApiTokenBody::from))
 }
 
-/// Ends all API tokens of a user. For the user and for admins.
+/// Ends all API tokens of a user. For admins.
 #[operation(endApiTokensOfUser)]
 pub(crate) async fn end_of_user(
     state: AppState,

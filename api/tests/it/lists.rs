@@ -91,6 +91,7 @@ impl Lists {
     async fn with(count: usize) -> Self {
         let app = TestApp::start_with(|settings| settings.sessions.limit = 1_000).await;
         let alice = app.user("alice").await;
+        app.admin().await.put("/api/users/alice", json!({ "admin": true })).await.ok();
         let mut lists = Self { app, alice, added: 0 };
         for _ in 0..count {
             lists.add().await;

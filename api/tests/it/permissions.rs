@@ -55,9 +55,9 @@ DELETE /api/users/nobody               401       404   404    404   404    404  
 GET    /api/users/author/sessions      401       403   403    403   200    200   401      401
 GET    /api/users/nobody/sessions      401       404   404    404   404    404   401      401
 DELETE /api/users/author/sessions      401       403   403    403   204    204   401      401
-GET    /api/users/author/tokens        401       403   403    403   200    200   401      401
+GET    /api/users/author/tokens        401       403   403    403   403    200   401      401
 GET    /api/users/nobody/tokens        401       404   404    404   404    404   401      401
-DELETE /api/users/author/tokens        401       403   403    403   204    204   401      401
+DELETE /api/users/author/tokens        401       403   403    403   403    204   401      401
 GET    /api/users/author/export        401       403   403    403   200    403   401      401
 GET    /api/users/locked/export        401       404   404    404   404    403   401      401
 GET    /api/users/nobody/export        401       404   404    404   404    404   401      401

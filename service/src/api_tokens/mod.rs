@@ -65,7 +65,7 @@ pub async fn create(work: &Work, key: &UserKey, new: &NewApiToken) -> Result<Iss
 /// One page of a user's API tokens, newest first, including those that have expired.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but admins.
 pub async fn list(
     reader: &Reader,
     actor: &Actor,
@@ -73,7 +73,7 @@ pub async fn list(
     request: &PageRequest,
 ) -> Result<Page<api_token::Model>> {
     let user = users::find_visible(reader, actor, key).await?;
-    policy::manage_user(actor, &user)?;
+    policy::manage_api_tokens_of(actor, &user)?;
     read_page(reader, user.api_tokens(), request).await
 }
 
@@ -122,10 +122,10 @@ pub async fn revoke(work: &Work, id: ApiTokenId) -> Result<()> {
 /// Ends all API tokens of a user; returns how many.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user and admins.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but admins.
 pub async fn revoke_all_of(work: &Work, key: &UserKey) -> Result<u64> {
     let user = lock_for_change(work, key).await?;
-    policy::manage_user(work.actor().await?, &user)?;
+    policy::manage_api_tokens_of(work.actor().await?, &user)?;
     let ended = user.delete_api_tokens(work.transaction()).await?;
     if ended > 0 {
         work.audit("all API tokens ended", user.id);
