@@ -149,22 +149,30 @@ fn is_created_concurrently(error: &DbErr) -> bool {
     )
 }
 
-/// Once the lock is held, others only read or look for it: the commit, and what is read after it, waits for
-/// them longer than an attempt to get the lock does.
-const WAIT_FOR_READERS: &str = "PRAGMA busy_timeout = 30000";
+/// How long SQLite waits to read while another process commits, and to commit while others read.
+pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How long one attempt to get SQLite's write lock takes.
+const ATTEMPT: Duration = Duration::from_millis(100);
 
 async fn try_sqlite(db: &DatabaseConnection) -> Result<Option<DatabaseTransaction>, DbErr> {
     let immediate = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..Default::default()
     };
+    set_busy_timeout(db, ATTEMPT).await?;
     match db.begin_with_options(immediate).await {
         // SQLITE_BUSY
         Err(error) if database_code(&error).as_deref() == Some("5") => Ok(None),
         begun => {
             let transaction = begun?;
-            transaction.execute_unprepared(WAIT_FOR_READERS).await?;
+            set_busy_timeout(&transaction, SQLITE_BUSY_TIMEOUT).await?;
             Ok(Some(transaction))
         }
     }
+}
+
+async fn set_busy_timeout(db: &impl ConnectionTrait, timeout: Duration) -> Result<(), DbErr> {
+    let set = format!("PRAGMA busy_timeout = {}", timeout.as_millis());
+    db.execute_unprepared(&set).await.map(|_| ())
 }

@@ -8,10 +8,10 @@ use sea_orm_migration::{
     },
 };
 
-use crate::{Command, Lock, MigrationError, Migrator, schema::TABLES, search, server, sqlite_file};
-
-/// How long one attempt to get SQLite's write lock takes.
-const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_millis(100);
+use crate::{
+    Command, Lock, MigrationError, Migrator, lock::SQLITE_BUSY_TIMEOUT, schema::TABLES, search,
+    server, sqlite_file,
+};
 
 /// How long to wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
