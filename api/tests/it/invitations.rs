@@ -139,6 +139,18 @@ async fn an_invitation_ends_with_its_user_with_disabling_and_with_a_password() {
 }
 
 #[tokio::test]
+async fn an_invited_admin_does_not_count_as_one_until_they_have_accepted() {
+    let app = TestApp::start().await;
+    let admin = app.admin().await;
+    let new = json!({ "username": "carol", "name": "Carol", "admin": true });
+    let invited = admin.post("/api/invitations", new).await.created();
+    let own = format!("/api/users/{}", admin.id);
+    admin.delete(&own).await.problem(409);
+    accept(&app.anonymous(), invited["token"].as_str().unwrap()).await.ok();
+    admin.delete(&own).await.no_content();
+}
+
+#[tokio::test]
 async fn who_has_a_password_is_not_invited_and_what_is_wrong_is_said() {
     let (app, _) = TestApp::with_user("alice").await;
     let admin = app.admin().await;

@@ -67,10 +67,13 @@ pub(crate) async fn lock_with_admins(work: &Work, id: UserId) -> Result<(user::M
     let ids = IdList::new(work.transaction(), ids);
     let users = by_id(user::Entity::find().with_ids_or_enabled_admins(&ids)).for_update();
     let users = users.all(work.transaction()).await?;
-    let is_other_admin = |user: &user::Model| user.id != id && user.admin && user.may_log_in();
+    let is_admin = |user: &user::Model| user.admin && user.may_log_in();
+    // One who is invited may never set a password.
+    let is_other_admin =
+        |user: &user::Model| user.id != id && is_admin(user) && !user.awaits_password();
     let has_others = users.iter().any(is_other_admin);
     let user = users.into_iter().find(|user| user.id == id).ok_or(Error::NotFound)?;
-    let is_last_admin = user.admin && user.may_log_in() && !has_others;
+    let is_last_admin = is_admin(&user) && !has_others;
     Ok((user, is_last_admin))
 }
 
