@@ -212,8 +212,7 @@ async fn delete_or_unshare(work: &Work, id: TeamId, expected: &Expected) -> Resu
     let team = lock_managed(work, id).await?;
     expected.require(team.version)?;
     let teams = IdList::new(work.transaction(), [id]);
-    let unshared = note::unshare_some(work.transaction(), &teams, BATCH, clock::now()).await?;
-    if unshared == BATCH {
+    if !note::unshare_some(work.transaction(), &teams, BATCH, clock::now()).await? {
         return Ok(false);
     }
     team::Entity::delete_by_id(id).exec(work.transaction()).await?;

@@ -1,7 +1,7 @@
 //! Writes that more than one row takes part in: the kept counts, and the teams that notes are shared with.
 
 use sea_orm::{
-    QueryOrder, QuerySelect,
+    QueryOrder, QuerySelect, SelectExt,
     entity::prelude::*,
     sea_query::{CaseStatement, ExprTrait},
 };
@@ -79,7 +79,7 @@ pub async fn delete_some_by(
 }
 
 /// Ends the sharing of up to `limit` notes with these teams, in the caller's transaction, which has locked the teams.
-/// A note that has no other team becomes private. Returns how many notes.
+/// A note that has no other team becomes private. Returns whether no note is shared with the teams any more.
 ///
 /// # Errors
 /// If the database fails.
@@ -88,26 +88,36 @@ pub async fn unshare_some(
     teams: &IdList,
     limit: u64,
     now: DateTimeUtc,
-) -> Result<u64, DbErr> {
-    let shared = share::Entity::find().with_teams(teams);
-    let shared = shared.order_by_asc(share::Column::NoteId).limit(limit);
-    let some = Entity::find().filter(Column::Id.in_subquery(share::note_ids(shared)));
+) -> Result<bool, DbErr> {
+    let shares = share::Entity::find().with_teams(teams);
+    let some = shares.clone().distinct().order_by_asc(share::Column::NoteId).limit(limit);
+    let some = Entity::find().filter(Column::Id.in_subquery(share::note_ids(some)));
     let some = some.order_by_asc(Column::Id).for_no_key_update().select_only().column(Column::Id);
     let some = some.into_tuple::<NoteId>().all(db).await?;
-    if some.is_empty() {
-        return Ok(0);
+    if !some.is_empty() {
+        unshare(db, &IdList::new(db, some), teams, now).await?;
     }
-    let notes = IdList::new(db, some.iter().copied());
-    share::Entity::delete_many().of_notes(&notes).with_teams(teams).exec(db).await?;
+    // Their number says nothing: authors may delete notes meanwhile.
+    Ok(!shares.exists(db).await?)
+}
+
+/// Ends the sharing of these notes, which are locked, with the teams.
+async fn unshare(
+    db: &impl ConnectionTrait,
+    notes: &IdList,
+    teams: &IdList,
+    now: DateTimeUtc,
+) -> Result<(), DbErr> {
+    share::Entity::delete_many().of_notes(notes).with_teams(teams).exec(db).await?;
     let visibility = CaseStatement::new()
         .case(is_unshared(), Visibility::Private.literal())
         .finally(Expr::col(Column::Visibility));
     let changed = Entity::update_many()
-        .with_ids(&notes)
+        .with_ids(notes)
         .col_expr(Column::Visibility, visibility.into())
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(now));
-    Ok(changed.exec(db).await?.rows_affected)
+    changed.exec(db).await.map(|_| ())
 }
 
 /// Makes notes of visibility `team` private that are not shared with any team, after many were inserted.

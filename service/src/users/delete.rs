@@ -111,7 +111,7 @@ async fn hand_over(
         return Ok((changes, true));
     }
     let ids = IdList::new(transaction, solo.iter().copied());
-    if note::unshare_some(transaction, &ids, BATCH, clock::now()).await? == BATCH {
+    if !note::unshare_some(transaction, &ids, BATCH, clock::now()).await? {
         return Ok((changes, false));
     }
     team::Entity::delete_many().with_ids(&ids).exec(transaction).await?;

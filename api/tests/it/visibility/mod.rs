@@ -242,20 +242,27 @@ async fn a_team_with_very_many_notes_is_deleted_and_none_of_them_is_published() 
 }
 
 #[tokio::test]
-async fn notes_that_were_shared_with_the_team_of_a_deleted_user_alone_become_private() {
-    for notes in [1, 1_100] {
+async fn notes_that_were_shared_with_teams_of_a_deleted_user_alone_become_private() {
+    for notes in [1, 400, 1_100] {
         let office = Office::open().await;
         let Office { app, alice, carol, .. } = &office;
-        carol.send(Method::PUT, "/api/teams/2/members/alice", None).await.created();
+        carol.post("/api/teams", json!({ "name": "Third" })).await.created();
+        for team in [2, 3] {
+            let member = format!("/api/teams/{team}/members/alice");
+            carol.send(Method::PUT, &member, None).await.created();
+        }
         let rows = (1..=notes).map(|id| {
             format!("({id}, 'Note', 'note', 'team', FALSE, {}, '2026-11-22 10:00:00+00:00', '2026-11-22 10:00:00+00:00', '2026-11-22 10:00:00+00:00')", alice.id)
         });
         let columns = "id, content, content_folded, visibility, important, user_id, date, created_at, updated_at";
         let rows = rows.collect::<Vec<_>>().join(", ");
         app.database.execute(&format!("INSERT INTO notes ({columns}) VALUES {rows}")).await;
-        let shared = "INSERT INTO note_teams (note_id, team_id) SELECT id, 2 FROM notes";
-        app.database.execute(shared).await;
-        alice.delete("/api/teams/2/members/alice").await.no_content();
+        for team in [2, 3] {
+            let shared =
+                format!("INSERT INTO note_teams (note_id, team_id) SELECT id, {team} FROM notes");
+            app.database.execute(&shared).await;
+            alice.delete(&format!("/api/teams/{team}/members/alice")).await.no_content();
+        }
         carol.delete("/api/users/carol").await.no_content();
         assert_eq!(app.database.number("SELECT COUNT(*) FROM teams").await, 1);
         let private = "SELECT COUNT(*) FROM notes WHERE visibility = 'private' AND version = 2";
