@@ -38,10 +38,14 @@ pub enum AccountRow {
 /// which lists no sessions, gets none here either.
 ///
 /// # Errors
-/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user. Of the stream: if the database fails.
+/// [`Error::NotFound`]; [`Error::NotAllowed`] for anyone but the user. Of the stream: if the database fails;
+/// [`Error::SessionExpired`], [`Error::TokenInvalid`] or [`Error::AccountDisabled`] once that is so.
 ///
 /// [`Error::NotFound`]: crate::Error::NotFound
 /// [`Error::NotAllowed`]: crate::Error::NotAllowed
+/// [`Error::SessionExpired`]: crate::Error::SessionExpired
+/// [`Error::TokenInvalid`]: crate::Error::TokenInvalid
+/// [`Error::AccountDisabled`]: crate::Error::AccountDisabled
 pub async fn export(
     reader: &Reader,
     auth: &Auth,
@@ -61,11 +65,31 @@ pub async fn export(
     let notes = page::walk(reader, user.notes(viewer), by_id, BATCH);
     let by_id = reading_list::newest_first().in_direction(Ascending);
     let marked_notes = page::walk(reader, user.marked_notes(viewer), by_id, BATCH);
-    Ok(stream::iter([Ok(vec![AccountRow::User(user)])])
-        .chain(stream::iter(sessions).flatten().map_ok(rows(AccountRow::Session)))
+    let more = stream::iter(sessions)
+        .flatten()
+        .map_ok(rows(AccountRow::Session))
         .chain(teams.map_ok(rows(AccountRow::Team)))
         .chain(notes.map_ok(rows(|row: note::WithAuthor| AccountRow::Note(row.note))))
-        .chain(marked_notes.map_ok(rows(AccountRow::MarkedNote))))
+        .chain(marked_notes.map_ok(rows(AccountRow::MarkedNote)));
+    let user = stream::iter([Ok(vec![AccountRow::User(user)])]);
+    Ok(user.chain(while_signed_in(reader, actor, more)))
+}
+
+/// The batches for as long as the actor's session or API token lives and the user is enabled: a client reads as slowly
+/// as it likes. One statement for each.
+fn while_signed_in<T, S>(
+    reader: &Reader,
+    actor: &Actor,
+    batches: S,
+) -> impl Stream<Item = Result<T>> + use<T, S>
+where
+    S: Stream<Item = Result<T>>,
+{
+    let (reader, actor) = (reader.clone(), actor.clone());
+    batches.and_then(move |batch| {
+        let (reader, actor) = (reader.clone(), actor.clone());
+        async move { actor.refresh(&reader).await.map(|_| batch) }
+    })
 }
 
 /// Makes rows of an account of all rows of a batch.

@@ -103,9 +103,9 @@ fn reads(app: &TestApp) -> usize {
 }
 
 #[tokio::test]
-async fn an_export_takes_a_statement_for_each_kind_of_rows_and_for_each_25_of_them() {
+async fn an_export_takes_two_statements_for_each_kind_of_rows_and_for_each_25_of_them() {
     let (app, alice) = TestApp::with_user("alice").await;
-    for (notes, statements) in [(0, 6), (25, 6), (1, 8), (50, 12)] {
+    for (notes, statements) in [(0, 10), (25, 10), (1, 14), (50, 22)] {
         for number in 0..notes {
             write_and_mark(&alice, &alice, &number.to_string()).await;
         }
@@ -134,9 +134,9 @@ async fn rows_are_read_from_the_database_no_faster_than_by_the_client() {
     let exported = start(&alice).await.unwrap();
     tokio::time::sleep(Duration::from_millis(500)).await;
     let before = reads(&app);
-    assert!(before < 14, "{before} statements, although the client reads nothing");
+    assert!(before < 26, "{before} statements, although the client reads nothing");
     let lines = exported.text().await.unwrap();
-    assert_eq!(before + reads(&app), 4 + 6 + 6);
+    assert_eq!(before + reads(&app), 2 + 2 * (2 + 6 + 6));
     assert_eq!(lines.lines().count(), 2 + 150 + 150);
 }
 
@@ -148,4 +148,17 @@ async fn an_export_that_fails_is_cut_off_so_that_it_does_not_look_complete() {
     app.database.execute("DROP TABLE user_notes").await;
     let exported = async { start(&alice).await?.text().await };
     exported.await.unwrap_err();
+}
+
+#[tokio::test]
+async fn an_export_is_cut_off_when_its_session_ends() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let content = "🚀".repeat(10_000);
+    for _ in 0..150 {
+        alice.post("/api/notes", json!({ "content": content })).await.created();
+    }
+    let begun = app.log_in("alice").await;
+    let exported = start(&begun).await.unwrap();
+    begun.delete("/api/logout").await.no_content();
+    exported.text().await.unwrap_err();
 }
