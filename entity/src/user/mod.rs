@@ -113,9 +113,9 @@ impl Entity {
         Self::find().enabled()
     }
 
-    /// The enabled admins, by id.
-    pub fn find_enabled_admins() -> Select<Self> {
-        Self::find().enabled().admins().order_by_asc(Column::Id)
+    /// The enabled admins who have a password, by id.
+    pub fn find_admins_who_can_log_in() -> Select<Self> {
+        Self::find().enabled().admins().with_password().order_by_asc(Column::Id)
     }
 
     /// The user with this id or username, disabled or not.

@@ -57,6 +57,11 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(Column::Id.in_subquery(more))
     }
 
+    /// Users who have a password: all but those who are invited, or were imported without one.
+    fn with_password(self) -> Self {
+        self.filter(COLUMN.password_hash.is_not_null())
+    }
+
     /// The users with these ids.
     fn with_ids(self, ids: &IdList) -> Self {
         self.filter(ids.contains((Entity, Column::Id)))

@@ -118,14 +118,14 @@ async fn writing(db: &Db) -> Result<Finding> {
 }
 
 async fn admins(db: &Db) -> Result<Finding> {
-    let count = user::Entity::find_enabled_admins().count(db.connection()).await?;
+    let count = user::Entity::find_admins_who_can_log_in().count(db.connection()).await?;
     Ok(match count {
         0 => Finding::new(
             "admins",
             Health::Doubtful,
             "none: run `teamnotes user promote` to make one",
         ),
-        count => Finding::new("admins", Health::Good, format!("{count} enabled")),
+        count => Finding::new("admins", Health::Good, format!("{count} can log in")),
     })
 }
 

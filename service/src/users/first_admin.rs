@@ -13,7 +13,7 @@ pub struct FirstAdmin {
     pub password: Password,
 }
 
-/// Creates an admin if there is none, and returns whether it did. Of several processes that start at the
+/// Creates an admin if there is none with a password, and returns whether it did. Of several processes that start at the
 /// same time, one does. `announce` is called right before the admin is committed.
 ///
 /// # Errors
@@ -44,5 +44,5 @@ pub async fn create_first_admin(
 }
 
 async fn has_admin(db: &Db) -> Result<bool> {
-    Ok(user::Entity::find().admins().exists(db.connection()).await?)
+    Ok(user::Entity::find().admins().with_password().exists(db.connection()).await?)
 }
