@@ -1,0 +1,116 @@
+import { SvelteSet } from 'svelte/reactivity';
+import { ANY_VERSION, api, done, page, type Note } from './api';
+import { to } from './base';
+import { explain } from './failure';
+import { List } from './list.svelte';
+import { filtersOf, toQuery } from './filters';
+import { toasts } from './toasts.svelte';
+import { credentials } from './transport';
+
+const UNDO_SECONDS = 6;
+const LISTS_KEPT = 10;
+
+/** The lists of notes that have been shown, so that going back finds them as they were. */
+const lists = new Map<string, List<Note>>();
+
+/** The list with these filters, which are those in the address. */
+export function notesFor(query: URLSearchParams, isReturn: boolean): List<Note> {
+  const filters = filtersOf(query);
+  const key = toQuery(filters);
+  const known = lists.get(key);
+  if (known && isReturn) return known;
+  const list = new List<Note>((cursor) => {
+    const { search, important, author } = filters;
+    const selection = {
+      ...(search && { search }),
+      ...(important && { important }),
+      ...(author && { user: author }),
+    };
+    return page(api.GET('/api/notes', { params: { query: { ...selection, cursor } } }));
+  });
+  lists.delete(key);
+  lists.set(key, list);
+  for (const oldest of lists.keys()) {
+    if (lists.size <= LISTS_KEPT) break;
+    lists.delete(oldest);
+  }
+  return list;
+}
+
+/** Nothing that has been read holds any longer, as another user looks at it. */
+export function forgetNotes(): void {
+  lists.clear();
+}
+
+/** Shows a note as it is now wherever it is listed. */
+export function refreshNote(note: Note): void {
+  for (const list of lists.values()) list.replace(note.id, note);
+}
+
+/** Sets whether a note is important. Shows it at once, and takes it back if that fails. */
+export async function setImportant(note: Note, important: boolean): Promise<Note> {
+  refreshNote({ ...note, important });
+  try {
+    const params = { path: { id: note.id }, header: ANY_VERSION };
+    const changed = await done(api.PUT('/api/notes/{id}', { params, body: { important } }));
+    refreshNote({ ...note, ...changed });
+    return { ...note, ...changed };
+  } catch (error) {
+    refreshNote(note);
+    toasts.warn(`The note is unchanged. ${explain(error)}`);
+    return note;
+  }
+}
+
+/** Notes that are deleted as soon as it is too late to undo that; until then they are hidden. */
+class Deletions {
+  #hidden = new SvelteSet<number>();
+  #pending = new Map<number, () => void>();
+
+  constructor() {
+    addEventListener('pagehide', () => {
+      for (const id of this.#pending.keys()) this.#send(id);
+      this.#pending.clear();
+    });
+  }
+
+  hides(id: number): boolean {
+    return this.#hidden.has(id);
+  }
+
+  /** Deletes a note unless its user changes their mind; `restored` is called if it stays. */
+  start(id: number): void {
+    this.#hidden.add(id);
+    const timer = setTimeout(() => void this.#finish(id), 1000 * UNDO_SECONDS);
+    const undo = () => {
+      clearTimeout(timer);
+      this.#pending.delete(id);
+      this.#hidden.delete(id);
+      toasts.close(toast);
+      toasts.say('The note is back.');
+    };
+    const toast = toasts.say('Note deleted.', { label: 'Undo', run: undo }, UNDO_SECONDS);
+    this.#pending.set(id, undo);
+  }
+
+  async #finish(id: number): Promise<void> {
+    this.#pending.delete(id);
+    try {
+      const params = { path: { id }, header: ANY_VERSION };
+      await done(api.DELETE('/api/notes/{id}', { params }));
+      for (const list of lists.values()) list.remove(id);
+    } catch (error) {
+      this.#hidden.delete(id);
+      toasts.warn(`The note has not been deleted. ${explain(error)}`);
+    }
+  }
+
+  /** Sends the request in a way that outlives the page. */
+  #send(id: number): void {
+    const authorization: HeadersInit = credentials.token ? { Authorization: `Bearer ${credentials.token}` } : {};
+    const headers = { ...ANY_VERSION, ...authorization };
+    void fetch(to(`/api/notes/${id}`), { method: 'DELETE', headers, keepalive: true });
+  }
+}
+
+export const deletions = new Deletions();

@@ -1,0 +1,79 @@
+import { api, done, type SessionUser } from './api';
+import { hasStatus } from './failure';
+import { credentials } from './transport';
+
+/** Set while this browser is logged in, so that a visitor's page need not ask. */
+const HINT = 'teamnotes.logged-in';
+
+/** Who uses the page. */
+class CurrentSession {
+  user = $state<SessionUser | null>(null);
+  isKnown = $state(false);
+  /** The session has ended while it was in use; its user is asked to log in over the page. */
+  hasExpired = $state(false);
+  #renewal: { promise: Promise<boolean>; resolve: (renewed: boolean) => void } | undefined;
+
+  constructor() {
+    credentials.renew = () => this.#renew();
+    addEventListener('storage', ({ key }) => {
+      if (key === HINT) void this.start();
+    });
+  }
+
+  /** Finds out whether this browser is logged in. */
+  async start(): Promise<void> {
+    this.user = localStorage.getItem(HINT) ? await this.#ask() : null;
+    this.isKnown = true;
+  }
+
+  async logIn(username: string, password: string): Promise<void> {
+    const body = { username, password, cookie: true };
+    const { token } = await done(api.POST('/api/login', { body }));
+    credentials.token = token;
+    const before = this.user;
+    this.user = await this.#ask();
+    localStorage.setItem(HINT, 'yes');
+    if (this.hasExpired) this.#end(this.user?.id === before?.id);
+  }
+
+  async logOut(): Promise<void> {
+    await done(api.DELETE('/api/logout'));
+    this.forget();
+  }
+
+  /** The session is over and its user knows. */
+  forget(): void {
+    credentials.token = undefined;
+    localStorage.removeItem(HINT);
+    this.user = null;
+    this.#end(false);
+  }
+
+  async #ask(): Promise<SessionUser | null> {
+    try {
+      return (await done(api.GET('/api/sessions/current'))).user;
+    } catch (error) {
+      if (!hasStatus(error, 401)) throw error;
+      localStorage.removeItem(HINT);
+      return null;
+    }
+  }
+
+  #renew(): Promise<boolean> {
+    if (!this.user) return Promise.resolve(false);
+    if (!this.#renewal) {
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      this.#renewal = { promise, resolve };
+      this.hasExpired = true;
+    }
+    return this.#renewal.promise;
+  }
+
+  #end(renewed: boolean): void {
+    this.hasExpired = false;
+    this.#renewal?.resolve(renewed);
+    this.#renewal = undefined;
+  }
+}
+
+export const session = new CurrentSession();

@@ -1,0 +1,9 @@
+import { api, page, type TeamMembership } from './api';
+import { session } from './session.svelte';
+
+/** The teams of whoever is logged in, the newest membership first. */
+export async function ownTeams(): Promise<TeamMembership[]> {
+  if (!session.user) return [];
+  const path = { user: String(session.user.id) };
+  return (await page(api.GET('/api/users/{user}/teams', { params: { path, query: { limit: 200 } } }))).items;
+}
