@@ -4,6 +4,11 @@ import NewNotePage from './pages/NewNotePage.svelte';
 import NotFoundPage from './pages/NotFoundPage.svelte';
 import NotePage from './pages/NotePage.svelte';
 import NotesPage from './pages/NotesPage.svelte';
+import PeoplePage from './pages/PeoplePage.svelte';
+import PersonPage from './pages/PersonPage.svelte';
+import ReadingListPage from './pages/ReadingListPage.svelte';
+import TeamPage from './pages/TeamPage.svelte';
+import TeamsPage from './pages/TeamsPage.svelte';
 
 interface Route {
   page: Component<any>;
@@ -13,6 +18,9 @@ interface Route {
 const PAGES: Record<string, Component> = {
   '/': NotesPage,
   '/notes/new': NewNotePage,
+  '/reading-list': ReadingListPage,
+  '/teams': TeamsPage,
+  '/people': PeoplePage,
   '/login': LoginPage,
 };
 
@@ -20,7 +28,18 @@ const PAGES: Record<string, Component> = {
 export function routeOf(path: string): Route {
   const page = PAGES[path];
   if (page) return { page, parameters: {} };
-  const id = /^\/notes\/([1-9][0-9]*)$/.exec(path)?.[1];
-  if (id) return { page: NotePage, parameters: { id: Number(id) } };
+  const [, kind, name] = /^\/(notes|teams|people)\/([^/]+)$/.exec(path) ?? [];
+  if (kind === 'people' && name) return { page: PersonPage, parameters: { username: decoded(name) } };
+  if (name && /^[1-9][0-9]*$/.test(name)) {
+    return { page: kind === 'teams' ? TeamPage : NotePage, parameters: { id: Number(name) } };
+  }
   return { page: NotFoundPage, parameters: {} };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }

@@ -24,3 +24,8 @@ export function toQuery({ search, important, author }: Filters): string {
   const text = query.toString();
   return text && `?${text}`;
 }
+
+/** The pattern of names that contain a text. */
+export function containing(text: string): string {
+  return `%${text.replace(/[%_\\]/g, '\\$&')}%`;
+}

@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { Page } from './api';
 
 type Fetch<T> = (cursor: string | undefined) => Promise<Page<T>>;
@@ -16,6 +17,13 @@ export class List<T extends { id: number }> {
 
   constructor(fetch: Fetch<T>) {
     this.#fetch = fetch;
+  }
+
+  /** Reads the first page, unless it has been read. */
+  start(): void {
+    untrack(() => {
+      if (!this.isReady) void this.next();
+    });
   }
 
   /** Reads the next page, or the first. */
@@ -49,4 +57,19 @@ export class List<T extends { id: number }> {
   addFirst(item: T): void {
     this.items = [item, ...this.items.filter(({ id }) => id !== item.id)];
   }
+}
+
+/** The list that is wanted, which is started; until it has been read, the one before, so that nothing jumps. */
+export function steady<T extends { id: number }>(wanted: () => List<T>): { readonly list: List<T> } {
+  const next = $derived(wanted());
+  let shown = $state.raw(untrack(() => next));
+  $effect(() => {
+    next.start();
+    if (next.isReady || next.error) shown = next;
+  });
+  return {
+    get list() {
+      return shown;
+    },
+  };
 }
