@@ -33,6 +33,7 @@ mod plan;
 pub mod schema;
 pub mod search;
 pub mod server;
+mod servers;
 pub mod settings;
 pub mod sqlite_file;
 
@@ -41,6 +42,7 @@ pub use error::{MigrationError, database_code, details, is_outage};
 pub use lock::{Lock, LockKind};
 pub use locked::{Applied, apply, connect, lacking, pending, status};
 pub use plan::{Planned, plan};
+pub use servers::Servers;
 
 /// The migrations, oldest first. The list must stay at the end of this file: `sea-orm-cli migrate
 /// generate` adds to it, and takes everything up to the file's last bracket to be part of it.

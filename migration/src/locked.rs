@@ -9,8 +9,8 @@ use sea_orm_migration::{
 };
 
 use crate::{
-    Command, Lock, MigrationError, Migrator, lock::SQLITE_BUSY_TIMEOUT, schema::TABLES, search,
-    server, sqlite_file,
+    Command, Lock, MigrationError, Migrator, Servers, lock::SQLITE_BUSY_TIMEOUT, schema::TABLES,
+    search, server, sqlite_file,
 };
 
 /// How long to wait for a connection.
@@ -43,7 +43,7 @@ pub async fn connect(
     schema: Option<&str>,
 ) -> Result<DatabaseConnection, MigrationError> {
     sqlite_file::make(url).map_err(MigrationError::Create)?;
-    let mut options = ConnectOptions::new(url);
+    let mut options = ConnectOptions::new(of_one_server(url).await);
     options
         .max_connections(1)
         .connect_timeout(CONNECT_TIMEOUT)
@@ -69,6 +69,14 @@ pub async fn connect(
         return Err(unsuitable);
     }
     Ok(db)
+}
+
+/// The URL of one server: of several, the one that takes changes if there is one.
+async fn of_one_server(url: &str) -> String {
+    match Servers::of(url) {
+        Some(mut servers) => servers.choose(Duration::ZERO).await,
+        None => url.to_owned(),
+    }
 }
 
 /// Runs `command` in one transaction, under a lock that every process takes: of several that start

@@ -17,8 +17,18 @@ pub struct Standby {
 impl Standby {
     /// Copies the server and starts the copy, which takes a few seconds.
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// A standby of this one.
+    pub fn start_next(&self) -> Self {
+        Self::start_with(&[&self.url_of("postgres")])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scripts/postgres-standby");
         let mut process = Command::new(script)
+            .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -32,9 +42,23 @@ impl Standby {
 
     /// The number that a query returns from the standby's copy of a database.
     pub async fn number(&self, database: &TestDatabase, sql: &str) -> i64 {
+        number_at(&self.url(database), sql).await
+    }
+
+    /// The URL of the standby's copy of a database.
+    pub fn url(&self, database: &TestDatabase) -> String {
         let (_, name) = database.url().rsplit_once('/').expect("a URL with a database");
-        let copy = format!("postgres://teamnotes@127.0.0.1:{}/{name}", self.port);
-        number_at(&copy, sql).await
+        self.url_of(name)
+    }
+
+    fn url_of(&self, database: &str) -> String {
+        format!("postgres://teamnotes@127.0.0.1:{}/{database}", self.port)
+    }
+
+    /// Makes it a primary, which takes changes once this returns.
+    pub async fn promote(&self, database: &TestDatabase) {
+        let promote = "SELECT pg_promote()::int::bigint";
+        assert_eq!(self.number(database, promote).await, 1, "it was not promoted in time");
     }
 
     /// Keeps the standby as it is, whatever changes at the primary.

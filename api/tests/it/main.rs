@@ -38,6 +38,7 @@ mod reading_list;
 mod reading_list_bulk;
 mod selecting;
 mod sessions;
+mod several_servers;
 mod smuggling;
 mod sorting;
 mod standby;

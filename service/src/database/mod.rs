@@ -4,6 +4,7 @@ mod kept;
 mod open_file;
 mod pool;
 mod postgres;
+mod primary;
 mod read_pool;
 mod settings;
 mod sqlite;
@@ -11,7 +12,9 @@ mod write_ahead_log;
 
 use std::{sync::Arc, time::Duration};
 
+use migration::Servers;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
+use tokio::task::JoinSet;
 
 pub(crate) use self::read_pool::ReadPool;
 use self::{open_file::OpenFile, pool::Pool, postgres::TrustedSince, settings::Shares};
@@ -33,6 +36,8 @@ pub struct Db {
     /// The SQLite file.
     file: Option<OpenFile>,
     trusted_since: TrustedSince,
+    /// Keeps the pools leading to the primary, if there are several servers.
+    _following: Option<Arc<JoinSet<()>>>,
 }
 
 impl Db {
@@ -61,7 +66,12 @@ impl Db {
             return Self::open_in_memory(&reads).await;
         }
         let file = OpenFile::make(&settings.url).map_err(Error::internal)?;
-        let reads = reads.on(file.clone());
+        let mut servers = Servers::of(&settings.url);
+        let url = match &mut servers {
+            Some(servers) => servers.choose(reads.patience_for_primary()).await,
+            None => settings.url.clone(),
+        };
+        let reads = reads.on(file.clone()).at(url.clone());
         let shares = Shares::of(settings);
         let reader = Reader::new(
             reads.of(shares.reads).open().await?,
@@ -74,7 +84,12 @@ impl Db {
                 .await?,
         );
         let writer = reads.for_writes().of(shares.writes).open_to_write().await?;
-        Ok(Self { reader, writer, file, trusted_since: reads.trusted_since })
+        let servers = servers.filter(|servers| reads.is_for_service && servers.are_several());
+        let (followers, trusted_since) = (reads.followers, reads.trusted_since);
+        let following = servers.map(|servers| {
+            Arc::new(primary::follow(servers, url, followers, trusted_since.clone()))
+        });
+        Ok(Self { reader, writer, file, trusted_since, _following: following })
     }
 
     /// Opens a database that is gone with its only connection.
@@ -90,6 +105,7 @@ impl Db {
             writer: connection,
             file: None,
             trusted_since: TrustedSince::now(),
+            _following: None,
         })
     }
 

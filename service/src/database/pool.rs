@@ -11,6 +11,7 @@ use super::{
     kept::Terms,
     open_file::OpenFile,
     postgres::{self, TrustedSince},
+    primary::Followers,
     read_pool::ReadPool,
     sqlite,
 };
@@ -61,6 +62,10 @@ impl PoolUse {
 #[derive(Clone)]
 pub(super) struct Pool<'a> {
     pub(super) settings: &'a DbSettings,
+    /// The URL of the server, which is one of those in the settings.
+    url: String,
+    /// The pools that are opened like this one.
+    pub(super) followers: Followers,
     /// How many connections at most.
     connections: u32,
     /// How long a call waits for a free connection.
@@ -84,6 +89,8 @@ impl<'a> Pool<'a> {
     pub(super) fn unlimited(settings: &'a DbSettings) -> Self {
         Self {
             settings,
+            url: settings.url.clone(),
+            followers: Followers::default(),
             connections: 1,
             patience: settings.acquire_timeout,
             limit: None,
@@ -111,6 +118,16 @@ impl<'a> Pool<'a> {
             abandoned_limit: statement_timeout + acquire_timeout,
             ..self.clone()
         }
+    }
+
+    /// How long to look for a server that takes changes, if there are several: a command does without one.
+    pub(super) fn patience_for_primary(&self) -> Duration {
+        if self.is_for_service { self.settings.acquire_timeout } else { Duration::ZERO }
+    }
+
+    /// The same to the server at this URL.
+    pub(super) fn at(self, url: String) -> Self {
+        Self { url, ..self }
     }
 
     /// The same on this SQLite file.
@@ -187,6 +204,10 @@ impl<'a> Pool<'a> {
             }
             error => error.into(),
         })?;
+        if connection.get_database_backend() == DbBackend::Postgres {
+            let pool = connection.get_postgres_connection_pool();
+            self.followers.add(pool.clone(), self.session());
+        }
         if let Some(hook) = self.hook.clone() {
             connection.set_metric_callback(move |info| hook(&info.statement.sql, info.elapsed));
         }
@@ -194,7 +215,7 @@ impl<'a> Pool<'a> {
     }
 
     fn options(&self) -> ConnectOptions {
-        let mut options = ConnectOptions::new(&self.settings.url);
+        let mut options = ConnectOptions::new(&self.url);
         options
             .max_connections(self.connections)
             .acquire_timeout(self.patience)

@@ -5,9 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use log::LevelFilter;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DbBackend, DbErr, Statement,
-    sqlx::{self, Connection, Executor, PgConnection, Postgres, Row},
+    sqlx::{
+        self, ConnectOptions as _, Connection, Executor, PgConnection, Postgres, Row,
+        postgres::PgConnectOptions,
+    },
 };
 use tokio::time::timeout;
 
@@ -52,20 +56,10 @@ impl Keepable for Postgres {
 
 /// Sets how the connections of the pool are opened, and which are kept.
 pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
-    if let Some(limit) = pool.limit {
-        options.statement_timeout(limit);
-    }
     let (trusted_since, abandoned_limit) = (pool.trusted_since.clone(), pool.abandoned_limit);
     let needs_primary = pool.is_for_service;
-    let plans = if pool.plans_by_values { "force_custom_plan" } else { "auto" };
     options
-        .map_sqlx_postgres_opts(|postgres| {
-            let milliseconds = IDLE_IN_TRANSACTION.as_millis().to_string();
-            postgres.options([
-                ("idle_in_transaction_session_timeout", milliseconds.as_str()),
-                ("plan_cache_mode", plans),
-            ])
-        })
+        .map_sqlx_postgres_opts(pool.session())
         .map_sqlx_postgres_before_acquire(move |_, connection| {
             let is_trusted = trusted_since.includes(connection.age);
             Box::pin(async move { Ok(is_trusted) })
@@ -76,6 +70,29 @@ pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
                     Box::pin(require_answer(connection, abandoned_limit))
                 })
         });
+}
+
+impl Pool<'_> {
+    /// Adds to the address of a server what connections to it have in this pool.
+    pub(super) fn session(&self) -> impl Fn(PgConnectOptions) -> PgConnectOptions + use<> {
+        let (limit, slow) = (self.limit, self.settings.slow_statement);
+        let plans = if self.plans_by_values { "force_custom_plan" } else { "auto" };
+        move |server| {
+            let mut settings = vec![
+                ("idle_in_transaction_session_timeout", milliseconds(IDLE_IN_TRANSACTION)),
+                ("plan_cache_mode", plans.to_owned()),
+            ];
+            settings.extend(limit.map(|limit| ("statement_timeout", milliseconds(limit))));
+            server
+                .options(settings)
+                .log_statements(LevelFilter::Off)
+                .log_slow_statements(LevelFilter::Warn, slow)
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> String {
+    duration.as_millis().to_string()
 }
 
 /// Prepares a new connection.

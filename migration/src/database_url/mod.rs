@@ -1,5 +1,9 @@
 //! Valid values of `DATABASE_URL`.
 
+mod postgres;
+
+pub(crate) use postgres::of_each_server;
+
 use percent_encoding::percent_decode_str;
 use sea_orm_migration::sea_orm::sqlx::{
     Error, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
@@ -16,7 +20,10 @@ pub fn check(url: &str) -> Result<(), String> {
             return Err("must name a file, or be sqlite::memory:".into());
         }
         Some(("sqlite", _)) => url.parse::<SqliteConnectOptions>().map(drop),
-        Some(("postgres" | "postgresql", _)) => url.parse::<PgConnectOptions>().map(drop),
+        Some(("postgres" | "postgresql", _)) => {
+            let servers = of_each_server(url)?;
+            servers.iter().try_for_each(|url| url.parse::<PgConnectOptions>().map(drop))
+        }
         _ => return Err("must start with sqlite: or postgres:".into()),
     };
     parsed.map_err(|error| match error {
