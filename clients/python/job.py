@@ -19,7 +19,7 @@ new_user = NewUser(username="petra", name="Petra", password=password)
 # The generator takes a session that may be left out for one that is required.
 create_user.sync(client=cast(AuthenticatedClient, anyone), body=new_user)
 session = log_in.sync(client=anyone, body=Credentials(username="petra", password=password))
-assert isinstance(session, LoggedIn)
+assert isinstance(session, LoggedIn) and isinstance(session.token, str)
 me = AuthenticatedClient(base_url=url, token=session.token, raise_on_unexpected_status=True)
 
 for content in ["Water the plants", "Order paper", "Call the printer"]:

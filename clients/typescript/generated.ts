@@ -8,7 +8,9 @@ let token = "";
 client.setConfig({ baseUrl: process.env.SERVICE_URL, auth: () => token });
 
 await api.createUser({ body: { ...credentials, name: "Heather" }, throwOnError: true });
-token = (await api.logIn({ body: credentials, throwOnError: true })).data.token;
+const session = await api.logIn({ body: credentials, throwOnError: true });
+assert.ok(session.data.token);
+token = session.data.token;
 
 for (const content of ["Water the plants", "Order paper", "Call the printer"]) {
   await api.createNote({ body: { content }, throwOnError: true });

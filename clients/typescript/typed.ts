@@ -11,7 +11,7 @@ const credentials: Schemas["Credentials"] = { username: "theo", password: "walnu
 const client = createClient<paths>({ baseUrl: process.env.SERVICE_URL });
 await client.POST("/api/users", { body: { ...credentials, name: "Theo" } });
 const session = await client.POST("/api/login", { body: credentials });
-assert.ok(session.data);
+assert.ok(session.data?.token);
 const headers = { Authorization: `Bearer ${session.data.token}` };
 
 const created = await client.POST("/api/notes", { body: draft, headers });

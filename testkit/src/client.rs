@@ -14,6 +14,8 @@ pub struct Client {
     pub id: i64,
     /// The bearer token that is sent with every request.
     pub token: Option<String>,
+    /// Whether the token is sent in the session cookie instead, as by a page of the service.
+    pub is_page: bool,
 }
 
 impl Client {
@@ -24,7 +26,7 @@ impl Client {
         // response.
         let client = client.pool_idle_timeout(Duration::from_secs(2));
         let http = client.build().expect("a client");
-        Self { http, base: base.to_owned(), id: 0, token: None }
+        Self { http, base: base.to_owned(), id: 0, token: None, is_page: false }
     }
 
     /// Uses the service at this URL from now on.
@@ -54,6 +56,11 @@ impl Client {
     /// The same client with this token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client as a page of the service.
+    pub fn as_page(&self) -> Self {
+        Self { is_page: true, ..self.clone() }
     }
 
     /// `GET`.
@@ -102,11 +109,14 @@ impl Client {
 
     /// A request to customise; [`Client::answer`] sends it.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let mut request = self.http.request(method, format!("{}{path}", self.base));
-        if let Some(token) = &self.token {
-            request = request.header("Authorization", format!("Bearer {token}"));
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            None => request,
+            Some(token) if self.is_page => request
+                .header("Cookie", format!("teamnotes_session={token}"))
+                .header("Sec-Fetch-Site", "same-origin"),
+            Some(token) => request.header("Authorization", format!("Bearer {token}")),
         }
-        request
     }
 
     /// Sends a request and validates the response against the OpenAPI document.

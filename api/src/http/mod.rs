@@ -22,7 +22,9 @@ pub(crate) mod reply;
 pub mod routing;
 pub(crate) mod schema;
 pub(crate) mod server_timing;
+pub(crate) mod session_cookie;
 pub(crate) mod shares;
+pub(crate) mod site;
 pub(crate) mod state;
 mod trace;
 

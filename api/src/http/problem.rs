@@ -45,6 +45,8 @@ pub(crate) enum Problem {
     Misdirected,
     /// A page of another site has sent the request.
     CrossSite,
+    /// A page that is not the service's own has sent the request, with or for a session cookie.
+    ForeignPage,
     /// The resource is in another version than `If-Match` names: this, with this tag.
     Outdated { current: Box<RawValue>, tag: String },
     /// A failure of the framework.
@@ -115,6 +117,12 @@ impl Problem {
         }
     }
 
+    /// Whether the token of the request does not hold, or no longer.
+    pub(crate) fn is_of_token(&self) -> bool {
+        let Self::Service(error) = self else { return false };
+        matches!(error, Error::TokenInvalid | Error::SessionExpired | Error::AccountDisabled)
+    }
+
     fn kind(&self) -> Kind {
         match self {
             Self::Service(error) => kind_of(error),
@@ -127,7 +135,9 @@ impl Problem {
             Self::Misdirected => {
                 (StatusCode::MISDIRECTED_REQUEST, "misdirected", "Misdirected request")
             }
-            Self::CrossSite => (StatusCode::FORBIDDEN, "cross-site", "Request of another site"),
+            Self::CrossSite | Self::ForeignPage => {
+                (StatusCode::FORBIDDEN, "cross-site", "Request of another site")
+            }
             Self::UnsupportedMediaType | Self::UnsupportedCoding(_) => (
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
                 "unsupported-media-type",
@@ -160,6 +170,11 @@ impl Problem {
             Self::CrossSite => {
                 "pages of other sites may not send requests, unless CORS_ORIGINS lists \
                                 their origin"
+                    .into()
+            }
+            Self::ForeignPage => {
+                "with a session cookie, requests that change something must come from a page \
+                                  of this service"
                     .into()
             }
             Self::Framework(status) => status.canonical_reason().unwrap_or("failed").to_lowercase(),

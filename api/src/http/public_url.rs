@@ -8,6 +8,7 @@ use url::Url;
 pub struct PublicUrl {
     /// Without a slash at the end.
     base: String,
+    origin: String,
     /// An IPv6 address is without its brackets.
     host: String,
 }
@@ -29,12 +30,23 @@ impl PublicUrl {
             return Err("must not have a user, a query or a fragment".into());
         }
         let host = host.trim_matches(['[', ']']).to_owned();
-        Ok(Self { base: url.as_str().trim_end_matches('/').to_owned(), host })
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { base, origin: url.origin().ascii_serialization(), host })
     }
 
     /// Without a slash at the end.
     pub(crate) fn as_str(&self) -> &str {
         &self.base
+    }
+
+    /// As browsers write it.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// The path that the proxy removes from requests, without a slash at the end; empty if there is none.
+    pub(crate) fn path(&self) -> &str {
+        self.base.strip_prefix(&self.origin).unwrap_or_default()
     }
 
     /// Whether this is its host, in any case.
@@ -63,14 +75,16 @@ mod tests {
 
     #[test]
     fn a_url_may_have_a_path_and_ends_without_a_slash() {
-        for (text, expected) in [
-            ("https://Notes.Example.org", "https://notes.example.org"),
-            ("https://notes.example.org/", "https://notes.example.org"),
-            ("http://localhost:8080/notes/", "http://localhost:8080/notes"),
-            ("https://example.org:443/a/b", "https://example.org/a/b"),
-            ("https://[2001:db8::1]/notes", "https://[2001:db8::1]/notes"),
+        for (text, origin, path) in [
+            ("https://Notes.Example.org", "https://notes.example.org", ""),
+            ("https://notes.example.org/", "https://notes.example.org", ""),
+            ("http://localhost:8080/notes/", "http://localhost:8080", "/notes"),
+            ("https://example.org:443/a/b", "https://example.org", "/a/b"),
+            ("https://[2001:db8::1]/notes", "https://[2001:db8::1]", "/notes"),
         ] {
-            assert_eq!(PublicUrl::parse(text).unwrap().as_str(), expected, "{text}");
+            let url = PublicUrl::parse(text).unwrap();
+            assert_eq!((url.origin(), url.path()), (origin, path), "{text}");
+            assert_eq!(url.as_str(), format!("{origin}{path}"), "{text}");
         }
     }
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use actix_web::{
     HttpRequest, HttpResponse, Responder,
-    http::header::{ContentType, LINK, LOCATION},
+    http::header::{ContentType, HeaderValue, LINK, LOCATION, SET_COOKIE},
     web::Bytes,
 };
 use serde::Serialize;
@@ -80,6 +80,12 @@ impl<K> Reply<K> {
     /// A response with additional headers.
     pub(crate) fn new(response: HttpResponse) -> Self {
         Self { response, version: None, kind: PhantomData }
+    }
+
+    /// The same with this `Set-Cookie`.
+    pub(crate) fn set_cookie(mut self, cookie: HeaderValue) -> Self {
+        self.response.headers_mut().append(SET_COOKIE, cookie);
+        self
     }
 
     /// The response without its `ETag`, and the version in that.

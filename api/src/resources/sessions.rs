@@ -16,6 +16,7 @@ use crate::http::{
     extract::{Address, Body, Id, List, SignedIn, UserAgent, UserPath, View, Violations},
     problem::Problem,
     reply::{NoContent, PageOf, Reply},
+    session_cookie::SessionCookie,
     state::AppState,
 };
 
@@ -32,6 +33,10 @@ pub(crate) struct CredentialsBody {
     #[deserr(try_from(String) = credential -> String)]
     #[schema(value_type = SentPassword)]
     password: String,
+    /// Whether the token goes into a cookie instead of the answer. For pages of the service alone.
+    #[deserr(default)]
+    #[schema(required = false, example = false)]
+    cookie: bool,
 }
 
 fn credential(text: String) -> Result<String, String> {
@@ -42,9 +47,10 @@ fn credential(text: String) -> Result<String, String> {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = LoggedIn)]
 pub(crate) struct LoggedInBody {
-    /// The token to send as `Authorization: Bearer`.
-    #[schema(example = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6N30.c2lnbmF0dXJl")]
-    token: String,
+    /// The token to send as `Authorization: Bearer`, unless it is in a cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "eyJhbGciOiJIUzI1NiJ9.eyJpZCI6N30.c2lnbmF0dXJl")]
+    token: Option<String>,
     /// The user's username.
     #[schema(example = "alice")]
     username: String,
@@ -55,8 +61,8 @@ pub(crate) struct LoggedInBody {
     expires_at: DateTime<Utc>,
 }
 
-impl From<LoggedIn> for LoggedInBody {
-    fn from(LoggedIn { token, session, user }: LoggedIn) -> Self {
+impl LoggedInBody {
+    fn new(token: Option<String>, session: &session::Model, user: &user::Model) -> Self {
         let UserSummary { id: _, username, name } = user.summary();
         Self { token, username, name, expires_at: session.expires_at }
     }
@@ -124,25 +130,41 @@ struct SessionUserBody {
     admin: bool,
 }
 
-/// Logs a user in. This starts a session and returns its token.
+/// Logs a user in. This starts a session and returns its token, or sets it as a cookie.
 #[operation(logIn, 429)]
 pub(crate) async fn log_in(
     state: AppState,
     Address(address): Address,
     UserAgent(user_agent): UserAgent,
-    Body(CredentialsBody { username, password }): Body<CredentialsBody>,
+    session_cookie: SessionCookie,
+    Body(CredentialsBody { username, password, cookie }): Body<CredentialsBody>,
 ) -> Result<Reply<LoggedInBody>, Problem> {
+    if cookie {
+        session_cookie.require_own_page()?;
+    }
     let request = LogIn { username, password, address, user_agent };
     let attempt = sessions::log_in(&state.db, &state.auth, request).await;
     state.metrics.login(sessions::outcome(&attempt));
-    Ok(Reply::ok(attempt?.into()))
+    let LoggedIn { token, session, user } = attempt?;
+    if !cookie {
+        return Ok(Reply::ok(LoggedInBody::new(Some(token), &session, &user)));
+    }
+    let cookie = session_cookie.with(&token, session.expires_at - session.created_at)?;
+    Ok(Reply::ok(LoggedInBody::new(None, &session, &user)).set_cookie(cookie))
 }
 
-/// Logs the caller out. This ends the current session.
+/// Logs the caller out. This ends the current session, and clears its cookie.
 #[operation(logOut)]
-pub(crate) async fn log_out(state: AppState, me: SignedIn) -> Result<Reply<NoContent>, Problem> {
+pub(crate) async fn log_out(
+    state: AppState,
+    me: SignedIn,
+    cookie: SessionCookie,
+) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::log_out(work).await).await?;
-    Ok(Reply::no_content())
+    Ok(match cookie.is_credential() {
+        true => Reply::no_content().set_cookie(cookie.cleared()?),
+        false => Reply::no_content(),
+    })
 }
 
 /// Lists the caller's sessions, newest first.

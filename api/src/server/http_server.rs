@@ -15,8 +15,9 @@ use super::acceptor::{available_files, serve};
 use crate::{
     http::{
         Network, Readiness,
-        extract::check_token,
-        middleware::{check_site, limit_concurrency, limit_responses, require_access, supervise},
+        middleware::{
+            check_site, check_token, limit_concurrency, limit_responses, require_access, supervise,
+        },
         problem::Problem,
         reply::TOTAL_COUNT,
     },

@@ -173,7 +173,7 @@ async fn every_response_names_the_headers_that_it_depends_on() {
         let alice = app.user("alice").await;
         let mut forger = app.anonymous();
         forger.token = Some("not.a.token".into());
-        let of_token = format!("Authorization{more}");
+        let of_token = format!("Authorization, Cookie{more}");
         for (client, path, vary) in [
             (&alice, "/api/notes", of_token.as_str()),
             (&app.anonymous(), "/api/notes", &of_token),

@@ -59,7 +59,7 @@ impl Default for SessionRules {
 ///
 /// # Errors
 /// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
-pub(crate) async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
+pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     auth.keys.check(token)?;
     db.require_file()?;
     let found = session::Entity::find_with_user(&token::hash(token))

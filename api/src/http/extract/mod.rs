@@ -16,7 +16,7 @@ mod values;
 mod view;
 mod violations;
 
-pub(crate) use actor::{Anyone, SignedIn, actor, check_token};
+pub(crate) use actor::{Anyone, SignedIn, actor};
 pub(crate) use body::{Body, MERGE_PATCH_JSON, OptionalBody};
 pub(crate) use client::{Address, UserAgent, client_of, is_forwarded};
 pub(crate) use fields::Fields;

@@ -6,14 +6,13 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
-        header::{HOST, HeaderMap, ORIGIN},
-        uri::Authority,
+        header::{HeaderMap, ORIGIN},
     },
     middleware::Next,
 };
 use percent_encoding::percent_decode_str;
 
-use crate::http::{Network, extract::is_forwarded, problem::Problem, state::AppState};
+use crate::http::{Network, extract::is_forwarded, problem::Problem, site, state::AppState};
 
 /// Rejects requests that a browser sends for a page of somebody else: to a host whose name was made to point
 /// at this machine (DNS rebinding), or across sites without leave by CORS.
@@ -32,7 +31,7 @@ pub(crate) async fn check_site<B: MessageBody + 'static>(
 fn problem(request: &ServiceRequest, network: &Network) -> Option<Problem> {
     if network.is_local
         && !is_proxied(request, network)
-        && !is_admitted_host(host(request), network)
+        && !is_admitted_host(site::host(request.request()), network)
     {
         return Some(Problem::Misdirected);
     }
@@ -48,27 +47,10 @@ fn is_proxied(request: &ServiceRequest, network: &Network) -> bool {
     peer.is_some_and(|peer| network.trusts(&peer)) && is_forwarded(request.headers())
 }
 
-/// The host that the request is for, with its port.
-fn host(request: &ServiceRequest) -> &str {
-    let authority = request.uri().authority().map(Authority::as_str);
-    let header = || request.headers().get(HOST).and_then(|host| host.to_str().ok());
-    authority.or_else(header).unwrap_or_default()
-}
-
 /// Whether no page of a stranger can use this host: that of `PUBLIC_URL`, or a local one.
 fn is_admitted_host(host: &str, network: &Network) -> bool {
     let is_public = |name| network.public_url.as_ref().is_some_and(|url| url.is_at(name));
-    name(host).is_some_and(|name| is_public(name) || is_local(name))
-}
-
-/// The host without the port. An IPv6 address is without its brackets.
-fn name(host: &str) -> Option<&str> {
-    let name = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
-        Some((address, port)) if port.is_empty() || port.starts_with(':') => address,
-        Some(_) => return None,
-        None => host.rsplit_once(':').map_or(host, |(name, _)| name),
-    };
-    Some(name.trim_end_matches('.'))
+    site::name(host).is_some_and(|name| is_public(name) || is_local(name))
 }
 
 /// Whether this is a loopback address, or a name that no stranger can make point at one: `localhost`, and

@@ -11,13 +11,14 @@ use utoipa::{
     openapi::{
         ComponentsBuilder, Info, OpenApi, Paths, RefOr, Server,
         path::{HttpMethod, Operation},
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityScheme},
     },
 };
 
 use super::{
     extract::MERGE_PATCH_JSON,
     problem::{ProblemBody, ViolationBody},
+    session_cookie,
 };
 
 /// A document that operations are added to.
@@ -34,6 +35,11 @@ impl Document {
             SecurityScheme::Http(bearer.description(Some(description)).build())
         };
         let session = bearer("JWT", "The token of a session, which a login returns.");
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::with_description(
+            session_cookie::NAME,
+            "The token of a session in the cookie that a login with `cookie` sets. What changes something must come from \
+             a page of the service then. Not used if there is a token in `Authorization`.",
+        )));
         let api_token = bearer(
             "tn_…",
             "A token that `POST /api/tokens` returns, with at least one of the scopes that the operation names.",
@@ -43,6 +49,7 @@ impl Document {
             .schema(ViolationBody::name(), <ViolationBody as utoipa::PartialSchema>::schema())
             .responses_from_iter(problems::responses())
             .security_scheme("session", session)
+            .security_scheme("sessionCookie", cookie)
             .security_scheme("api_token", api_token);
         Self { paths: Paths::new(), components }
     }

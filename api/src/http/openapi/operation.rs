@@ -32,6 +32,8 @@ pub(crate) struct OperationDoc {
     schemas: Vec<(String, RefOr<Schema>)>,
     /// Whether repetitions get the first answer.
     is_idempotent: bool,
+    /// Whether it sets or clears the session cookie.
+    sets_cookie: bool,
     sign_in: Option<Required>,
 }
 
@@ -125,6 +127,11 @@ impl OperationDoc {
         self.failures(&[408, 413, 415, 422]);
     }
 
+    /// It sets or clears the session cookie.
+    pub(crate) fn sets_cookie(&mut self) {
+        self.sets_cookie = true;
+    }
+
     /// Whether a caller has to sign in, or may.
     pub(crate) fn sign_in(&mut self, required: Required) {
         self.sign_in = Some(required);
@@ -136,9 +143,10 @@ impl OperationDoc {
         let sign_in = self.sign_in.take().or(is_read.then_some(Required::False));
         let security = sign_in.map_or(Vec::new(), |required| {
             let nobody = (required == Required::False).then(SecurityRequirement::default);
-            let session = SecurityRequirement::new("session", Vec::<&str>::new());
+            let session = ["session", "sessionCookie"];
+            let session = session.map(|name| SecurityRequirement::new(name, Vec::<&str>::new()));
             let token = scopes.map(|scopes| SecurityRequirement::new("api_token", scopes));
-            nobody.into_iter().chain([session]).chain(token).collect()
+            nobody.into_iter().chain(session).chain(token).collect()
         });
         self.operation.security = Some(security);
     }
@@ -218,6 +226,11 @@ impl OperationDoc {
                     "`true` on an answer given again",
                     string(),
                 );
+            }
+        }
+        if self.sets_cookie {
+            for status in [200, 204] {
+                self.header(status, "Set-Cookie", "The session cookie, set or cleared", string());
             }
         }
         let Self { mut operation, responses, schemas, .. } = self;

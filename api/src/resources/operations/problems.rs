@@ -23,7 +23,7 @@ pub(crate) const PAGES: [(&str, &str, &str); 17] = [
         "unauthenticated",
         "Not signed in",
         "The call needs a session, and the token is missing, invalid or expired, or the credentials are wrong. \
-         Log in with POST /api/login and send the token as Authorization: Bearer.",
+         Log in with POST /api/login and send the token as Authorization: Bearer; or, on a page of the service, log in again.",
     ),
     (
         "forbidden",
@@ -34,7 +34,8 @@ pub(crate) const PAGES: [(&str, &str, &str); 17] = [
         "cross-site",
         "Request of another site",
         "A browser sent this for a page of another site, which may not use the API. The operator can list its \
-         origin in CORS_ORIGINS.",
+         origin in CORS_ORIGINS. With a session cookie, what changes something must come from a page of this service: \
+         others send the token as Authorization: Bearer.",
     ),
     ("not-found", "Not found", "There is nothing here, or nothing that the caller may see."),
     (

@@ -1,5 +1,6 @@
 //! `/api/login`, `/api/logout` and `/api/sessions`
 
+mod cookie;
 mod ending;
 mod flood;
 mod held;

@@ -54,7 +54,8 @@ function contents(api, method, path, operation, item) {
 
 /** Who may send it, in a sentence. */
 function hints({ security }) {
-  const needed = security.flatMap(Object.entries).map(([scheme, scopes]) => {
+  const schemes = security.flatMap(Object.entries).filter(([scheme]) => scheme !== "sessionCookie");
+  const needed = schemes.map(([scheme, scopes]) => {
     if (scheme === "session") return "a session";
     return scopes.length > 0 ? `an API token with the scope ${scopes.join(" or ")}` : "an API token";
   });
