@@ -24,6 +24,8 @@ RUN for member in api api/macros entity fuzz migration service testkit; do \
     && cp api/src/main.rs migration/src/main.rs \
     && cargo build --release --locked --package api --bin teamnotes
 
+COPY web/dist web/dist/
+COPY api/build.rs api/
 COPY api/src api/src/
 COPY api/macros/src api/macros/src/
 COPY entity/src entity/src/

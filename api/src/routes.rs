@@ -17,7 +17,7 @@ use crate::{
     },
     resources::{
         api_tokens, invitations, memberships, notes,
-        operations::{docs, health, metrics, problems, start},
+        operations::{docs, health, metrics, page, problems, start},
         reading_list, sessions, teams, users,
     },
 };
@@ -147,12 +147,25 @@ pub fn metrics() -> RouteTable {
     RouteTable::default().at("/metrics", [get(metrics::metrics)])
 }
 
+/// The page for people, unless `WEB` is `off`.
+pub fn page() -> RouteTable {
+    let routes = RouteTable::default().at("/", [get(page::root)]);
+    let routes = page::PATHS.iter().fold(routes, |routes, path| routes.at(path, [get(page::page)]));
+    routes.at("/assets/{file}", [get(page::asset)])
+}
+
+pub(crate) use page::not_found as page_not_found;
+
+/// What is at `/` without it.
+pub fn start() -> RouteTable {
+    RouteTable::default().at("/", [get(start::index)])
+}
+
 /// Everything else.
 pub fn operations() -> RouteTable {
     RouteTable::default()
         .at("/healthz", [get(health::live)])
         .at("/readyz", [get(health::ready)])
-        .at("/", [get(start::index)])
         .at("/favicon.ico", [get(start::icon)])
         .at("/problems/{kind}", [get(problems::explain)])
         .at("/docs", [get(docs::page)])

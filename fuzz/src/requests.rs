@@ -11,7 +11,12 @@ const INPUTS: usize = 200;
 
 /// Every path that can be read, with the names of its parameters.
 static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tables = [api::routes::api(), api::routes::operations(), api::routes::metrics()];
+    let tables = [
+        api::routes::api(),
+        api::routes::page(),
+        api::routes::operations(),
+        api::routes::metrics(),
+    ];
     let operations = tables.iter().flat_map(|table| table.operations());
     operations.filter(|(method, _)| method == "GET").map(|(_, path)| path.to_owned()).collect()
 });

@@ -131,6 +131,7 @@ pub fn settings(url: &str) -> Settings {
         require_if_match: false,
         default_visibility: Visibility::Public,
         server_timing: false,
+        web: true,
         network: Network::default(),
     }
 }

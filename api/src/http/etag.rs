@@ -24,6 +24,9 @@ const HASH_BYTES: usize = 16;
 /// may not: what one may see, another may not.
 const KEPT_BY_CLIENTS: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// The media types of what gets a tag.
+const KEPT: [&str; 2] = ["application/json", "text/html; charset=utf-8"];
+
 /// A note, a user or a team: it has versions.
 pub(crate) trait Versioned {
     /// 1 when new, one more with each change.
@@ -63,9 +66,9 @@ pub(crate) fn add(
     version: Option<i64>,
 ) -> HttpResponse {
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
-    let is_json =
-        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == "application/json");
-    if !response.status().is_success() || !is_json || !(is_read || version.is_some()) {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let is_kept = kind.is_some_and(|kind| KEPT.iter().any(|kept| kind == kept));
+    if !response.status().is_success() || !is_kept || !(is_read || version.is_some()) {
         return response;
     }
     let (mut response, body) = response.into_parts();
@@ -77,7 +80,7 @@ pub(crate) fn add(
     if let Ok(value) = HeaderValue::from_str(&tag) {
         response.headers_mut().insert(ETAG, value);
     }
-    if is_read {
+    if is_read && !response.headers().contains_key(CACHE_CONTROL) {
         response.headers_mut().insert(CACHE_CONTROL, KEPT_BY_CLIENTS);
     }
     if is_read && is_known(request.headers(), &tag) {

@@ -13,7 +13,11 @@ use service::{
 };
 use tokio::task::JoinHandle;
 
-use super::{Settings, StartError, database, describe, first_admin, http_server, secret, sockets};
+use super::{
+    Settings, StartError, database, describe, first_admin,
+    http_server::{self, Offer},
+    secret, sockets,
+};
 use crate::http::{Metrics, Readiness, State, server_timing, shares::Shares};
 
 /// How often expired sessions are deleted, and interrupted deletions of users finished.
@@ -120,8 +124,8 @@ fn start_api_server(
         StartError::Bind { address: format!("{}, port {port}", addresses.join(", ")), source }
     };
     let (address, sockets) = sockets::listen(host, port).map_err(failed)?;
-    let has_metrics = settings.metrics_address.is_none();
-    let server = http_server::api(sockets, settings.network.clone(), readiness, has_metrics);
+    let offer = Offer { has_metrics: settings.metrics_address.is_none(), has_page: settings.web };
+    let server = http_server::api(sockets, settings.network.clone(), readiness, offer);
     Ok((address, RunningServer::start(server.map_err(failed)?)))
 }
 

@@ -5,7 +5,7 @@ use std::{io, net::TcpListener, rc::Rc};
 use actix_cors::Cors;
 use actix_server::Server;
 use actix_web::{
-    App, HttpResponse, ResponseError,
+    App, HttpRequest, HttpResponse, ResponseError,
     http::header::{HeaderValue, LINK},
     middleware::{Condition, from_fn},
     web::{self, ServiceConfig},
@@ -40,12 +40,21 @@ const EXPOSED_HEADERS: [&str; 9] = [
 /// The most connections of clients that read metrics.
 const MAX_METRICS_CONNECTIONS: usize = 100;
 
+/// What the server offers beside the API.
+#[derive(Clone, Copy)]
+pub(super) struct Offer {
+    /// `/metrics`.
+    pub(super) has_metrics: bool,
+    /// The page for people.
+    pub(super) has_page: bool,
+}
+
 /// The server of the API, on these sockets. It answers 503 until there is a state.
 pub(super) fn api(
     sockets: Vec<TcpListener>,
     network: Network,
     readiness: &Readiness,
-    has_metrics: bool,
+    Offer { has_metrics, has_page }: Offer,
 ) -> io::Result<Server> {
     let readiness = web::Data::new(readiness.clone());
     let origins = network.cors_origins.clone();
@@ -59,7 +68,7 @@ pub(super) fn api(
             .wrap(from_fn(supervise))
             .configure(configure);
         let app = if has_metrics { app.configure(metrics_route) } else { app };
-        app.default_service(web::to(not_found))
+        app.configure(if has_page { page } else { start })
     };
     let max_connections = network.max_connections.min(available_files()?);
     serve(Server::build(), sockets, network, max_connections, app)
@@ -117,6 +126,21 @@ fn configure(app: &mut ServiceConfig) {
         .default_service(web::to(not_found))
         .configure(|api| routes::api().register("/api", api));
     app.service(api);
+}
+
+fn page(app: &mut ServiceConfig) {
+    routes::page().register("", app);
+    app.default_service(web::to(|request: HttpRequest| async move {
+        match routes::page_not_found(&request) {
+            Some(page) => page,
+            None => not_found().await,
+        }
+    }));
+}
+
+fn start(app: &mut ServiceConfig) {
+    routes::start().register("", app);
+    app.default_service(web::to(not_found));
 }
 
 fn metrics_route(app: &mut ServiceConfig) {

@@ -27,6 +27,7 @@ mod openapi;
 mod operations;
 mod overload;
 mod owners;
+mod page;
 mod page_size;
 mod permissions;
 mod process;

@@ -66,11 +66,12 @@ async fn head_is_get_without_the_body() {
         let note = alice.post("/api/notes", json!({ "content": content })).await.created();
         alice.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
     }
-    let tables = [api::routes::api(), api::routes::operations()];
+    let tables = [api::routes::api(), api::routes::page(), api::routes::operations()];
     let fill = |path: &str| {
         let path = path.replace("{id}", "1").replace("{user}", "alice");
         let path = path.replace("{team}", &team["id"].to_string());
-        path.replace("{kind}", "not-found").replace("{file}", "nothing")
+        let path = path.replace("{username}", "alice").replace("{file}", "nothing");
+        path.replace("{kind}", "not-found")
     };
     let paths = tables.iter().flat_map(|table| table.operations());
     let paths = paths.filter(|(method, _)| method == "GET").map(|(_, path)| fill(path));

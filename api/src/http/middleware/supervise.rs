@@ -142,8 +142,9 @@ fn as_problem<B: MessageBody>(
     response: ServiceResponse<B>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>> {
     let status = response.status();
-    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind == PROBLEM_JSON);
-    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_own = kind.is_some_and(|kind| kind == PROBLEM_JSON || kind.starts_with("text/html"));
+    if is_own || !(status.is_client_error() || status.is_server_error()) {
         return response.map_into_left_body();
     }
     let problem = match status {

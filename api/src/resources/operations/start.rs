@@ -1,4 +1,4 @@
-//! `/` and what browsers ask for beside it.
+//! `/` and what browsers ask for beside it, where the page for people is left out (`WEB`).
 
 use std::{
     convert::Infallible,
@@ -22,23 +22,25 @@ use crate::http::{
 
 /// Says where the API and its documentation are, as a page or, to clients that do not ask for HTML, as JSON.
 #[operation]
-pub(crate) async fn index(
-    state: AppState,
-    AcceptsHtml(html): AcceptsHtml,
-) -> Result<Reply<File>, Problem> {
+pub(crate) async fn index(state: AppState, accepts: Accepts) -> Result<Reply<File>, Problem> {
+    Ok(Reply::new(match accepts {
+        Accepts::Html => HttpResponse::Ok()
+            .content_type(ContentType::html())
+            .insert_header((VARY, ACCEPT.as_str()))
+            .body(include_str!("start.html")),
+        Accepts::Json | Accepts::Anything => index_json(&state),
+    }))
+}
+
+/// Where the API and its documentation are.
+pub(super) fn index_json(state: &AppState) -> HttpResponse {
     let base = state.network.public_url.as_ref().map_or("", PublicUrl::as_str);
-    let mut response = HttpResponse::Ok();
-    response.insert_header((VARY, ACCEPT.as_str()));
-    Ok(Reply::new(if html {
-        response.content_type(ContentType::html()).body(include_str!("start.html"))
-    } else {
-        response.json(json!({
-            "name": "Teamnotes",
-            "version": env!("CARGO_PKG_VERSION"),
-            "api": format!("{base}/api"),
-            "documentation": format!("{base}/docs"),
-            "openapi": format!("{base}/api/openapi.json"),
-        }))
+    HttpResponse::Ok().insert_header((VARY, ACCEPT.as_str())).json(json!({
+        "name": "Teamnotes",
+        "version": env!("CARGO_PKG_VERSION"),
+        "api": format!("{base}/api"),
+        "documentation": format!("{base}/docs"),
+        "openapi": format!("{base}/api/openapi.json"),
     }))
 }
 
@@ -54,15 +56,34 @@ pub(crate) async fn to_docs() -> Result<Reply<Redirect>, Problem> {
     Ok(Reply::new(HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs")).finish()))
 }
 
-/// Whether the client asks for HTML.
-pub(crate) struct AcceptsHtml(bool);
+/// What the client asks for.
+pub(crate) enum Accepts {
+    /// HTML, as browsers do.
+    Html,
+    /// JSON and no HTML.
+    Json,
+    /// Neither by name.
+    Anything,
+}
 
-impl FromRequest for AcceptsHtml {
+impl Accepts {
+    /// What this request asks for.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
+        let accept = accept.unwrap_or_default();
+        match (accept.contains("text/html"), accept.contains("application/json")) {
+            (true, _) => Self::Html,
+            (false, true) => Self::Json,
+            (false, false) => Self::Anything,
+        }
+    }
+}
+
+impl FromRequest for Accepts {
     type Error = Infallible;
     type Future = Ready<Result<Self, Infallible>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
-        ready(Ok(Self(accept.is_some_and(|accept| accept.contains("text/html")))))
+        ready(Ok(Self::of(request)))
     }
 }

@@ -65,6 +65,8 @@ pub struct Settings {
     pub default_visibility: Visibility,
     /// Whether responses say what the database took for them.
     pub server_timing: bool,
+    /// Whether the page for people is served.
+    pub web: bool,
     /// Limits on clients, and trust in proxies.
     pub network: Network,
 }
@@ -144,6 +146,7 @@ mod tests {
         assert_eq!(settings.network, Network::default());
         assert_eq!(settings.password_cost, PasswordCost::default());
         assert!(settings.login_rate_limit && settings.auto_migrate && settings.anonymous_access);
+        assert!(settings.web);
         assert_eq!(settings.rate_limits, Limits::default());
         let DbSettings {
             url,
@@ -187,11 +190,12 @@ mod tests {
             ("DEFAULT_VISIBILITY", "private"),
             ("LOGIN_RATE_LIMIT", "off"),
             ("LOG_FORMAT", "json"),
+            ("WEB", "off"),
             ("MIGRATION_LOCK", "table"),
         ]);
         let settings = settings.unwrap();
         assert!(!settings.auto_migrate && !settings.login_rate_limit);
-        assert!(!settings.anonymous_access);
+        assert!(!settings.anonymous_access && !settings.web);
         assert_eq!(settings.registration, Registration::Closed);
         assert_eq!(settings.default_visibility, Visibility::Private);
         assert_eq!(settings.log_format, LogFormat::Json);

@@ -47,6 +47,7 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
             _ => Visibility::Public,
         },
         server_timing: reader.word(&table::SERVER_TIMING) == "on",
+        web: reader.word(&table::WEB) == "on",
         network: network(reader),
     }
 }

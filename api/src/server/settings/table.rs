@@ -213,6 +213,13 @@ pub(crate) const METRICS_ADDR: Setting = Setting::text(
     "separate address for `/metrics`, which is otherwise served next to the API",
 );
 
+pub(crate) const WEB: Setting = Setting::word(
+    "WEB",
+    &["on", "off"],
+    "whether the page for people is served at `/`; the API is in any case",
+)
+.or("on");
+
 pub(crate) const SERVER_TIMING: Setting = Setting::word(
     "SERVER_TIMING",
     &["on", "off"],
@@ -261,7 +268,7 @@ pub(crate) const GROUPS: [Group; 6] = [
     },
     Group {
         title: "Network",
-        settings: &[PUBLIC_URL, TRUSTED_PROXIES, CORS_ORIGINS, CLIENT_TIMEOUT, MAX_REQUESTS],
+        settings: &[WEB, PUBLIC_URL, TRUSTED_PROXIES, CORS_ORIGINS, CLIENT_TIMEOUT, MAX_REQUESTS],
     },
     Group {
         title: "Database",

@@ -8,7 +8,12 @@ use crate::{raw, world::World};
 
 /// Every path that is read.
 static PATHS: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let tables = [api::routes::api(), api::routes::operations(), api::routes::metrics()];
+    let tables = [
+        api::routes::api(),
+        api::routes::page(),
+        api::routes::operations(),
+        api::routes::metrics(),
+    ];
     let fill = |path: &str| {
         let path = path.replace("{id}", "1").replace("{user}", "member");
         path.replace("{file}", "favicon-32x32.png")
