@@ -1,4 +1,7 @@
 import type { Component } from 'svelte';
+import AcceptInvitationPage from './pages/AcceptInvitationPage.svelte';
+import AccountPage from './pages/AccountPage.svelte';
+import AdminPage from './pages/AdminPage.svelte';
 import LoginPage from './pages/LoginPage.svelte';
 import NewNotePage from './pages/NewNotePage.svelte';
 import NotFoundPage from './pages/NotFoundPage.svelte';
@@ -7,6 +10,7 @@ import NotesPage from './pages/NotesPage.svelte';
 import PeoplePage from './pages/PeoplePage.svelte';
 import PersonPage from './pages/PersonPage.svelte';
 import ReadingListPage from './pages/ReadingListPage.svelte';
+import SignUpPage from './pages/SignUpPage.svelte';
 import TeamPage from './pages/TeamPage.svelte';
 import TeamsPage from './pages/TeamsPage.svelte';
 
@@ -21,7 +25,11 @@ const PAGES: Record<string, Component> = {
   '/reading-list': ReadingListPage,
   '/teams': TeamsPage,
   '/people': PeoplePage,
+  '/account': AccountPage,
+  '/admin': AdminPage,
   '/login': LoginPage,
+  '/sign-up': SignUpPage,
+  '/accept-invitation': AcceptInvitationPage,
 };
 
 /** The page at a path. */
