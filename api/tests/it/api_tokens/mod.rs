@@ -22,7 +22,7 @@ async fn made(user: &Client, scopes: &[&str]) -> (Client, Value) {
 }
 
 /// A client with a new API token of a user.
-async fn with_scopes(user: &Client, scopes: &[&str]) -> Client {
+pub(crate) async fn with_scopes(user: &Client, scopes: &[&str]) -> Client {
     made(user, scopes).await.0
 }
 

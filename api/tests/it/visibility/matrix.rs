@@ -2,9 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use api::http::routing::Tokens;
+use entity::api_token::Scope;
 use reqwest::Method;
 use serde_json::{Value, json};
-use testkit::{Client, TestApp};
+use testkit::{Answer, Client, TestApp};
+
+use crate::api_tokens::with_scopes;
 
 /// The id of the note, which nothing else has, and its text.
 const ID: i64 = 777_001;
@@ -62,6 +66,19 @@ impl World {
     }
 }
 
+/// Users with API tokens, and the scopes of those.
+const TOKENS: [(&str, Scope); 9] = [
+    ("author", Scope::Read),
+    ("former", Scope::Read),
+    ("other", Scope::Read),
+    ("admin", Scope::Read),
+    ("member", Scope::Read),
+    ("member", Scope::NotesWrite),
+    ("member", Scope::ReadinglistWrite),
+    ("member", Scope::TeamsWrite),
+    ("member", Scope::UsersWrite),
+];
+
 /// What the parameters of a route may stand for.
 fn paths(route: &str) -> Vec<String> {
     let mut paths = vec![route.to_owned()];
@@ -107,12 +124,16 @@ fn queries(route: &str) -> &'static [&'static str] {
     }
 }
 
+/// Sessions and API tokens say when they were used.
+fn is_credential(route: &str) -> bool {
+    route.contains("sessions") || route.contains("tokens")
+}
+
 /// All that a caller can read: each URL, and the status, the counts, the links and the body of its answer.
 async fn readable(client: &Client) -> BTreeMap<String, (u16, String)> {
     let mut answers = BTreeMap::new();
     for (method, route) in api::routes::api().operations() {
-        // Sessions say when they were used.
-        if method != "GET" || route.contains("sessions") {
+        if method != "GET" || is_credential(route) {
             continue;
         }
         for (path, query) in
@@ -188,6 +209,19 @@ async fn a_note_changes_no_answer_to_those_who_do_not_see_it() {
     }
 }
 
+/// Calls a route of the note with a valid body. Returns the path too.
+async fn write(client: &Client, method: &str, route: &str) -> (String, Answer) {
+    let path = route.replace("{id}", "777001").replace("{team}", "1");
+    let body = match route {
+        "/api/notes/{id}" => Some(json!({ "visibility": "public" })),
+        "/api/notes/{id}/teams" => Some(json!({ "team_ids": [2] })),
+        _ => None,
+    };
+    let body = body.filter(|_| method != "DELETE");
+    let answer = client.send(method.parse().unwrap(), &path, body).await;
+    (path, answer)
+}
+
 #[tokio::test]
 async fn nobody_writes_to_a_note_that_they_do_not_see() {
     for visibility in ["team", "private"] {
@@ -205,14 +239,7 @@ async fn nobody_writes_to_a_note_that_they_do_not_see() {
                 if method == "GET" || !route.starts_with("/api/notes/{id}") {
                     continue;
                 }
-                let path = route.replace("{id}", "777001").replace("{team}", "1");
-                let body = match route {
-                    "/api/notes/{id}" => Some(json!({ "visibility": "public" })),
-                    "/api/notes/{id}/teams" => Some(json!({ "team_ids": [2] })),
-                    _ => None,
-                };
-                let body = body.filter(|_| method != "DELETE");
-                let refused = client.send(method.parse().unwrap(), &path, body).await;
+                let (path, refused) = write(client, &method, route).await;
                 let what = format!("{visibility} {caller} {method} {path}: {}", refused.text);
                 assert_eq!(refused.status.as_u16(), status, "{what}");
             }
@@ -228,5 +255,53 @@ async fn nobody_writes_to_a_note_that_they_do_not_see() {
             }
         }
         assert_eq!(without_use(world.app.database.rows().await), held);
+    }
+}
+
+#[tokio::test]
+async fn an_api_token_reads_what_its_user_sees() {
+    for visibility in ["public", "team", "private"] {
+        let world = World::start().await;
+        world.write(visibility).await;
+        let mut read_by_session = BTreeMap::new();
+        for caller in ["author", "member", "former", "other", "admin"] {
+            read_by_session.insert(caller, readable(&world.clients[caller]).await);
+        }
+        for (caller, scope) in TOKENS {
+            let token = with_scopes(&world.clients[caller], &[scope.name()]).await;
+            let (by_token, by_session) = (readable(&token).await, &read_by_session[caller]);
+            assert_eq!(by_token.len(), by_session.len());
+            for (url, answer) in &by_token {
+                // An export with a session has the sessions. An API token is never that of an admin.
+                let is_of_sessions = url.ends_with("/export") && by_session[url].0 == 200;
+                let is_of_admins = caller == "admin" && answer.0 == 403;
+                if !is_of_sessions && !is_of_admins {
+                    assert_eq!(answer, &by_session[url], "{visibility} {caller} {scope} {url}");
+                }
+                if !sees(caller, visibility) {
+                    assert!(!answer.1.contains(TEXT), "{visibility} {caller} {scope} {url}");
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_api_token_writes_to_a_note_that_its_user_does_not_see() {
+    for (visibility, caller) in [("team", "former"), ("private", "member")] {
+        let world = World::start().await;
+        world.write(visibility).await;
+        for scope in Scope::ALL {
+            let token = with_scopes(&world.clients[caller], &[scope.name()]).await;
+            for (method, route, allowed) in api::routes::api().tokens() {
+                if method == "GET" || !route.starts_with("/api/notes/{id}") {
+                    continue;
+                }
+                let status = if allowed == Tokens::With(scope) { 404 } else { 403 };
+                let (path, refused) = write(&token, &method, route).await;
+                let what = format!("{visibility} {scope} {method} {path}: {}", refused.text);
+                assert_eq!(refused.status.as_u16(), status, "{what}");
+            }
+        }
     }
 }
