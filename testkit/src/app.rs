@@ -42,6 +42,14 @@ impl TestApp {
         Self::start_on(TestDatabase::migrated().await, change).await
     }
 
+    /// Three instances that share the database of the first.
+    pub async fn three() -> [Self; 3] {
+        let first = Self::start().await;
+        let url = first.database.url().to_owned();
+        let another = async || Self::start_with(|s| s.database = DbSettings::new(&url)).await;
+        [first, another().await, another().await]
+    }
+
     /// The service on a given database.
     pub async fn start_on(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         log::watch();

@@ -3,7 +3,7 @@ use std::time::Duration;
 use reqwest::{Method, RequestBuilder, redirect::Policy};
 use serde_json::{Value, json};
 
-use crate::{Answer, PASSWORD, contract};
+use crate::{Answer, PASSWORD, TestApp, contract};
 
 /// A client of the service, signed in or not.
 #[derive(Clone, Debug)]
@@ -27,6 +27,11 @@ impl Client {
         let client = client.pool_idle_timeout(Duration::from_secs(2));
         let http = client.build().expect("a client");
         Self { http, base: base.to_owned(), id: 0, token: None, is_page: false }
+    }
+
+    /// The same client at this instance.
+    pub fn at(&self, app: &TestApp) -> Self {
+        Self { base: app.address().to_owned(), ..self.clone() }
     }
 
     /// Uses the service at this URL from now on.

@@ -6,7 +6,6 @@ use std::env;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
-use service::DbSettings;
 use testkit::{Client, PASSWORD, TestApp, TestDatabase};
 
 use super::{made, path};
@@ -30,13 +29,6 @@ const WAYS: [(&str, &str); 6] = [
 
 fn trials() -> usize {
     env::var("API_TOKEN_TRIALS").map_or(TRIALS, |trials| trials.parse().unwrap())
-}
-
-/// The same client at this instance.
-fn at(app: &TestApp, client: &Client) -> Client {
-    let mut there = client.clone();
-    there.move_to(app.address());
-    there
 }
 
 /// Ends a token at the instance that `user` and `admin` talk to.
@@ -66,14 +58,14 @@ async fn try_one(trial: usize, apps: &[TestApp], admin: &Client) -> Vec<String> 
     let note = json!({ "content": format!("By user{trial}") });
     let mut held = Vec::new();
     for app in apps {
-        at(app, &token).get("/api/tokens/current").await.ok();
+        token.at(app).get("/api/tokens/current").await.ok();
         held.push(Held::start(app, &token, &Method::POST, "/api/notes", &note).await);
     }
     let database = &apps[0].database;
-    end(way, database, &at(there, &user), &at(there, admin), &path(&issued)).await;
+    end(way, database, &user.at(there), &admin.at(there), &path(&issued)).await;
     let mut told = Vec::new();
     for app in apps {
-        let answer = at(app, &token).get("/api/notes?limit=1").await;
+        let answer = token.at(app).get("/api/notes?limit=1").await;
         told.push((answer.status.as_u16(), answer.body["error"].clone()));
     }
     for held in held {
@@ -86,13 +78,7 @@ async fn try_one(trial: usize, apps: &[TestApp], admin: &Client) -> Vec<String> 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_token_that_has_ended_is_accepted_by_any_of_three_instances() {
-    let first = TestApp::start().await;
-    let url = first.database.url().to_owned();
-    let mut apps = vec![first];
-    for _ in 0..2 {
-        let database = DbSettings::new(url.clone());
-        apps.push(TestApp::start_with(|settings| settings.database = database).await);
-    }
+    let apps = TestApp::three().await;
     let admin = apps[0].admin().await;
     let (apps, admin) = (&apps, &admin);
     let workers = (0..WORKERS).map(async |worker| {

@@ -3,11 +3,10 @@
 use std::time::Duration;
 
 use serde_json::json;
-use service::DbSettings;
 use testkit::{Client, PASSWORD, TestApp};
 use tokio::{task::JoinSet, time::sleep};
 
-use super::{log_in, own_path, with_token};
+use super::{log_in, own_path};
 
 /// The ways to end a session. Each has the same number of trials.
 const WAYS: [&str; 5] = ["logout", "revocation", "disabling", "deletion", "new password"];
@@ -65,16 +64,9 @@ async fn try_all(worker: usize, clients: Vec<Client>, admins: Vec<Client>) -> Ve
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_ended_session_is_accepted_by_any_of_three_instances_under_load() {
-    let first = TestApp::start().await;
-    let url = first.database.url().to_owned();
-    let mut apps = vec![first];
-    for _ in 0..2 {
-        let database = DbSettings::new(url.clone());
-        apps.push(TestApp::start_with(|settings| settings.database = database).await);
-    }
+    let apps = TestApp::three().await;
     let admin = apps[0].admin().await;
-    let token = admin.token.as_deref().unwrap();
-    let admins: Vec<Client> = apps.iter().map(|app| with_token(app, token)).collect();
+    let admins: Vec<Client> = apps.iter().map(|app| admin.at(app)).collect();
     let clients: Vec<Client> = apps.iter().map(TestApp::anonymous).collect();
 
     let mut load = JoinSet::new();
