@@ -1,6 +1,7 @@
 //! Who sees a note.
 
 mod histories;
+mod leaving;
 mod matrix;
 mod teams;
 mod writing;
