@@ -27,6 +27,7 @@ mod m20211209_000019_add_idempotency_keys;
 mod m20211209_000020_add_api_tokens;
 mod m20211209_000021_add_visibility;
 mod m20211209_000023_add_invitations;
+mod m20211209_000024_add_visibility_to_notes_index;
 
 pub mod database_url;
 mod plan;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000020_add_api_tokens::Migration),
             Box::new(m20211209_000021_add_visibility::Migration),
             Box::new(m20211209_000023_add_invitations::Migration),
+            Box::new(m20211209_000024_add_visibility_to_notes_index::Migration),
         ]
     }
 }

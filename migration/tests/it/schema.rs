@@ -70,7 +70,7 @@ async fn constraints_and_indexes_have_names() {
         "uq_sessions_token_hash",
         "uq_api_tokens_token_hash",
         "uq_invitations_token_hash",
-        "idx_notes_user_id_id",
+        "idx_notes_user_id_id_visibility",
         "idx_note_counts_notes_user_id",
         "idx_memberships_team_id_id",
         "idx_user_notes_user_id_id",
@@ -240,7 +240,10 @@ async fn each_part_of_the_schema_that_is_missing_is_named() {
     assert_eq!(missing_after(&[]).await, Vec::<String>::new());
     for (sql, missing) in [
         ("DROP TABLE user_notes", &["table user_notes"][..]),
-        ("DROP INDEX idx_notes_user_id_id", &["index idx_notes_user_id_id (user_id, id) of notes"]),
+        (
+            "DROP INDEX idx_notes_user_id_id_visibility",
+            &["index idx_notes_user_id_id_visibility (user_id, id, visibility) of notes"],
+        ),
         (
             "DROP INDEX uq_users_username; CREATE INDEX uq_users_username ON users (username)",
             &["unique index uq_users_username (username) of users"],

@@ -240,9 +240,9 @@ async fn a_schema_of_which_a_part_is_gone_is_found_out() {
     let directory = tempfile::tempdir().unwrap();
     let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
     let served = Served::start(directory.path(), &settings);
-    database.execute("DROP INDEX idx_notes_user_id_id").await;
+    database.execute("DROP INDEX idx_notes_user_id_id_visibility").await;
     let told = text(&run(directory.path(), &settings, &["doctor"]).stdout);
-    let lacks = "BAD   schema: lacks index idx_notes_user_id_id (user_id, id) of notes: ";
+    let lacks = "BAD   schema: lacks index idx_notes_user_id_id_visibility (user_id, id, visibility) of notes: ";
     assert!(told.contains(lacks), "{told}");
     assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
 
