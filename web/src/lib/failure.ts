@@ -9,6 +9,9 @@ export class ServerAway extends Error {
   }
 }
 
+/** The browser has not kept the cookie of the session, as it does over plain HTTP. */
+export class CookieRefused extends Error {}
+
 /** The service has rejected a request. */
 export class Failure extends Error {
   constructor(
@@ -35,6 +38,9 @@ export function violations(error: unknown): Map<string, string> {
 export function explain(error: unknown): string {
   if (error instanceof ServerAway) {
     return 'The server cannot be reached. Check your connection; this page goes on by itself once it is back.';
+  }
+  if (error instanceof CookieRefused) {
+    return 'Your browser does not keep the session. Open this page with https, and allow cookies for it.';
   }
   if (!(error instanceof Failure)) {
     return 'Something went wrong in this page. Reload it; drafts are kept.';

@@ -1,22 +1,23 @@
+import { untrack } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import { ANY_VERSION, api, done, page, type Note } from './api';
 import { to } from './base';
 import { explain } from './failure';
-import { List } from './list.svelte';
 import { filtersOf, toQuery } from './filters';
+import { List } from './list.svelte';
+import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
-import { credentials } from './transport';
 
 const UNDO_SECONDS = 6;
 const LISTS_KEPT = 10;
 
-/** The lists of notes that have been shown, so that going back finds them as they were. */
+/** The lists of notes that have been shown, by viewer and filters, so that going back finds them as they were. */
 const lists = new Map<string, List<Note>>();
 
 /** The list with these filters, which are those in the address. */
 export function notesFor(query: URLSearchParams, isReturn: boolean): List<Note> {
   const filters = filtersOf(query);
-  const key = toQuery(filters);
+  const key = `${untrack(() => session.user?.id)} ${toQuery(filters)}`;
   const known = lists.get(key);
   if (known && isReturn) return known;
   const list = new List<Note>((cursor) => {
@@ -35,11 +36,6 @@ export function notesFor(query: URLSearchParams, isReturn: boolean): List<Note> 
     lists.delete(oldest);
   }
   return list;
-}
-
-/** Nothing that has been read holds any longer, as another user looks at it. */
-export function forgetNotes(): void {
-  lists.clear();
 }
 
 /** Shows a note as it is now wherever it is listed. */
@@ -107,9 +103,7 @@ class Deletions {
 
   /** Sends the request in a way that outlives the page. */
   #send(id: number): void {
-    const authorization: HeadersInit = credentials.token ? { Authorization: `Bearer ${credentials.token}` } : {};
-    const headers = { ...ANY_VERSION, ...authorization };
-    void fetch(to(`/api/notes/${id}`), { method: 'DELETE', headers, keepalive: true });
+    void fetch(to(`/api/notes/${id}`), { method: 'DELETE', headers: ANY_VERSION, keepalive: true });
   }
 }
 

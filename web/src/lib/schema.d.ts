@@ -57,7 +57,7 @@ export interface paths {
         put?: never;
         /**
          * Logs a user in
-         * @description Logs a user in. This starts a session and returns its token.
+         * @description Logs a user in. This starts a session and returns its token, or sets it as a cookie.
          */
         post: operations["logIn"];
         delete?: never;
@@ -78,7 +78,7 @@ export interface paths {
         post?: never;
         /**
          * Logs the caller out
-         * @description Logs the caller out. This ends the current session.
+         * @description Logs the caller out. This ends the current session, and clears its cookie.
          */
         delete: operations["logOut"];
         options?: never;
@@ -876,6 +876,11 @@ export interface components {
             username: components["schemas"]["SentUsername"];
             /** @description The user's password. */
             password: components["schemas"]["SentPassword"];
+            /**
+             * @description Whether the token goes into a cookie instead of the answer. For pages of the service alone.
+             * @example false
+             */
+            cookie?: boolean;
         };
         /** @description The API token of the request, and its user. */
         CurrentApiToken: {
@@ -966,10 +971,10 @@ export interface components {
         /** @description A new session. */
         LoggedIn: {
             /**
-             * @description The token to send as `Authorization: Bearer`.
+             * @description The token to send as `Authorization: Bearer`, unless it is in a cookie.
              * @example eyJhbGciOiJIUzI1NiJ9.eyJpZCI6N30.c2lnbmF0dXJl
              */
-            token: string;
+            token?: string;
             /**
              * @description The user's username.
              * @example alice
@@ -1818,6 +1823,8 @@ export interface operations {
             /** @description A new session. */
             200: {
                 headers: {
+                    /** @description The session cookie, set or cleared */
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1849,6 +1856,8 @@ export interface operations {
             /** @description Done */
             204: {
                 headers: {
+                    /** @description The session cookie, set or cleared */
+                    "Set-Cookie"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;

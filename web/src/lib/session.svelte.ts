@@ -1,6 +1,7 @@
 import { api, done, type SessionUser } from './api';
-import { hasStatus } from './failure';
-import { credentials } from './transport';
+import { CookieRefused, explain, hasStatus } from './failure';
+import { toasts } from './toasts.svelte';
+import { renewal } from './transport';
 
 /** Set while this browser is logged in, so that a visitor's page need not ask. */
 const HINT = 'teamnotes.logged-in';
@@ -14,7 +15,7 @@ class CurrentSession {
   #renewal: { promise: Promise<boolean>; resolve: (renewed: boolean) => void } | undefined;
 
   constructor() {
-    credentials.renew = () => this.#renew();
+    renewal.ask = () => this.#renew();
     addEventListener('storage', ({ key }) => {
       if (key === HINT) void this.start();
     });
@@ -22,28 +23,36 @@ class CurrentSession {
 
   /** Finds out whether this browser is logged in. */
   async start(): Promise<void> {
-    this.user = localStorage.getItem(HINT) ? await this.#ask() : null;
+    try {
+      this.user = localStorage.getItem(HINT) ? await this.#ask() : null;
+    } catch (error) {
+      toasts.warn(explain(error));
+    }
     this.isKnown = true;
   }
 
   async logIn(username: string, password: string): Promise<void> {
     const body = { username, password, cookie: true };
-    const { token } = await done(api.POST('/api/login', { body }));
-    credentials.token = token;
+    await done(api.POST('/api/login', { body }));
     const before = this.user;
-    this.user = await this.#ask();
+    const user = await this.#ask();
+    if (!user) throw new CookieRefused();
+    this.user = user;
     localStorage.setItem(HINT, 'yes');
-    if (this.hasExpired) this.#end(this.user?.id === before?.id);
+    if (this.hasExpired) this.#end(user.id === before?.id);
   }
 
   async logOut(): Promise<void> {
-    await done(api.DELETE('/api/logout'));
+    try {
+      await done(api.DELETE('/api/logout'));
+    } catch (error) {
+      if (!hasStatus(error, 401)) throw error;
+    }
     this.forget();
   }
 
   /** The session is over and its user knows. */
   forget(): void {
-    credentials.token = undefined;
     localStorage.removeItem(HINT);
     this.user = null;
     this.#end(false);

@@ -4,17 +4,13 @@ import { ServerAway } from './failure';
 /** What a proxy answers whose service is away, and a service whose database is. */
 const AWAY = [502, 503, 504];
 
-/** What the session does about requests. */
-export const credentials = {
-  token: undefined as string | undefined,
-  /** The session has ended; resolves to true once there is a new one of the same user. */
-  renew: async (): Promise<boolean> => false,
-};
+/** What to do when the session has ended: resolves to true once there is a new one of the same user. */
+export const renewal = { ask: async (): Promise<boolean> => false };
 
 /** Sends a request: reads wait while the service is away, and a session that has ended is renewed. */
 export async function send(request: Request): Promise<Response> {
   const response = await attempt(request.clone());
-  if (response.status === 401 && !isPublic(request) && (await credentials.renew())) {
+  if (response.status === 401 && !isPublic(request) && (await renewal.ask())) {
     return attempt(request);
   }
   return response;
@@ -32,7 +28,6 @@ async function attempt(request: Request): Promise<Response> {
 }
 
 async function reach(request: Request): Promise<Response | undefined> {
-  if (credentials.token) request.headers.set('Authorization', `Bearer ${credentials.token}`);
   try {
     const response = await fetch(request);
     return AWAY.includes(response.status) ? undefined : response;
@@ -44,5 +39,5 @@ async function reach(request: Request): Promise<Response | undefined> {
 
 /** Whether a 401 means something else than the end of the session. */
 function isPublic(request: Request): boolean {
-  return /\/api\/(login|logout|setup|invitations\/accept)$/.test(new URL(request.url).pathname);
+  return /\/api\/(login|logout|setup|invitations\/accept|sessions\/current)$/.test(new URL(request.url).pathname);
 }
