@@ -16,7 +16,7 @@ use crate::{
         state::AppState,
     },
     resources::{
-        api_tokens, invitations, memberships, notes,
+        api_tokens, instance, invitations, memberships, notes,
         operations::{docs, health, metrics, page, problems, start},
         reading_list, sessions, teams, users,
     },
@@ -32,6 +32,8 @@ pub fn api() -> RouteTable {
 fn users_and_credentials(routes: RouteTable) -> RouteTable {
     routes
         .at("/api/login", [post(sessions::log_in).open()])
+        .at("/api/setup", [get(instance::get_setup).open(), post(instance::set_up).open()])
+        .at("/api/doctor", [get(instance::examine).without_tokens()])
         .at("/api/logout", [delete(sessions::log_out)])
         .at("/api/sessions", [get(sessions::list).without_tokens(), delete(sessions::end_others)])
         .at("/api/sessions/current", [get(sessions::current).without_tokens()])

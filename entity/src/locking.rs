@@ -1,4 +1,12 @@
-use sea_orm::{EntityTrait, QuerySelect, Select, sea_query::LockType};
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, QuerySelect, Select, Statement,
+    sea_query::LockType,
+};
+
+use crate::user;
+
+/// The advisory lock of transactions that create the first admin.
+const FIRST_ADMIN: i64 = 8_112_210;
 
 /// PostgreSQL's row locks, held until the end of the transaction. On SQLite they do nothing: a
 /// transaction that writes is alone there.
@@ -32,5 +40,22 @@ impl<E: EntityTrait> Locking for Select<E> {
 
     fn for_key_share(self) -> Self {
         self.lock(LockType::KeyShare)
+    }
+}
+
+impl user::Entity {
+    /// Makes transactions that create the first admin wait for each other: until there is one, no row can be locked. On
+    /// SQLite they wait in any case.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn lock_first_admin(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        if db.get_database_backend() == DbBackend::Postgres {
+            let lock = "SELECT pg_advisory_xact_lock($1)";
+            let values = [FIRST_ADMIN.into()];
+            db.execute_raw(Statement::from_sql_and_values(DbBackend::Postgres, lock, values))
+                .await?;
+        }
+        Ok(())
     }
 }

@@ -31,6 +31,12 @@ pub enum Error {
     /// The right password, but the user is disabled.
     #[error("account disabled, please contact admin")]
     LoginDisabled,
+    /// Not the token with which the first admin is made.
+    #[error("the token is not the one that the service has printed when it started")]
+    WrongSetupToken,
+    /// There is an admin, so that the first one can't be made any more.
+    #[error("there is an admin already")]
+    IsSetUp,
     /// Signed in, but not allowed.
     #[error("operation not allowed")]
     NotAllowed,

@@ -13,11 +13,11 @@ use entity::{
     UserId,
     idempotency_key::{self, Holder, LockNumbers, Scopes as _},
 };
-use hmac::{Hmac, KeyInit, Mac, digest::Key};
+use hmac::{Hmac, Mac};
 use sea_orm::{ActiveModelTrait, EntityTrait, SqlErr};
-use sha2::{Digest, Sha256};
+use sha2::Sha256;
 
-use crate::{Actor, Db, Error, Result, Work, clock};
+use crate::{Actor, Db, Error, Result, Work, clock, keyed};
 
 /// How long an answer is kept.
 const KEPT_FOR: TimeDelta = TimeDelta::hours(24);
@@ -47,10 +47,7 @@ impl fmt::Debug for Idempotency {
 impl Idempotency {
     /// Derives the key of the hashes from the bytes of a secret.
     pub fn new(secret: &[u8]) -> Self {
-        let derived = Sha256::new().chain_update(PURPOSE).chain_update(secret).finalize();
-        let mut key = Key::<Hmac<Sha256>>::default();
-        key.iter_mut().zip(derived).for_each(|(byte, derived)| *byte = derived);
-        Self { hmac: Hmac::new(&key), in_progress: InProgress::default() }
+        Self { hmac: keyed::hmac(PURPOSE, secret), in_progress: InProgress::default() }
     }
 
     /// Begins a request that the user has given this key, and that consists of these parts. The key is in

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::fmt::Write as _;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -31,7 +31,7 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
             return Ok(());
         }
     };
-    greet(application.address());
+    greet(&application);
     let handle = application.handle();
     tokio::spawn(async move {
         told_to_stop.await;
@@ -41,13 +41,18 @@ async fn serve(settings: Settings) -> Result<(), CommandError> {
     Ok(application.run().await?)
 }
 
-/// Prints the URLs. The service continues if standard output can't be written to.
-fn greet(address: SocketAddr) {
-    let base = format!("http://{address}");
+/// Prints the URLs, and how to make the first admin if there is none. The service continues if standard output can't be
+/// written to.
+fn greet(application: &Application) {
+    let base = format!("http://{}", application.address());
     log::info!("listening on {base}: the API is at {base}/api, its documentation at {base}/docs");
-    let greeting = format!(
+    let mut greeting = format!(
         "Teamnotes is listening on {base}\n  API:           {base}/api\n  documentation: {base}/docs\n"
     );
+    if let Some(hint) = application.setup_hint() {
+        log::warn!("there is no admin yet; standard output says how to make the first one");
+        let _ = writeln!(greeting, "There is no admin yet. Make the first one: {hint}");
+    }
     if let Err(error) = output::print(&greeting) {
         log::warn!("{}", error.describe());
     }

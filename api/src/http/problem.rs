@@ -259,6 +259,7 @@ fn kind_of(error: &Error) -> Kind {
         | Error::SessionExpired
         | Error::AccountDisabled
         | Error::WrongCredentials
+        | Error::WrongSetupToken
         | Error::LoginDisabled => (StatusCode::UNAUTHORIZED, "unauthenticated", "Not signed in"),
         Error::NotAllowed | Error::OutOfScope(_) | Error::RegistrationClosed => {
             (StatusCode::FORBIDDEN, "forbidden", "Not allowed")
@@ -267,6 +268,7 @@ fn kind_of(error: &Error) -> Kind {
         Error::Taken(_)
         | Error::TooManyApiTokens { .. }
         | Error::LastAdmin
+        | Error::IsSetUp
         | Error::LastOwner
         | Error::NotForTeams
         | Error::LastTeam
@@ -350,6 +352,8 @@ mod tests {
             Error::AccountDisabled,
             Error::WrongCredentials,
             Error::LoginDisabled,
+            Error::WrongSetupToken,
+            Error::IsSetUp,
             Error::NotAllowed,
             Error::OutOfScope(Some(Scope::NotesWrite)),
             Error::RegistrationClosed,

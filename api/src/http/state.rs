@@ -10,7 +10,10 @@ use actix_web::{
     dev::Payload,
     web::{self, Bytes},
 };
-use service::{Auth, Db, Error, idempotency::Idempotency, notes::Visibility};
+use service::{
+    Auth, Db, DbSettings, Error, doctor::Finding, idempotency::Idempotency, notes::Visibility,
+    setup::SetupToken,
+};
 
 use crate::http::{Metrics, Network, openapi::Describe, problem::Problem, shares::Shares};
 
@@ -21,6 +24,12 @@ pub(crate) struct State {
     pub(crate) db: Db,
     /// What signing up and logging in needs.
     pub(crate) auth: Auth,
+    /// What the first admin is made with.
+    pub(crate) setup: SetupToken,
+    /// What was found out about the settings at startup.
+    pub(crate) findings: Vec<Finding>,
+    /// How the database is used.
+    pub(crate) database: DbSettings,
     /// Recognises repetitions of requests.
     pub(crate) idempotency: Idempotency,
     /// Counters and histograms.

@@ -1,6 +1,7 @@
 //! The resources of the API: one module each, with its bodies and handlers.
 
 pub(crate) mod api_tokens;
+pub(crate) mod instance;
 pub(crate) mod invitations;
 pub(crate) mod memberships;
 pub(crate) mod notes;

@@ -4,6 +4,7 @@ use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use entity::{MarkId, NoteId, TeamId, UserId, api_token::Scope};
 use service::{
     api_tokens::TokenName,
+    doctor::Health,
     invitations,
     notes::Content,
     sessions,
@@ -110,6 +111,14 @@ describe!(ScopeText as "Scope": string()
     .enum_values(Some(Scope::ALL.map(Scope::name)))
     .examples(["notes:write"]));
 
+/// The schema of [`Health`].
+pub(crate) struct HealthText;
+
+describe!(HealthText as "Health": string()
+    .description(Some("`ok`: as it should be. `look`: it works, but needs attention. `bad`: it does not work."))
+    .enum_values(Some(Health::ALL.map(Health::word)))
+    .examples(["ok"]));
+
 /// The schema of the token of an invitation.
 pub(crate) struct InvitationTokenText;
 
@@ -117,6 +126,14 @@ describe!(InvitationTokenText as "InvitationToken": text()
     .description(Some("The token of an invitation, which can be part of a URL."))
     .max_length(Some(invitations::MAX_TOKEN_CHARS))
     .examples(["q1tLhYjPz0bQe9Vd3mXo5rTn7wKc2sGf4uAi6yEvBxM"]));
+
+/// The schema of the token with which the first admin is made.
+pub(crate) struct SetupTokenText;
+
+describe!(SetupTokenText as "SetupToken": text()
+    .description(Some("What the service prints when it starts without an admin."))
+    .max_length(Some(invitations::MAX_TOKEN_CHARS))
+    .examples(["m3nRk0Zc8sYqHx5xTg1wJ7aVb2dLf9hPiOo4tN6yKpQ"]));
 
 /// The schema of a username that is sent to log in.
 pub(crate) struct SentUsername;

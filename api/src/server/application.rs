@@ -9,12 +9,14 @@ use actix_web::dev::{Server, ServerHandle};
 use service::{
     Auth, Db, DbSettings, Passwords, SessionRules, StatementHook, Throttle, TokenKeys,
     idempotency::{self, Idempotency},
-    sessions, users,
+    sessions,
+    setup::{self, SetupToken},
+    users,
 };
 use tokio::task::JoinHandle;
 
 use super::{
-    Settings, StartError, database, describe, first_admin,
+    Settings, StartError, database, describe, findings, first_admin,
     http_server::{self, Offer},
     secret, sockets,
 };
@@ -33,6 +35,7 @@ pub struct Application {
     metrics_server: Option<RunningServer>,
     db: Db,
     session_rules: SessionRules,
+    setup_hint: Option<String>,
 }
 
 impl Application {
@@ -70,13 +73,26 @@ impl Application {
         if prepared.is_err() {
             server.handle.stop(false).await;
         }
-        let (db, metrics_server) = prepared?;
-        Ok(Self { address, server, metrics_server, db, session_rules: settings.sessions })
+        let Prepared { db, metrics_server, setup_token } = prepared?;
+        let setup_hint = setup_token.map(|token| setup_hint(&settings, address, &token));
+        Ok(Self {
+            address,
+            server,
+            metrics_server,
+            db,
+            session_rules: settings.sessions,
+            setup_hint,
+        })
     }
 
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How to make the first admin, if there is none. Has a secret.
+    pub fn setup_hint(&self) -> Option<&str> {
+        self.setup_hint.as_deref()
     }
 
     /// A handle to stop it from elsewhere.
@@ -140,24 +156,44 @@ fn start_metrics_server(
     Ok(Some(RunningServer::start(server)))
 }
 
+fn setup_hint(settings: &Settings, address: SocketAddr, token: &str) -> String {
+    let public = settings.network.public_url.as_ref().map(|url| url.as_str().to_owned());
+    let base = public.unwrap_or_else(|| format!("http://{address}"));
+    match settings.web {
+        true => format!("{base}/setup#token={token}"),
+        false => format!("POST {base}/api/setup with the token {token}"),
+    }
+}
+
+/// What serving requests needs.
+struct Prepared {
+    db: Db,
+    metrics_server: Option<RunningServer>,
+    /// What the first admin is made with, if there is none.
+    setup_token: Option<String>,
+}
+
 /// Provides the state that requests need, and admits them.
 async fn prepare(
     settings: &Settings,
     readiness: &Readiness,
     hook: Option<StatementHook>,
-) -> Result<(Db, Option<RunningServer>), StartError> {
+) -> Result<Prepared, StartError> {
     let metrics_server = start_metrics_server(settings, readiness)?;
     let state = open_state(settings, hook).await?;
     let db = state.db.clone();
+    let is_needed =
+        setup::is_needed(&db).await.map_err(StartError::database(&settings.database))?;
+    let setup_token = is_needed.then(|| state.setup.text());
     readiness.set(state);
-    Ok((db, metrics_server))
+    Ok(Prepared { db, metrics_server, setup_token })
 }
 
 async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<State, StartError> {
     let metrics = Metrics::new().map_err(StartError::Metrics)?;
     let db =
         database::open(settings, count_statements(&metrics, settings.server_timing, hook)).await?;
-    let (auth, idempotency) = match open_auth(&db, settings).await {
+    let (auth, setup, idempotency) = match open_auth(&db, settings).await {
         Ok(opened) => opened,
         Err(error) => {
             database::close(db).await;
@@ -168,6 +204,9 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
     Ok(State {
         db,
         auth,
+        setup,
+        findings: findings::of(settings),
+        database: settings.database.clone(),
         idempotency,
         metrics,
         permits: Arc::new(Shares::three_quarters(network.max_requests)),
@@ -184,7 +223,10 @@ async fn open_state(settings: &Settings, hook: Option<StatementHook>) -> Result<
 }
 
 /// What the secret and the settings of passwords and sessions are for.
-async fn open_auth(db: &Db, settings: &Settings) -> Result<(Auth, Idempotency), StartError> {
+async fn open_auth(
+    db: &Db,
+    settings: &Settings,
+) -> Result<(Auth, SetupToken, Idempotency), StartError> {
     let secret = secret::load(settings)?;
     let passwords = Passwords::new(settings.password_cost).map_err(StartError::Passwords)?;
     first_admin::create(db, &passwords, settings).await?;
@@ -198,7 +240,7 @@ async fn open_auth(db: &Db, settings: &Settings) -> Result<(Auth, Idempotency), 
             false => Throttle::off(),
         },
     };
-    Ok((auth, Idempotency::new(&secret)))
+    Ok((auth, SetupToken::new(&secret), Idempotency::new(&secret)))
 }
 
 /// Long enough for a slow body, a wait for a connection and a slow statement. The database's own limit

@@ -4,6 +4,7 @@ mod acceptor;
 mod application;
 mod database;
 mod error;
+pub(crate) mod findings;
 mod first_admin;
 mod http_server;
 mod log_writer;

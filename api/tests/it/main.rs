@@ -16,6 +16,7 @@ mod faults;
 mod hostile;
 mod idempotency;
 mod including;
+mod instance;
 mod invitations;
 mod layers;
 mod lists;

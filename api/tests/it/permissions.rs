@@ -22,6 +22,10 @@ GET    /api/sessions/current           401       200   200    200   200    200  
 DELETE /api/sessions/1                 401       404   404    404   204    204   401      401
 DELETE /api/sessions/99                401       404   404    404   404    404   401      401
 
+GET    /api/setup                      200       200   200    200   200    200   401      401
+POST   /api/setup                      409       409   409    409   409    409   401      401         {"token":"0zxJT52YBw0Bt22Cb5ScbKXzcNU569IF4CgLggk2fJc","username":"root","name":"Root","password":"cedar-lantern-77"}
+GET    /api/doctor                     401       403   403    403   403    200   401      401
+
 GET    /api/tokens                     401       200   200    200   200    200   401      401
 POST   /api/tokens                     401       201   201    201   201    201   401      401         {"name":"Backup","scopes":["read"]}
 GET    /api/tokens/current             401       404   404    404   404    404   401      401
@@ -257,7 +261,7 @@ async fn check(row: &Row, untouched: Option<Untouched>) -> Option<Untouched> {
 async fn every_route_admits_exactly_whom_it_should() {
     let mut untouched = None;
     for row in rows() {
-        untouched = check(&row, untouched).await;
+        untouched = Box::pin(check(&row, untouched)).await;
     }
 }
 
@@ -377,7 +381,8 @@ async fn no_response_to_a_read_has_a_password_or_a_token() {
 
 /// The routes of `/api` whose responses contain rows.
 fn rows_that_read() -> Vec<Row> {
-    let holds_rows = |row: &Row| row.path.starts_with("/api/") && row.path != "/api/openapi.json";
+    let has_none = ["/api/openapi.json", "/api/doctor"];
+    let holds_rows = |row: &Row| row.path.starts_with("/api/") && !has_none.contains(&row.path);
     let all = rows().into_iter();
     all.filter(|row| row.method == Method::GET && holds_rows(row)).collect()
 }

@@ -5,8 +5,9 @@ use testkit::TestApp;
 
 use crate::world::World;
 
-/// What a `GET` of these answers is a file.
-const FILES: [&str; 2] = ["/api/openapi.json", "/api/users/{user}/export"];
+/// What a `GET` of these answers is a file, or about the instance.
+const NO_RESOURCES: [&str; 4] =
+    ["/api/openapi.json", "/api/users/{user}/export", "/api/setup", "/api/doctor"];
 
 /// The paths under `/api` that answer a `GET` with resources, for rows of the world.
 fn resources() -> Vec<String> {
@@ -16,7 +17,7 @@ fn resources() -> Vec<String> {
         path.replace("{user}", user).replace("{id}", id).replace("{team}", "1")
     };
     let operations = api::routes::api().operations().into_iter();
-    let read = operations.filter(|(method, path)| method == "GET" && !FILES.contains(path));
+    let read = operations.filter(|(method, path)| method == "GET" && !NO_RESOURCES.contains(path));
     read.map(|(_, path)| fill(path)).collect()
 }
 

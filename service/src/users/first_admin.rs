@@ -1,8 +1,8 @@
 use entity::user::{self, Scopes};
-use sea_orm::{EntityTrait, SelectExt};
+use sea_orm::{ConnectionTrait, EntityTrait, SelectExt};
 
-use super::{Name, NewUser, Password, Username, create, hash};
-use crate::{Actor, Db, Error, Passwords, Result};
+use super::{HashedUser, Name, NewUser, Password, Username, create, hash};
+use crate::{Actor, Db, Error, Passwords, Result, Work};
 
 /// Who becomes the first admin.
 #[derive(Clone, Debug)]
@@ -25,24 +25,38 @@ pub async fn create_first_admin(
     admin: FirstAdmin,
     announce: impl Fn() -> Result<()>,
 ) -> Result<bool> {
-    if has_admin(db).await? {
+    if has_admin(db.connection()).await? {
         return Ok(false);
     }
     let FirstAdmin { username, password } = admin;
     let name = Name::parse(username.as_str().to_owned()).map_err(Error::internal)?;
     let new = hash(passwords, NewUser { username, name, password }, true).await?;
-    let created = db.write(&Actor::Operator, async |work| {
-        create(work, &new).await?;
-        announce()
-    });
-    match created.await {
-        Ok(()) => Ok(true),
-        // Another process may have been faster.
-        Err(Error::Taken(_)) if has_admin(db).await? => Ok(false),
-        Err(error) => Err(error),
+    db.write(&Actor::Operator, async |work| {
+        let created = create_first(work, &new).await?.is_some();
+        if created {
+            announce()?;
+        }
+        Ok(created)
+    })
+    .await
+}
+
+/// Creates this admin unless there is one with a password. Of several transactions at once, one does.
+///
+/// # Errors
+/// [`Error::Taken`] if another user has the username.
+pub(crate) async fn create_first(work: &Work, admin: &HashedUser) -> Result<Option<user::Model>> {
+    user::Entity::lock_first_admin(work.transaction()).await?;
+    match has_admin(work.transaction()).await? {
+        true => Ok(None),
+        false => create(work, admin).await.map(Some),
     }
 }
 
-async fn has_admin(db: &Db) -> Result<bool> {
-    Ok(user::Entity::find().admins().with_password().exists(db.connection()).await?)
+/// Whether there is an admin with a password.
+///
+/// # Errors
+/// If the database fails.
+pub(crate) async fn has_admin(db: &impl ConnectionTrait) -> Result<bool> {
+    Ok(user::Entity::find().admins().with_password().exists(db).await?)
 }

@@ -4,6 +4,28 @@
  */
 
 export interface paths {
+    "/api/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Examines the running instance
+         * @description Examines the running instance. For admins.
+         *
+         *     It checks what `teamnotes doctor` does, except for what takes reading all of the database, and for files and variables of its host.
+         */
+        get: operations["examineInstance"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/invitations": {
         parameters: {
             query?: never;
@@ -393,6 +415,32 @@ export interface paths {
          * @description Ends a session. Only its user and admins may do this.
          */
         delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says whether the first admin has yet to be made
+         * @description Says whether the first admin has yet to be made.
+         */
+        get: operations["getSetup"];
+        put?: never;
+        /**
+         * Makes the first admin, while there is none
+         * @description Makes the first admin, while there is none.
+         *
+         *     The service prints the token when it starts without an admin.
+         */
+        post: operations["setUp"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -906,6 +954,38 @@ export interface components {
             /** @description The user who logged in. */
             user: components["schemas"]["SessionUser"];
         };
+        /** @description What was found out about the running instance. */
+        Examination: {
+            /** @description The result of each check. */
+            findings: components["schemas"]["Finding"][];
+        };
+        /** @description The result of a check. */
+        Finding: {
+            /**
+             * @description What was checked.
+             * @example exposure
+             */
+            subject: string;
+            health: components["schemas"]["Health"];
+            /**
+             * @description What was found, and what to do about it.
+             * @example reachable from this machine only
+             */
+            detail: string;
+        };
+        /** @description The first admin of an instance. */
+        FirstAdmin: {
+            token: components["schemas"]["SetupToken"];
+            username: components["schemas"]["Username"];
+            name: components["schemas"]["Name"];
+            password: components["schemas"]["Password"];
+        };
+        /**
+         * @description `ok`: as it should be. `look`: it works, but needs attention. `bad`: it does not work.
+         * @example ok
+         * @enum {string}
+         */
+        Health: "ok" | "look" | "bad";
         /**
          * Format: int64
          * @description A positive integer.
@@ -1383,6 +1463,19 @@ export interface components {
              */
             admin: boolean;
         };
+        /** @description Whether the instance has an admin. */
+        Setup: {
+            /**
+             * @description Whether there is no admin with a password yet.
+             * @example false
+             */
+            needed: boolean;
+        };
+        /**
+         * @description What the service prints when it starts without an admin.
+         * @example m3nRk0Zc8sYqHx5xTg1wJ7aVb2dLf9hPiOo4tN6yKpQ
+         */
+        SetupToken: string;
         /** @description A team, and its members if they are included. */
         Team: components["schemas"]["TeamCore"] & {
             /** @description If included: the enabled users who joined first, at most 100. */
@@ -1737,6 +1830,44 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    examineInstance: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what the caller has. If that is still current, the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What was found out about the running instance. */
+            200: {
+                headers: {
+                    /** @description The same as long as the body is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Examination"];
+                };
+            };
+            /** @description The caller has the current body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            405: components["responses"]["Problem405"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
     createInvitation: {
         parameters: {
             query?: never;
@@ -3201,6 +3332,84 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             405: components["responses"]["Problem405"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    getSetup: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The `ETag` of what the caller has. If that is still current, the answer is 304. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Whether the instance has an admin. */
+            200: {
+                headers: {
+                    /** @description The same as long as the body is */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Setup"];
+                };
+            };
+            /** @description The caller has the current body */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            405: components["responses"]["Problem405"];
+            500: components["responses"]["Problem500"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    setUp: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FirstAdmin"];
+            };
+        };
+        responses: {
+            /** @description Created */
+            201: {
+                headers: {
+                    /** @description `"<version>-<rest>"`, for `If-Match` */
+                    ETag?: string;
+                    /** @description The URL of the new resource */
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            405: components["responses"]["Problem405"];
+            408: components["responses"]["Problem408"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };

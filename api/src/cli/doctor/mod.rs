@@ -1,4 +1,3 @@
-mod exposure;
 mod files;
 
 use std::sync::Arc;
@@ -6,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::{Value, json};
 use service::{
-    Db, DbSettings, PasswordCost,
+    Db, DbSettings,
     doctor::{self, Finding, Health},
     settings::Environment,
     sqlite_file,
@@ -14,8 +13,8 @@ use service::{
 
 use super::{CommandError, output};
 use crate::server::{
-    Settings, StartError, describe, secret,
-    settings::{MIN_SECRET, SettingsError, listing},
+    Settings, StartError, describe, findings,
+    settings::{SettingsError, listing},
 };
 
 #[derive(Debug, Args)]
@@ -56,22 +55,14 @@ fn print(findings: &[Finding], is_json: bool) -> Result<(), CommandError> {
 }
 
 fn as_json(Finding { subject, health, detail }: &Finding) -> Value {
-    let health = match health {
-        Health::Good => "ok",
-        Health::Doubtful => "look",
-        Health::Bad => "bad",
-    };
-    json!({ "subject": subject, "health": health, "detail": detail })
+    json!({ "subject": subject, "health": health.word(), "detail": detail })
 }
 
 fn read_settings() -> Result<(Settings, Vec<Finding>), SettingsError> {
     let environment = Environment::load()?;
     let settings = Settings::read(&environment)?;
-    let findings = vec![
-        what_is_set(&environment),
-        exposure::exposure(&settings),
-        files::files(&environment, &settings),
-    ];
+    let of_host = [what_is_set(&environment), files::files(&environment, &settings)];
+    let findings = of_host.into_iter().chain(findings::of(&settings)).collect();
     Ok((settings, findings))
 }
 
@@ -104,11 +95,10 @@ fn what_is_set(environment: &Environment) -> Finding {
 }
 
 async fn examine(settings: &Settings, repair: bool) -> Vec<Finding> {
-    let mut findings = vec![secret(settings), passwords(settings.password_cost)];
     if let Some(missing) = missing_file(settings) {
-        findings.push(missing);
-        return findings;
+        return vec![missing];
     }
+    let mut findings = Vec::new();
     match connect(&settings.database).await {
         Ok(db) => {
             if repair {
@@ -141,31 +131,4 @@ fn missing_file(settings: &Settings) -> Option<Finding> {
     let file = sqlite_file::of(&settings.database.url).filter(|file| !file.exists())?;
     let detail = format!("{} does not exist; the service creates it at startup", file.display());
     Some(Finding::new("database", Health::Bad, detail))
-}
-
-fn passwords(cost: PasswordCost) -> Finding {
-    let PasswordCost { memory, passes } = cost;
-    let (health, advice) = match cost.is_recommended() {
-        true => (Health::Good, ""),
-        false => (Health::Doubtful, ", less than OWASP recommends"),
-    };
-    Finding::new("passwords", health, format!("hashed in {memory} KiB, passes: {passes}{advice}"))
-}
-
-fn secret(settings: &Settings) -> Finding {
-    let subject = "secret";
-    if let Some(secret) = &settings.secret {
-        let detail = format!("{} bytes; at least {MIN_SECRET} are required", secret.0.len());
-        return Finding::new(subject, Health::Good, detail);
-    }
-    let Some(file) = secret::file(settings) else {
-        return Finding::new(subject, Health::Doubtful, "regenerated at each start");
-    };
-    match std::fs::metadata(&file) {
-        Ok(kept) if kept.len() >= MIN_SECRET as u64 => {
-            Finding::new(subject, Health::Good, format!("kept in {}", file.display()))
-        }
-        Ok(_) => Finding::new(subject, Health::Bad, format!("{} is too short", file.display())),
-        Err(_) => Finding::new(subject, Health::Doubtful, "will be created at the next start"),
-    }
 }

@@ -4,7 +4,8 @@ use utoipa::openapi::tag::{Tag, TagBuilder};
 pub(super) const ALIASES: &str = "aliases";
 
 /// What operations are grouped by: their resource.
-const TAGS: [(&str, &str); 9] = [
+const TAGS: [(&str, &str); 10] = [
+    ("instance", "The service itself: its first admin, and whether all is well."),
     ("sessions", "Logging in and out, and the sessions that this starts and ends."),
     (
         "api tokens",

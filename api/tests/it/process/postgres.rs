@@ -41,6 +41,31 @@ async fn a_database_that_is_not_in_utf_8_is_refused() {
 }
 
 #[tokio::test]
+async fn without_an_admin_it_prints_a_link_that_makes_the_first_one() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let settings = [("DATABASE_URL", database.url()), ("SECRET", SECRET)];
+    let link = |served: &mut Served| {
+        let [_api, _docs, line] = [served.next_line(), served.next_line(), served.next_line()];
+        line.split_once(&format!("http://{}/setup#token=", served.address()))
+            .unwrap_or_else(|| panic!("{line}"))
+            .1
+            .trim()
+            .to_owned()
+    };
+    let mut served = Served::start(directory.path(), &settings);
+    let token = link(&mut served);
+    let mut other = Served::start(directory.path(), &settings);
+    assert_eq!(link(&mut other), token);
+    let new = json!({ "token": token, "username": "root", "name": "Root", "password": "walnut-harbour-42" });
+    assert_eq!(other.send(Method::POST, "/api/setup", Some(new.clone())).await.0, 201);
+    assert_eq!(served.send(Method::POST, "/api/setup", Some(new)).await.0, 409);
+}
+
+#[tokio::test]
 async fn what_stands_in_the_way_of_a_migration_is_named() {
     let database = TestDatabase::migrated().await;
     if !database.is_postgres() {
