@@ -54,6 +54,7 @@ mod trigrams;
 pub mod user;
 mod version;
 mod viewer;
+mod wal;
 mod with_total;
 
 pub use bulk::insert_many;
@@ -67,6 +68,7 @@ pub use name_pattern::NamePattern;
 pub use transaction::{begin_snapshot, begin_write};
 pub use trigrams::{Among, Candidates};
 pub use viewer::Viewer;
+pub use wal::{AtPosition, WalPosition};
 pub use with_total::WithTotal;
 
 /// What was added to a set, and what was removed from it.

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use entity::{
-    ApiTokenId, SessionId, UserId, Viewer,
+    ApiTokenId, SessionId, UserId, Viewer, WalPosition,
     api_token::{self, Scope},
     session, user,
 };
@@ -26,6 +26,8 @@ pub struct Authenticated {
     pub user: user::Model,
     /// The credential.
     pub credential: Credential,
+    /// How far the primary's log was when they were read, if reads may go to replicas.
+    pub position: Option<WalPosition>,
 }
 
 impl Actor {
@@ -93,6 +95,24 @@ impl Actor {
     /// The id of the actor's API token, if any.
     pub fn api_token_id(&self) -> Option<ApiTokenId> {
         self.api_token().ok().map(|token| token.id)
+    }
+
+    /// How far a replica must be to serve the actor's reads, as far as that is known.
+    pub(crate) fn position(&self) -> Option<WalPosition> {
+        match self {
+            Self::User(authenticated) => authenticated.position,
+            Self::Anonymous | Self::Operator => None,
+        }
+    }
+
+    /// The same actor, whose credential was read at this position.
+    pub(crate) fn at(mut self, position: Option<WalPosition>) -> Self {
+        if let Self::User(authenticated) = &mut self
+            && let Some(authenticated) = Arc::get_mut(authenticated)
+        {
+            authenticated.position = position;
+        }
+        self
     }
 
     /// For whom the actor reads notes.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use entity::{api_token, session, user};
-use sea_orm::DatabaseTransaction;
+use entity::{AtPosition, WalPosition, api_token, session, user};
+use sea_orm::{DatabaseTransaction, EntityTrait, PartialModelTrait, Select};
 
 use crate::{Actor, Auth, Authenticated, Db, Error, Reader, Result, api_tokens, clock, sessions};
 
@@ -27,6 +27,21 @@ pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
         true => api_tokens::authenticate(db, token).await,
         false => sessions::authenticate(db, auth, token).await,
     }
+}
+
+/// The credential and the user that this finds, with one statement on the primary. If reads may go to replicas, it also
+/// says how far they must be to serve those of the request.
+pub(crate) async fn find<E: EntityTrait, T: PartialModelTrait>(
+    db: &Db,
+    select: Select<E>,
+) -> Result<(Option<T>, Option<WalPosition>)> {
+    db.require_file()?;
+    let sessions = db.reader().sessions();
+    if !db.has_replicas() {
+        return Ok((select.into_partial_model().one(sessions).await?, None));
+    }
+    let found = select.into_partial_model::<AtPosition<T>>().one(sessions).await?;
+    Ok(found.map(|AtPosition { row, position }| (row, position)).unzip())
 }
 
 impl Authenticated {
@@ -99,7 +114,7 @@ impl Actor {
 
     fn enabled(user: user::Model, credential: Credential) -> Result<Self> {
         match user.may_log_in() {
-            true => Ok(Self::User(Arc::new(Authenticated { user, credential }))),
+            true => Ok(Self::User(Arc::new(Authenticated { user, credential, position: None }))),
             false => Err(Error::AccountDisabled),
         }
     }

@@ -254,7 +254,7 @@ impl Code {
 
 /// Whether a retry may succeed: the database was out of reach, busy or full, or it rolled back the
 /// transaction.
-fn is_transient(error: &DbErr) -> bool {
+pub(crate) fn is_transient(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return true;
     }
@@ -274,7 +274,7 @@ fn cause(error: &DbErr) -> Option<&sqlx::Error> {
 }
 
 /// The database's own error code.
-fn database_code(error: &DbErr) -> Option<String> {
+pub(crate) fn database_code(error: &DbErr) -> Option<String> {
     cause(error)?.as_database_error()?.code().map(String::from)
 }
 

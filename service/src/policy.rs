@@ -157,7 +157,7 @@ mod tests {
 
     fn actor(user: user::Model) -> Actor {
         let credential = Credential::Session(session(1, user.id));
-        Actor::User(Arc::new(Authenticated { user, credential }))
+        Actor::User(Arc::new(Authenticated { user, credential, position: None }))
     }
 
     fn with_api_token(user: user::Model) -> Actor {
@@ -171,7 +171,11 @@ mod tests {
             last_used_at: None,
             expires_at: None,
         };
-        Actor::User(Arc::new(Authenticated { user, credential: Credential::ApiToken(token) }))
+        Actor::User(Arc::new(Authenticated {
+            user,
+            credential: Credential::ApiToken(token),
+            position: None,
+        }))
     }
 
     fn admin() -> Actor {

@@ -1,4 +1,9 @@
-use crate::{Result, database::ReadPool};
+use std::sync::Arc;
+
+use crate::{
+    Result,
+    database::{Purpose, ReadPool, Route, Source},
+};
 
 /// A database to read from. Use cases that only read take one.
 ///
@@ -10,31 +15,55 @@ use crate::{Result, database::ReadPool};
 /// reader.connection();
 /// # }
 /// ```
+///
+/// It may lead to a replica, so nothing can be written with it.
+///
+/// ```compile_fail,E0308
+/// # use service::{Actor, Reader, Work, notes};
+/// # async fn delete(reader: &Reader, id: entity::NoteId) {
+/// notes::delete(reader, id, &service::Expected::Any).await;
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Reader {
-    connection: ReadPool,
+    connection: Source,
     sessions: ReadPool,
-    searches: ReadPool,
+    searches: Source,
 }
 
 impl Reader {
-    /// Reads with these pools; see the methods of the same names.
+    /// Reads from the primary with these pools; see the methods of the same names.
     pub(crate) fn new(connection: ReadPool, sessions: ReadPool, searches: ReadPool) -> Self {
-        Self { connection, sessions, searches }
+        Self {
+            connection: Source::new(connection, Purpose::Reads),
+            sessions,
+            searches: Source::new(searches, Purpose::Searches),
+        }
+    }
+
+    /// The same, which reads from a replica where that has what the request must see.
+    pub(crate) fn by(&self, route: Route) -> Self {
+        let route = Arc::new(route);
+        Self {
+            connection: self.connection.by(route.clone()),
+            sessions: self.sessions.clone(),
+            searches: self.searches.by(route),
+        }
     }
 
     /// For queries that find their rows with an index.
-    pub(crate) fn connection(&self) -> &ReadPool {
+    pub(crate) fn connection(&self) -> &Source {
         &self.connection
     }
 
-    /// For what other requests wait for: the check of a session, a login, and whether the database is ready.
+    /// For what other requests wait for: the check of a session, a login, and whether the database is ready. It always
+    /// leads to the primary.
     pub(crate) fn sessions(&self) -> &ReadPool {
         &self.sessions
     }
 
     /// The pool of [`Reader::search`].
-    pub(crate) fn searches(&self) -> &ReadPool {
+    pub(crate) fn searches(&self) -> &Source {
         &self.searches
     }
 

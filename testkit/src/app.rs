@@ -59,8 +59,9 @@ impl TestApp {
         let hook =
             Arc::new(move |sql: &str, _took| seen.lock().expect("lock").push(sql.to_owned()));
         change(&mut settings);
-        let application =
-            Application::build_observed(settings, hook).await.expect("the service starts");
+        // In a box, since the futures of all tests would be as large.
+        let built = Box::pin(Application::build_observed(settings, hook)).await;
+        let application = built.expect("the service starts");
         let client = Client::of(&format!("http://{}", application.address()));
         tokio::spawn(application.run());
         Self { database, client, statements }

@@ -55,6 +55,12 @@ impl Standby {
         format!("postgres://teamnotes@127.0.0.1:{}/{database}", self.port)
     }
 
+    /// Has the standby follow the primary again.
+    pub async fn resume(&self, database: &TestDatabase) {
+        let resume = "SELECT 1::bigint FROM (SELECT pg_wal_replay_resume()) AS resumed";
+        self.number(database, resume).await;
+    }
+
     /// Makes it a primary, which takes changes once this returns.
     pub async fn promote(&self, database: &TestDatabase) {
         let promote = "SELECT pg_promote()::int::bigint";

@@ -10,7 +10,7 @@ use prometheus::{
     HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder, core::Collector,
 };
-use service::{Error, PoolUse};
+use service::{Error, PoolUse, ReplicaUse};
 
 use super::process;
 
@@ -41,6 +41,8 @@ pub struct Metrics {
     hashing_queue: IntGauge,
     lost_log_lines: IntCounter,
     wal_bytes: IntGauge,
+    replica_reads: IntCounterVec,
+    replicas_serving: IntGaugeVec,
 }
 
 impl Metrics {
@@ -92,6 +94,14 @@ impl Metrics {
                 "teamnotes_database_wal_bytes",
                 "Size of SQLite's write-ahead log",
             )?,
+            replica_reads: IntCounterVec::new(
+                Opts::new("teamnotes_replica_statements_total", "Statements meant for replicas"),
+                &["replica", "pool", "outcome"],
+            )?,
+            replicas_serving: IntGaugeVec::new(
+                Opts::new("teamnotes_replica_serving", "Whether reads go to a replica at present"),
+                &["replica"],
+            )?,
         };
         metrics.register()?;
         process::start();
@@ -110,6 +120,8 @@ impl Metrics {
         self.registry.register(Box::new(self.logins.clone()))?;
         self.registry.register(Box::new(self.statements.clone()))?;
         self.registry.register(Box::new(self.connections.clone()))?;
+        self.registry.register(Box::new(self.replica_reads.clone()))?;
+        self.registry.register(Box::new(self.replicas_serving.clone()))?;
         self.registry.register(Box::new(self.hashing_queue.clone()))?;
         self.registry.register(Box::new(self.lost_log_lines.clone()))
     }
@@ -131,16 +143,25 @@ impl Metrics {
         self.logins.with_label_values(&[outcome]).inc();
     }
 
+    fn count_replica(&self, ReplicaUse { place, is_serving, statements }: &ReplicaUse) {
+        self.replicas_serving.with_label_values(&[place]).set(i64::from(*is_serving));
+        for (pool, outcome, count) in statements {
+            let counter = self.replica_reads.with_label_values(&[place.as_str(), pool, outcome]);
+            counter.inc_by(count.saturating_sub(counter.get()));
+        }
+    }
+
     /// Renders all metrics as text.
     ///
     /// # Errors
     /// [`Error::Internal`] if a metric can't be encoded.
     pub(crate) fn render(&self, now: &Gauges) -> Result<String, Error> {
         for pool in &now.pools {
-            let connections = |state| self.connections.with_label_values(&[pool.name, state]);
+            let connections = |state| self.connections.with_label_values(&[&*pool.name, state]);
             connections("idle").set(i64::from(pool.idle));
             connections("in_use").set(i64::from(pool.open.saturating_sub(pool.idle)));
         }
+        now.replicas.iter().for_each(|replica| self.count_replica(replica));
         self.hashing_queue.set(now.hashing_queue);
         let lost = LOST_LOG_LINES.load(Ordering::Relaxed);
         self.lost_log_lines.inc_by(lost.saturating_sub(self.lost_log_lines.get()));
@@ -162,6 +183,8 @@ impl Metrics {
 pub(crate) struct Gauges {
     /// The connection pools.
     pub(crate) pools: Vec<PoolUse>,
+    /// What the replicas have been used for.
+    pub(crate) replicas: Vec<ReplicaUse>,
     /// Passwords being hashed or waiting.
     pub(crate) hashing_queue: i64,
     /// Live sessions, unless the database does not respond.

@@ -38,6 +38,7 @@ mod races;
 mod raw;
 mod reading_list;
 mod reading_list_bulk;
+mod replicas;
 mod selecting;
 mod sessions;
 mod several_servers;

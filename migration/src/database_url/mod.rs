@@ -32,6 +32,19 @@ pub fn check(url: &str) -> Result<(), String> {
     })
 }
 
+/// Checks that it is a URL of one PostgreSQL server.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_replica(url: &str) -> Result<(), String> {
+    check(url)?;
+    match of_each_server(url) {
+        Ok(servers) if servers.len() > 1 => Err("must name one host".into()),
+        Ok(_) => Ok(()),
+        Err(_) => Err("must start with postgres:".into()),
+    }
+}
+
 /// SQLite takes an empty name for a temporary file, which is deleted with its last connection, and has
 /// several names for a database in memory. A file must not be lost because of how it was spelled.
 fn names_no_file(rest: &str) -> bool {

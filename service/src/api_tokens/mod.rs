@@ -17,7 +17,7 @@ pub use self::{
 use crate::{
     Actor, Db, Error, Page, PageRequest, Reader, Result, Work,
     audit::Subject,
-    clock,
+    clock, credential,
     page::{self, Direction, Order},
     policy,
     sessions::TOUCH_INTERVAL,
@@ -155,10 +155,9 @@ pub(crate) async fn authenticate(db: &Db, token: &str) -> Result<Actor> {
     if !secret::is_well_formed(token) {
         return Err(Error::TokenInvalid);
     }
-    db.require_file()?;
-    let found = api_token::Entity::find_with_user(&token::hash(token));
-    let found = found.into_partial_model().one(db.reader().sessions()).await?;
-    let actor = Actor::of_api_token(found)?;
+    let select = api_token::Entity::find_with_user(&token::hash(token));
+    let (found, position) = credential::find(db, select).await?;
+    let actor = Actor::of_api_token(found)?.at(position);
     let token = actor.api_token()?;
     let now = clock::now();
     if token.last_used_at.is_none_or(|last| now - last > TOUCH_INTERVAL) {

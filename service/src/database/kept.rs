@@ -97,8 +97,30 @@ impl<DB: Keepable> Kept<DB> {
     }
 
     async fn wait(&self) -> sqlx::Result<Taken<'_, DB>> {
+        let permit = self.permit().await?;
+        self.take_with(permit).await
+    }
+
+    /// The same as [`Kept::take`], but nothing if others have all connections for longer than this.
+    ///
+    /// # Errors
+    /// If a new one can't be opened in time.
+    pub(super) async fn take_within(&self, wait: Duration) -> sqlx::Result<Option<Taken<'_, DB>>> {
+        if let Some(taken) = self.try_take() {
+            return Ok(Some(taken));
+        }
+        let Ok(permit) = timeout(wait, self.permit()).await else { return Ok(None) };
+        let taken = timeout(self.terms.patience, self.take_with(permit?)).await;
+        taken.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(Some)
+    }
+
+    /// The right to use a connection.
+    async fn permit(&self) -> sqlx::Result<OwnedSemaphorePermit> {
         let permit = self.permits.clone().acquire_owned().await;
-        let permit = permit.map_err(|_closed| sqlx::Error::PoolClosed)?;
+        permit.map_err(|_closed| sqlx::Error::PoolClosed)
+    }
+
+    async fn take_with(&self, permit: OwnedSemaphorePermit) -> sqlx::Result<Taken<'_, DB>> {
         while let Some(mut connection) = self.pop() {
             if self.is_usable(&mut connection).await {
                 return Ok(self.start(connection, permit));

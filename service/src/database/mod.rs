@@ -6,8 +6,11 @@ mod pool;
 mod postgres;
 mod primary;
 mod read_pool;
+mod replicas;
 mod settings;
+mod source;
 mod sqlite;
+mod statements;
 mod write_ahead_log;
 
 use std::{sync::Arc, time::Duration};
@@ -16,10 +19,20 @@ use migration::Servers;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 use tokio::task::JoinSet;
 
-pub(crate) use self::read_pool::ReadPool;
-use self::{open_file::OpenFile, pool::Pool, postgres::TrustedSince, settings::Shares};
-pub use self::{pool::PoolUse, settings::DbSettings};
-use crate::{Error, Reader, Result};
+use self::{
+    open_file::OpenFile, pool::Pool, postgres::TrustedSince, replicas::Replicas, settings::Shares,
+};
+pub use self::{
+    pool::PoolUse,
+    replicas::{ReplicaState, ReplicaUse},
+    settings::DbSettings,
+};
+pub(crate) use self::{
+    read_pool::ReadPool,
+    replicas::{Purpose, Route},
+    source::Source,
+};
+use crate::{Actor, Error, Reader, Result};
 
 /// Called with the text of each statement that ran, without the values bound to it, and how long it took.
 pub type StatementHook = Arc<dyn Fn(&str, Duration) + Send + Sync>;
@@ -32,6 +45,8 @@ const SEARCH_PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Clone, Debug)]
 pub struct Db {
     reader: Reader,
+    /// Standbys that may serve reads.
+    replicas: Option<Arc<Replicas>>,
     writer: DatabaseConnection,
     /// The SQLite file.
     file: Option<OpenFile>,
@@ -84,12 +99,13 @@ impl Db {
                 .await?,
         );
         let writer = reads.for_writes().of(shares.writes).open_to_write().await?;
+        let replicas = Replicas::open(&reads, reader.sessions()).await?;
         let servers = servers.filter(|servers| reads.is_for_service && servers.are_several());
         let (followers, trusted_since) = (reads.followers, reads.trusted_since);
         let following = servers.map(|servers| {
             Arc::new(primary::follow(servers, url, followers, trusted_since.clone()))
         });
-        Ok(Self { reader, writer, file, trusted_since, _following: following })
+        Ok(Self { reader, replicas, writer, file, trusted_since, _following: following })
     }
 
     /// Opens a database that is gone with its only connection.
@@ -102,6 +118,7 @@ impl Db {
             .map_err(Error::internal)?;
         Ok(Self {
             reader: Reader::new(reads.clone(), reads.clone(), reads),
+            replicas: None,
             writer: connection,
             file: None,
             trusted_since: TrustedSince::now(),
@@ -109,14 +126,39 @@ impl Db {
         })
     }
 
-    /// The database for use cases that only read.
+    /// The database for use cases that only read, which is the primary.
     pub fn reader(&self) -> &Reader {
         &self.reader
     }
 
+    /// A replica that may serve the reads of a request of this actor, if one is in service: it is used as far as it has
+    /// all that was committed before the request began, and else the primary. Not for what a change depends on.
+    pub fn replica_reader(&self, actor: &Actor) -> Option<Reader> {
+        let route = self.replicas.as_ref()?.route(actor.position())?;
+        Some(self.reader.by(route))
+    }
+
+    /// Whether reads may go to replicas, so that the check of a credential has to say how far they must be.
+    pub(crate) fn has_replicas(&self) -> bool {
+        self.replicas.is_some()
+    }
+
+    /// What the replicas have been used for.
+    pub fn replicas(&self) -> Vec<ReplicaUse> {
+        self.replicas.as_ref().map(|replicas| replicas.uses()).unwrap_or_default()
+    }
+
+    /// How far behind the replicas are, by host and port.
+    pub(crate) async fn replica_states(&self) -> Vec<(String, Result<ReplicaState>)> {
+        match &self.replicas {
+            Some(replicas) => replicas.states().await,
+            None => Vec::new(),
+        }
+    }
+
     /// For statements that only read.
     pub(crate) fn connection(&self) -> &ReadPool {
-        self.reader.connection()
+        self.reader.connection().primary()
     }
 
     /// For housekeeping: a single statement that writes, returns no row, and is repeated later if it fails.
@@ -191,7 +233,9 @@ impl Db {
     /// How full the pools are.
     pub fn pools(&self) -> Vec<PoolUse> {
         let reads = self.reads().map(|(name, pool)| PoolUse::of_reads(name, pool));
-        [PoolUse::of("writer", &self.writer)].into_iter().chain(reads).collect()
+        let replicas = self.replicas.iter().flat_map(|replicas| replicas.pools());
+        let replicas = replicas.map(|(name, pool)| PoolUse::of_reads(name, pool));
+        [PoolUse::of("writer", &self.writer)].into_iter().chain(reads).chain(replicas).collect()
     }
 
     /// Closes all pools, once all connections are idle.
@@ -203,15 +247,18 @@ impl Db {
         for (_, pool) in self.reads() {
             closed = closed.and(pool.close().await);
         }
+        for (_, pool) in self.replicas.iter().flat_map(|replicas| replicas.pools()) {
+            closed = closed.and(pool.close().await);
+        }
         Ok(closed?)
     }
 
     /// The pools to read from, with their names; for a database in memory all are the writer's.
     fn reads(&self) -> [(&'static str, &ReadPool); 3] {
         [
-            ("searches", self.reader.searches()),
+            ("searches", self.reader.searches().primary()),
             ("sessions", self.reader.sessions()),
-            ("reader", self.reader.connection()),
+            ("reader", self.reader.connection().primary()),
         ]
     }
 }

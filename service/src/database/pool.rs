@@ -1,6 +1,9 @@
 //! Connection pools: how they are opened, and how long their statements may run.
 
-use std::time::{Duration, Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use log::LevelFilter;
 use migration::MigrationError;
@@ -25,10 +28,10 @@ pub(super) const TESTED_WHEN_IDLE_FOR: Duration = Duration::from_secs(1);
 const ABANDONED_QUERY: Duration = Duration::from_millis(250);
 
 /// How full a pool is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PoolUse {
-    /// What the pool is for.
-    pub name: &'static str,
+    /// What the pool is for, and which replica it leads to, if it does.
+    pub name: Cow<'static, str>,
     /// Open connections, including idle ones.
     pub open: u32,
     /// Idle connections.
@@ -36,7 +39,7 @@ pub struct PoolUse {
 }
 
 impl PoolUse {
-    pub(super) fn of(name: &'static str, pool: &DatabaseConnection) -> Self {
+    pub(super) fn of(name: impl Into<Cow<'static, str>>, pool: &DatabaseConnection) -> Self {
         let (open, idle) = match pool.get_database_backend() {
             DbBackend::Postgres => {
                 let pool = pool.get_postgres_connection_pool();
@@ -47,11 +50,11 @@ impl PoolUse {
                 (pool.size(), pool.num_idle())
             }
         };
-        Self { name, open, idle: u32::try_from(idle).unwrap_or(open) }
+        Self { name: name.into(), open, idle: u32::try_from(idle).unwrap_or(open) }
     }
 
     /// With the idle connections that are kept outside the pool.
-    pub(super) fn of_reads(name: &'static str, reads: &ReadPool) -> Self {
+    pub(super) fn of_reads(name: impl Into<Cow<'static, str>>, reads: &ReadPool) -> Self {
         let of_pool = Self::of(name, reads.pool());
         let kept = u32::try_from(reads.num_idle()).unwrap_or(of_pool.open);
         Self { idle: (of_pool.idle + kept).min(of_pool.open), ..of_pool }
@@ -78,8 +81,10 @@ pub(super) struct Pool<'a> {
     pub(super) abandoned_limit: Duration,
     /// The SQLite file.
     pub(super) file: Option<OpenFile>,
-    /// Whether it is for the service, which needs a primary, rather than for a command.
+    /// Whether it is for the service rather than for a command.
     pub(super) is_for_service: bool,
+    /// Whether a standby is refused.
+    pub(super) needs_primary: bool,
     pub(super) trusted_since: TrustedSince,
     hook: Option<StatementHook>,
 }
@@ -98,6 +103,7 @@ impl<'a> Pool<'a> {
             abandoned_limit: ABANDONED_QUERY,
             file: None,
             is_for_service: false,
+            needs_primary: false,
             trusted_since: TrustedSince::now(),
             hook: None,
         }
@@ -106,7 +112,7 @@ impl<'a> Pool<'a> {
     /// A pool for queries of the service.
     pub(super) fn for_reads(settings: &'a DbSettings) -> Self {
         let limit = Some(settings.read_timeout);
-        Self { limit, is_for_service: true, ..Self::unlimited(settings) }
+        Self { limit, is_for_service: true, needs_primary: true, ..Self::unlimited(settings) }
     }
 
     /// The same for statements that write, which end by themselves when their caller is gone: a server that is
@@ -128,6 +134,17 @@ impl<'a> Pool<'a> {
     /// The same to the server at this URL.
     pub(super) fn at(self, url: String) -> Self {
         Self { url, ..self }
+    }
+
+    /// The same to the standby at this URL.
+    pub(super) fn to_replica(&self, url: String) -> Self {
+        Self {
+            url,
+            needs_primary: false,
+            followers: Followers::default(),
+            trusted_since: TrustedSince::now(),
+            ..self.clone()
+        }
     }
 
     /// The same on this SQLite file.

@@ -57,7 +57,7 @@ impl Keepable for Postgres {
 /// Sets how the connections of the pool are opened, and which are kept.
 pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
     let (trusted_since, abandoned_limit) = (pool.trusted_since.clone(), pool.abandoned_limit);
-    let needs_primary = pool.is_for_service;
+    let needs_primary = pool.needs_primary;
     options
         .map_sqlx_postgres_opts(pool.session())
         .map_sqlx_postgres_before_acquire(move |_, connection| {

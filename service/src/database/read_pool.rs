@@ -5,24 +5,21 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use futures_util::{Stream, StreamExt, future::BoxFuture};
 use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult,
-    QueryStream, RuntimeErr, Statement, StreamTrait, Values,
+    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, QueryStream,
+    Statement, StreamTrait,
     metric::Info,
-    sqlx::{
-        self, AssertSqlSafe, Database, Executor, IntoArguments, Postgres, Sqlite,
-        pool::PoolConnection, query::Query,
-    },
+    sqlx::{Postgres, Sqlite},
 };
-use sea_query_sqlx::SqlxValues;
 
 use super::{
     StatementHook,
-    kept::{Keepable, Kept, Terms, Usage},
+    kept::{Kept, Taken, Terms, Usage},
+    statements::acquire_error,
 };
 
 /// A pool for statements that stand on their own and only read. SeaORM runs them on a connection of
@@ -99,8 +96,22 @@ impl ReadPool {
         self.pool.close_by_ref().await
     }
 
+    /// A connection, which must be one to PostgreSQL. Nothing if others have all of them for longer than this.
+    ///
+    /// # Errors
+    /// If a new one can't be opened in time.
+    pub(super) async fn take_within(
+        &self,
+        wait: Duration,
+    ) -> Result<Option<Taken<'_, Postgres>>, DbErr> {
+        match &self.kept {
+            AnyKept::Postgres(kept) => kept.take_within(wait).await.map_err(acquire_error),
+            AnyKept::Sqlite(_) => Err(DbErr::Custom("not a PostgreSQL database".into())),
+        }
+    }
+
     /// Runs a statement, and calls the hook when it is done.
-    async fn observed<T>(&self, sql: &str, run: impl Future<Output = T>) -> T {
+    pub(super) async fn observed<T>(&self, sql: &str, run: impl Future<Output = T>) -> T {
         let Some(hook) = &self.hook else { return run.await };
         let started = Instant::now();
         let done = run.await;
@@ -161,6 +172,13 @@ pub(crate) struct Rows {
     _usage: Usage,
 }
 
+impl Rows {
+    /// These rows, as long as their connection is used.
+    pub(super) fn new(rows: QueryStream, usage: Usage) -> Self {
+        Self { rows, _usage: usage }
+    }
+}
+
 impl Stream for Rows {
     type Item = Result<QueryResult, DbErr>;
 
@@ -170,79 +188,10 @@ impl Stream for Rows {
 }
 
 /// A hook, as SeaORM has it.
-type StreamHook = Option<Arc<dyn Fn(&Info<'_>) + Send + Sync>>;
-
-impl<DB> Kept<DB>
-where
-    DB: Keepable,
-    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
-    SqlxValues: IntoArguments<DB>,
-    ExecResult: From<DB::QueryResult>,
-    QueryResult: From<DB::Row>,
-    QueryStream: From<(PoolConnection<DB>, Statement, StreamHook)>,
-{
-    async fn execute(&self, statement: &Statement) -> Result<ExecResult, DbErr> {
-        let mut taken = self.take().await.map_err(acquire_error)?;
-        let done = query(statement).execute(&mut *taken.inner).await.map_err(exec_error)?;
-        taken.keep();
-        Ok(done.into())
-    }
-
-    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let mut taken = self.take().await.map_err(acquire_error)?;
-        let done = taken.inner.execute(AssertSqlSafe(sql.to_owned())).await.map_err(exec_error)?;
-        taken.keep();
-        Ok(done.into())
-    }
-
-    async fn fetch_one(&self, statement: &Statement) -> Result<Option<QueryResult>, DbErr> {
-        let mut taken = self.take().await.map_err(acquire_error)?;
-        let row = query(statement).fetch_optional(&mut *taken.inner).await.map_err(query_error)?;
-        taken.keep();
-        Ok(row.map(Into::into))
-    }
-
-    async fn fetch_all(&self, statement: &Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let mut taken = self.take().await.map_err(acquire_error)?;
-        let rows = query(statement).fetch_all(&mut *taken.inner).await.map_err(query_error)?;
-        taken.keep();
-        Ok(rows.into_iter().map(Into::into).collect())
-    }
-
-    async fn stream(&self, statement: Statement, hook: StreamHook) -> Result<Rows, DbErr> {
-        let (connection, usage) = self.take().await.map_err(acquire_error)?.into_inner();
-        Ok(Rows { rows: QueryStream::from((connection, statement, hook)), _usage: usage })
-    }
-}
-
-fn query<DB: Database>(statement: &Statement) -> Query<'_, DB, SqlxValues>
-where
-    SqlxValues: IntoArguments<DB>,
-{
-    let values = statement.values.clone().unwrap_or_else(|| Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
-}
-
-fn acquire_error(error: sqlx::Error) -> DbErr {
-    match error {
-        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
-        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
-        error => DbErr::Conn(RuntimeErr::SqlxError(error.into())),
-    }
-}
-
-fn query_error(error: sqlx::Error) -> DbErr {
-    DbErr::Query(RuntimeErr::SqlxError(error.into()))
-}
-
-fn exec_error(error: sqlx::Error) -> DbErr {
-    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
-}
+pub(super) type StreamHook = Option<Arc<dyn Fn(&Info<'_>) + Send + Sync>>;
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use futures_util::TryStreamExt;
     use tempfile::TempDir;
     use tokio::time::timeout;

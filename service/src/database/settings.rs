@@ -7,6 +7,10 @@ use migration::sqlite_file;
 pub struct DbSettings {
     /// `sqlite:FILE`, `sqlite::memory:` or `postgres://…`.
     pub url: String,
+    /// `postgres://…` of standbys that may serve reads.
+    pub replica_urls: Vec<String>,
+    /// How long a read waits for a standby to have replayed what its request must see.
+    pub replica_wait: Duration,
     /// How many connections at most, all pools together; on SQLite one more, which writes.
     pub max_connections: u32,
     /// How long a call waits for a free connection, and on SQLite for the write lock.
@@ -35,6 +39,8 @@ impl DbSettings {
     pub fn new(url: impl Into<String>) -> Self {
         Self {
             url: url.into(),
+            replica_urls: Vec::new(),
+            replica_wait: Duration::from_millis(10),
             max_connections: 16,
             acquire_timeout: Duration::from_secs(5),
             read_timeout: Duration::from_secs(5),

@@ -1,6 +1,7 @@
 //! Checks that tell an operator about problems before users notice them.
 
 mod note_counts;
+mod replicas;
 mod search;
 
 use std::fs;
@@ -117,6 +118,7 @@ async fn check(db: &Db, settings: &DbSettings, extent: Extent) -> Vec<Finding> {
         findings.push(Finding::of("clock", clock_skew(db).await));
         findings.push(Finding::of("connections", connections(db, settings).await));
         findings.push(Finding::of("statement timeout", statement_timeout(db, settings).await));
+        findings.extend(replicas::examine(db).await);
     } else {
         if reads_all {
             findings.push(Finding::of("integrity", integrity(db).await));

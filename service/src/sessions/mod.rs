@@ -17,7 +17,7 @@ use entity::{
 use sea_orm::{EntityTrait, PaginatorTrait, Select};
 
 use crate::{
-    Actor, Auth, Db, Error, Page, PageRequest, Reader, Result, clock,
+    Actor, Auth, Db, Error, Page, PageRequest, Reader, Result, clock, credential,
     page::{self, Direction, Order},
     policy, token, users,
 };
@@ -61,19 +61,16 @@ impl Default for SessionRules {
 /// [`Error::TokenInvalid`], [`Error::SessionExpired`] or [`Error::AccountDisabled`].
 pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     auth.keys.check(token)?;
-    db.require_file()?;
-    let found = session::Entity::find_with_user(&token::hash(token))
-        .into_partial_model::<session::WithUser>()
-        .one(db.reader().sessions())
-        .await?
-        .ok_or(Error::SessionExpired)?;
+    let select = session::Entity::find_with_user(&token::hash(token));
+    let (found, position) = credential::find::<_, session::WithUser>(db, select).await?;
+    let found = found.ok_or(Error::SessionExpired)?;
     let now = clock::now();
     let (id, last_used_at) = (found.session.id, found.session.last_used_at);
     let actor = Actor::of_session(found, now, auth.sessions.used_after(now))?;
     if now - last_used_at > TOUCH_INTERVAL {
         touch(db, id);
     }
-    Ok(actor)
+    Ok(actor.at(position))
 }
 
 /// Records the use in the background; the request does not wait for it.

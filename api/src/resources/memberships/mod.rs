@@ -12,7 +12,8 @@ use service::memberships;
 use super::teams::TeamBody;
 use crate::http::{
     extract::{
-        Anyone, Body, Id, List, MemberPath, OptionalBody, SignedIn, UserPath, UserTeamPath, View,
+        Anyone, Body, Id, List, MemberPath, OptionalBody, Reads, SignedIn, UserPath, UserTeamPath,
+        View,
     },
     problem::Problem,
     reply::{ListOf, NoContent, PageOf, Put, Reply, Resource},
@@ -22,11 +23,11 @@ use crate::http::{
 /// Lists a team's members in the order they joined.
 #[operation(listMembers)]
 pub(crate) async fn list_members(
-    state: AppState,
+    reader: Reads,
     Id(id): Id<TeamId>,
     list: List<MemberBody>,
 ) -> Result<Reply<PageOf<MemberBody>>, Problem> {
-    let members = memberships::list_members(state.db.reader(), id, &list.page).await?;
+    let members = memberships::list_members(&reader, id, &list.page).await?;
     Reply::page(&list, members.map(MemberBody::from))
 }
 
@@ -47,11 +48,11 @@ pub(crate) async fn set_members(
 /// Returns a member of a team.
 #[operation(getMember)]
 pub(crate) async fn get_member(
-    state: AppState,
+    reader: Reads,
     MemberPath { team_id, user }: MemberPath,
     view: View<MemberBody>,
 ) -> Result<Reply<MemberBody>, Problem> {
-    let member = memberships::get_member(state.db.reader(), team_id, &user).await?;
+    let member = memberships::get_member(&reader, team_id, &user).await?;
     Ok(Reply::selected(&view.fields, &member.into()))
 }
 
@@ -84,12 +85,12 @@ pub(crate) async fn remove_member(
 /// Lists a user's teams, newest membership first.
 #[operation(listTeamsOfUser)]
 pub(crate) async fn list_teams(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     UserPath(user): UserPath,
     list: List<TeamMembershipBody>,
 ) -> Result<Reply<PageOf<TeamMembershipBody>>, Problem> {
-    let teams = memberships::list_teams(state.db.reader(), &anyone, &user, &list.page).await?;
+    let teams = memberships::list_teams(&reader, &anyone, &user, &list.page).await?;
     Reply::page(&list, teams.map(TeamMembershipBody::from))
 }
 
@@ -111,12 +112,12 @@ pub(crate) async fn set_teams(
 /// Returns a user's membership in a team. If the user does not belong to it, the status is 404.
 #[operation(getMembership)]
 pub(crate) async fn get_team(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     UserTeamPath { user, team_id }: UserTeamPath,
     view: View<TeamMembershipBody>,
 ) -> Result<Reply<TeamMembershipBody>, Problem> {
-    let team = memberships::get_team(state.db.reader(), &anyone, &user, team_id).await?;
+    let team = memberships::get_team(&reader, &anyone, &user, team_id).await?;
     Ok(Reply::selected(&view.fields, &team.into()))
 }
 

@@ -19,7 +19,7 @@ pub(crate) use teams::{get_team, list_teams, put_team, remove_team, set_teams};
 use super::users::UserSummaryBody;
 use crate::http::{
     etag,
-    extract::{Anyone, Body, Id, IfMatch, List, Once, SignedIn, View},
+    extract::{Anyone, Body, Id, IfMatch, List, Once, Reads, SignedIn, View},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -28,14 +28,14 @@ use crate::http::{
 /// Lists notes with their authors. The newest come first unless `sort` says otherwise.
 #[operation(listNotes)]
 pub(crate) async fn list(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     list: List<ListedNoteBody, NoteQuery, SortBy, ListedNoteInclude>,
 ) -> Result<Reply<PageOf<ListedNoteBody>>, Problem> {
-    let (reader, filter) = (state.db.reader(), list.filter.clone().into());
+    let filter = list.filter.clone().into();
     let includes_teams = list.include.has(ListedNoteInclude::Teams);
-    let notes = notes::list(reader, &anyone, &filter, list.sort, &list.page).await?;
-    let notes = notes::with_teams(reader, &anyone, notes, includes_teams).await?;
+    let notes = notes::list(&reader, &anyone, &filter, list.sort, &list.page).await?;
+    let notes = notes::with_teams(&reader, &anyone, notes, includes_teams).await?;
     Reply::page(&list, notes.map(ListedNoteBody::from))
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn create(
 /// Returns a note and its author.
 #[operation(getNote)]
 pub(crate) async fn get(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     Id(id): Id<NoteId>,
     view: View<NoteDetailBody, NoteInclude>,
@@ -66,19 +66,19 @@ pub(crate) async fn get(
         users_marked: view.include.has(NoteInclude::UsersMarked),
         teams: view.include.has(NoteInclude::Teams),
     };
-    let note = notes::get_with(state.db.reader(), &anyone, id, include).await?;
+    let note = notes::get_with(&reader, &anyone, id, include).await?;
     Ok(Reply::part(&view.fields, &note.into()))
 }
 
 /// Lists the users who have marked a note, newest mark first.
 #[operation(listUsersWhoMarkedNote)]
 pub(crate) async fn list_users_marked(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     Id(id): Id<NoteId>,
     list: List<UserSummaryBody>,
 ) -> Result<Reply<PageOf<UserSummaryBody>>, Problem> {
-    let marks = notes::list_users_marked(state.db.reader(), &anyone, id, &list.page).await?;
+    let marks = notes::list_users_marked(&reader, &anyone, id, &list.page).await?;
     Reply::page(&list, marks.map(|mark| mark.user.into()))
 }
 

@@ -8,7 +8,7 @@ use super::current;
 use crate::{
     http::{
         etag,
-        extract::{Anyone, Body, Id, IfMatch, List, NoteTeamPath, SignedIn, View},
+        extract::{Anyone, Body, Id, IfMatch, List, NoteTeamPath, Reads, SignedIn, View},
         problem::Problem,
         reply::{ListOf, NoContent, PageOf, Put, Reply},
         state::AppState,
@@ -20,12 +20,12 @@ use crate::{
 /// they belong to. The list is empty unless the note's visibility is `team`.
 #[operation(listTeamsOfNote)]
 pub(crate) async fn list_teams(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     Id(id): Id<NoteId>,
     list: List<TeamCoreBody>,
 ) -> Result<Reply<PageOf<TeamCoreBody>>, Problem> {
-    let teams = notes::list_teams(state.db.reader(), &anyone, id, &list.page).await?;
+    let teams = notes::list_teams(&reader, &anyone, id, &list.page).await?;
     Reply::page(&list, teams.map(TeamCoreBody::from))
 }
 
@@ -51,12 +51,12 @@ pub(crate) async fn set_teams(
 /// status is 404.
 #[operation(getTeamOfNote)]
 pub(crate) async fn get_team(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     NoteTeamPath { note_id, team_id }: NoteTeamPath,
     view: View<TeamCoreBody>,
 ) -> Result<Reply<TeamCoreBody>, Problem> {
-    let team = notes::get_team(state.db.reader(), &anyone, note_id, team_id).await?;
+    let team = notes::get_team(&reader, &anyone, note_id, team_id).await?;
     Ok(Reply::selected(&view.fields, &team.into()))
 }
 

@@ -26,6 +26,7 @@ async fn gauges(state: &State) -> Gauges {
     let live = timeout(PROBE_TIMEOUT, sessions::count_live(state.db.reader(), &state.auth)).await;
     Gauges {
         pools: state.db.pools(),
+        replicas: state.db.replicas(),
         wal_bytes: state.db.wal_bytes().and_then(|bytes| bytes.try_into().ok()),
         hashing_queue: state.auth.passwords.queued(),
         // Omitted while the database does not respond, when the other metrics are needed most.

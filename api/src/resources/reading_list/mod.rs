@@ -16,7 +16,7 @@ use service::{
 
 use super::notes::ListedNoteInclude;
 use crate::http::{
-    extract::{Body, Id, List, Once, OptionalBody, SignedIn, View},
+    extract::{Body, Id, List, Once, OptionalBody, Reads, SignedIn, View},
     problem::Problem,
     reply::{NoContent, OneOrAll, PageOf, Put, Reply},
     state::AppState,
@@ -25,39 +25,39 @@ use crate::http::{
 /// Lists the caller's marked notes. The newest marks come first unless `sort` says otherwise.
 #[operation(listMarkedNotes)]
 pub(crate) async fn list(
-    state: AppState,
+    reader: Reads,
     me: SignedIn,
     list: List<ListedMarkedNoteBody, MarkQuery, SortBy, ListedNoteInclude>,
 ) -> Result<Reply<PageOf<ListedMarkedNoteBody>>, Problem> {
-    let (reader, read) = (state.db.reader(), list.filter.read);
+    let read = list.filter.read;
     let includes_teams = list.include.has(ListedNoteInclude::Teams);
-    let marked = reading_list::list(reader, &me, read, list.sort, &list.page).await?;
-    let marked = notes::with_teams(reader, &me, marked, includes_teams).await?;
+    let marked = reading_list::list(&reader, &me, read, list.sort, &list.page).await?;
+    let marked = notes::with_teams(&reader, &me, marked, includes_teams).await?;
     Reply::page(&list, marked.map(ListedMarkedNoteBody::from))
 }
 
 /// Counts the caller's marked notes, all and unread.
 #[operation(countMarkedNotes)]
 pub(crate) async fn counts(
-    state: AppState,
+    reader: Reads,
     me: SignedIn,
     view: View<CountsBody>,
 ) -> Result<Reply<CountsBody>, Problem> {
-    let counts = reading_list::counts(state.db.reader(), &me).await?;
+    let counts = reading_list::counts(&reader, &me).await?;
     Ok(Reply::selected(&view.fields, &counts.into()))
 }
 
 /// Returns a marked note. Only the user who marked it may do this.
 #[operation(getMarkedNote, 403)]
 pub(crate) async fn get(
-    state: AppState,
+    reader: Reads,
     me: SignedIn,
     Id(id): Id<MarkId>,
     view: View<ListedMarkedNoteBody, ListedNoteInclude>,
 ) -> Result<Reply<ListedMarkedNoteBody>, Problem> {
-    let (reader, includes_teams) = (state.db.reader(), view.include.has(ListedNoteInclude::Teams));
-    let marked = reading_list::get(reader, &me, id).await?;
-    let marked = notes::one_with_teams(reader, &me, marked, includes_teams).await?;
+    let includes_teams = view.include.has(ListedNoteInclude::Teams);
+    let marked = reading_list::get(&reader, &me, id).await?;
+    let marked = notes::one_with_teams(&reader, &me, marked, includes_teams).await?;
     Ok(Reply::selected(&view.fields, &marked.into()))
 }
 

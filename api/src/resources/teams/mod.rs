@@ -14,7 +14,7 @@ use service::{
 
 use crate::http::{
     etag,
-    extract::{Body, Id, IfMatch, List, Once, SearchText, SignedIn, View},
+    extract::{Body, Id, IfMatch, List, Once, Reads, SearchText, SignedIn, View},
     problem::Problem,
     reply::{Created, NoContent, PageOf, Reply, Resource},
     state::AppState,
@@ -23,12 +23,12 @@ use crate::http::{
 /// Lists teams. They are in the order of their ids unless `sort` says otherwise.
 #[operation(listTeams)]
 pub(crate) async fn list(
-    state: AppState,
+    reader: Reads,
     list: List<TeamBody, TeamQuery, SortBy, ListedTeamInclude>,
 ) -> Result<Reply<PageOf<TeamBody>>, Problem> {
     let name = list.filter.name.as_ref().map(|SearchText(pattern)| pattern.as_str());
-    let (reader, includes_users) = (state.db.reader(), list.include.has(ListedTeamInclude::Users));
-    let teams = teams::list(reader, name, list.sort, includes_users, &list.page).await?;
+    let includes_users = list.include.has(ListedTeamInclude::Users);
+    let teams = teams::list(&reader, name, list.sort, includes_users, &list.page).await?;
     Reply::page(&list, teams.map(TeamBody::from))
 }
 
@@ -49,12 +49,12 @@ pub(crate) async fn create(
 /// Returns a team and its members.
 #[operation(getTeam)]
 pub(crate) async fn get(
-    state: AppState,
+    reader: Reads,
     Id(id): Id<TeamId>,
     view: View<TeamBody, TeamInclude>,
 ) -> Result<Reply<Resource<TeamBody>>, Problem> {
     let includes_users = view.include.has(TeamInclude::Users);
-    let team = teams::get(state.db.reader(), id, includes_users).await?;
+    let team = teams::get(&reader, id, includes_users).await?;
     Ok(Reply::part(&view.fields, &team.into()))
 }
 

@@ -24,7 +24,8 @@ use super::{
 use crate::http::{
     etag,
     extract::{
-        Address, Anyone, Body, IfMatch, List, NoFilter, Once, OneOrder, SignedIn, UserPath, View,
+        Address, Anyone, Body, IfMatch, List, NoFilter, Once, OneOrder, Reads, SignedIn, UserPath,
+        View,
     },
     ndjson::Lines,
     problem::Problem,
@@ -36,7 +37,7 @@ use crate::http::{
 /// otherwise.
 #[operation(listUsers, 403)]
 pub(crate) async fn list(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     list: List<ListedUserBody, UserQuery, SortBy, ListedUserInclude>,
 ) -> Result<Reply<PageOf<ListedUserBody>>, Problem> {
@@ -45,8 +46,7 @@ pub(crate) async fn list(
         notes: list.include.has(ListedUserInclude::Notes),
         teams: list.include.has(ListedUserInclude::Teams),
     };
-    let (reader, sort) = (state.db.reader(), list.sort);
-    let users = users::list(reader, &anyone, &filter, sort, include, &list.page).await?;
+    let users = users::list(&reader, &anyone, &filter, list.sort, include, &list.page).await?;
     Reply::page(&list, users.map(ListedUserBody::from))
 }
 
@@ -73,7 +73,7 @@ pub(crate) async fn create(
 /// Returns a user with notes and marked notes. Only admins see disabled users.
 #[operation(getUser)]
 pub(crate) async fn get(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     UserPath(key): UserPath,
     view: View<UserDetailBody, UserInclude, UserViewQuery>,
@@ -84,7 +84,7 @@ pub(crate) async fn get(
         read: view.query.read,
         teams: view.include.has(UserInclude::Teams),
     };
-    let user = users::get(state.db.reader(), &anyone, &key, include).await?;
+    let user = users::get(&reader, &anyone, &key, include).await?;
     Ok(Reply::part(&view.fields, &user.into()))
 }
 
@@ -136,10 +136,11 @@ async fn current(state: &AppState, actor: &Actor, key: &UserKey) -> Result<UserB
 #[operation(exportUser, 403)]
 pub(crate) async fn export(
     state: AppState,
+    reader: Reads,
     me: SignedIn,
     UserPath(key): UserPath,
 ) -> Result<Reply<Lines>, Problem> {
-    let rows = users::export(state.db.reader(), &state.auth, &me, &key).await?;
+    let rows = users::export(&reader, &state.auth, &me, &key).await?;
     let name = format!("teamnotes-{}.ndjson", me.user()?.username);
     let session = me.session_id();
     let line = move |row| AccountLine::new(row, session);
@@ -149,28 +150,28 @@ pub(crate) async fn export(
 /// Lists a user's notes, newest first.
 #[operation(listNotesOfUser)]
 pub(crate) async fn list_notes(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     UserPath(key): UserPath,
     list: List<ListedNoteBody, NoFilter, OneOrder, ListedNoteInclude>,
 ) -> Result<Reply<PageOf<ListedNoteBody>>, Problem> {
-    let (reader, includes_teams) = (state.db.reader(), list.include.has(ListedNoteInclude::Teams));
-    let notes = users::list_notes(reader, &anyone, &key, &list.page).await?;
-    let notes = notes::with_teams(reader, &anyone, notes, includes_teams).await?;
+    let includes_teams = list.include.has(ListedNoteInclude::Teams);
+    let notes = users::list_notes(&reader, &anyone, &key, &list.page).await?;
+    let notes = notes::with_teams(&reader, &anyone, notes, includes_teams).await?;
     Reply::page(&list, notes.map(ListedNoteBody::from))
 }
 
 /// Lists the notes that a user has marked, newest mark first.
 #[operation(listMarkedNotesOfUser)]
 pub(crate) async fn list_marked_notes(
-    state: AppState,
+    reader: Reads,
     anyone: Anyone,
     UserPath(key): UserPath,
     list: List<ListedMarkedNoteBody, MarkQuery, OneOrder, ListedNoteInclude>,
 ) -> Result<Reply<PageOf<ListedMarkedNoteBody>>, Problem> {
-    let (reader, read) = (state.db.reader(), list.filter.read);
+    let read = list.filter.read;
     let includes_teams = list.include.has(ListedNoteInclude::Teams);
-    let marked = users::list_marked_notes(reader, &anyone, &key, read, &list.page).await?;
-    let marked = notes::with_teams(reader, &anyone, marked, includes_teams).await?;
+    let marked = users::list_marked_notes(&reader, &anyone, &key, read, &list.page).await?;
+    let marked = notes::with_teams(&reader, &anyone, marked, includes_teams).await?;
     Reply::page(&list, marked.map(ListedMarkedNoteBody::from))
 }

@@ -1,9 +1,12 @@
-use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::{
+    net::{IpAddr, SocketAddr, ToSocketAddrs},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use ipnet::IpNet;
 use service::{
-    DbSettings, Limits, PasswordCost, SessionRules,
+    DbSettings, Limits, PasswordCost, SessionRules, database_url,
     notes::Visibility,
     settings::{Reader, Setting},
     users::{FirstAdmin, Password, Registration, Username},
@@ -53,14 +56,37 @@ pub(super) fn settings(reader: &mut Reader<'_>) -> Settings {
 }
 
 pub(super) fn database(reader: &mut Reader<'_>) -> DbSettings {
-    DbSettings {
+    let settings = DbSettings {
         max_connections: reader.number(&table::DATABASE_MAX_CONNECTIONS),
         acquire_timeout: reader.seconds(&table::DATABASE_ACQUIRE_TIMEOUT),
         read_timeout: reader.seconds(&table::DATABASE_READ_TIMEOUT),
         statement_timeout: reader.seconds(&table::DATABASE_STATEMENT_TIMEOUT),
+        replica_urls: replica_urls(reader),
+        replica_wait: Duration::from_millis(reader.number(&table::DATABASE_REPLICA_WAIT)),
         migration_lock: reader.migration_lock(),
         ..DbSettings::new(reader.database_url())
+    };
+    if settings.is_sqlite() && !settings.replica_urls.is_empty() {
+        reader.reject(&table::DATABASE_REPLICA_URLS, "needs a DATABASE_URL of PostgreSQL");
     }
+    settings
+}
+
+/// The URL of each standby. What is wrong with them is said without showing them, as they may have passwords.
+fn replica_urls(reader: &mut Reader<'_>) -> Vec<String> {
+    let text = reader.text(&table::DATABASE_REPLICA_URLS).unwrap_or_default();
+    let urls = text.split(',').map(str::trim).filter(|url| !url.is_empty());
+    let mut valid = Vec::new();
+    for (place, url) in urls.enumerate() {
+        match database_url::check_replica(url) {
+            Ok(()) => valid.push(url.to_owned()),
+            Err(why) => {
+                let why = format!("is invalid: URL {} {why}", place + 1);
+                reader.reject(&table::DATABASE_REPLICA_URLS, why);
+            }
+        }
+    }
+    valid
 }
 
 pub(super) fn password_cost(reader: &mut Reader<'_>) -> PasswordCost {

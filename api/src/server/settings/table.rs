@@ -27,6 +27,21 @@ pub(crate) const ADMIN_PASSWORD: Setting =
     Setting::text("ADMIN_PASSWORD", "a password", "that admin's password; needs `ADMIN_USERNAME`")
         .or_in_file();
 
+pub(crate) const DATABASE_REPLICA_URLS: Setting = Setting::text(
+    "DATABASE_REPLICA_URLS",
+    "`postgres://…`, separated by commas",
+    "standbys that serve reads, none of which is older than its request",
+)
+.or_in_file();
+
+pub(crate) const DATABASE_REPLICA_WAIT: Setting = Setting::number(
+    "DATABASE_REPLICA_WAIT",
+    0,
+    1_000,
+    "milliseconds that a read waits for such a standby before the primary serves it",
+)
+.or("10");
+
 pub(crate) const DATABASE_MAX_CONNECTIONS: Setting = Setting::number(
     "DATABASE_MAX_CONNECTIONS",
     4,
@@ -277,6 +292,8 @@ pub(crate) const GROUPS: [Group; 6] = [
             DATABASE_ACQUIRE_TIMEOUT,
             DATABASE_READ_TIMEOUT,
             DATABASE_STATEMENT_TIMEOUT,
+            DATABASE_REPLICA_URLS,
+            DATABASE_REPLICA_WAIT,
             WAIT_FOR_DATABASE,
         ],
     },
