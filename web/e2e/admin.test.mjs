@@ -50,3 +50,12 @@ test('the page of admins is for admins', async (t) => {
   await heading(page, 'Administration').waitFor();
   await page.getByText('For admins only').waitFor();
 });
+
+test('an admin sees what doctor says', async (t) => {
+  const page = await open(t, { as: admin, path: '/admin' });
+  const instance = page.getByRole('region', { name: 'This instance' });
+  await instance.getByText('database').first().waitFor();
+  assert.ok((await instance.getByRole('listitem').count()) > 3);
+  await page.getByRole('button', { name: 'Examine again' }).click();
+  await instance.getByText('database').first().waitFor();
+});

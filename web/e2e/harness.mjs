@@ -72,7 +72,8 @@ export const admin = new Person('admin', 'Administrator');
 
 /** Somebody who has just signed up. */
 export async function newPerson(name = 'Alice Walker') {
-  const username = `${name.split(' ')[0].toLowerCase()}-${randomBytes(4).toString('hex')}`;
+  const first = name.split(' ')[0].normalize('NFD').replace(/[^A-Za-z]/g, '');
+  const username = `${first.toLowerCase()}-${randomBytes(4).toString('hex')}`;
   const response = await fetch(`${SERVICE}/api/users`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
@@ -123,7 +124,7 @@ async function storageOf(person) {
   const cookie = { domain: hostname, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' };
   return {
     cookies: [{ name: 'teamnotes_session', value: person.cookie, ...cookie }],
-    origins: [{ origin, localStorage: [{ name: 'teamnotes.logged-in', value: 'yes' }] }],
+    origins: [{ origin, localStorage: [{ name: 'teamnotes.logged-in', value: person === admin ? 'admin' : 'user' }] }],
   };
 }
 

@@ -10,6 +10,7 @@ import NotesPage from './pages/NotesPage.svelte';
 import PeoplePage from './pages/PeoplePage.svelte';
 import PersonPage from './pages/PersonPage.svelte';
 import ReadingListPage from './pages/ReadingListPage.svelte';
+import SetupPage from './pages/SetupPage.svelte';
 import SignUpPage from './pages/SignUpPage.svelte';
 import TeamPage from './pages/TeamPage.svelte';
 import TeamsPage from './pages/TeamsPage.svelte';
@@ -30,6 +31,7 @@ const PAGES: Record<string, Component> = {
   '/login': LoginPage,
   '/sign-up': SignUpPage,
   '/accept-invitation': AcceptInvitationPage,
+  '/setup': SetupPage,
 };
 
 /** The page at a path. */

@@ -1,5 +1,8 @@
 import { to } from './base';
 
+/** What a proxy answers whose service is away, and a service whose database is. */
+export const AWAY = [502, 503, 504];
+
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 30_000;
 
@@ -44,7 +47,7 @@ class Connection {
 
 async function isReady(): Promise<boolean> {
   try {
-    return (await fetch(to('/readyz'), { cache: 'no-store' })).ok;
+    return !AWAY.includes((await fetch(to('/readyz'), { cache: 'no-store' })).status);
   } catch {
     return false;
   }

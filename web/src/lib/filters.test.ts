@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { nextCursor } from './api';
-import { filtersOf, toQuery } from './filters';
+import type { Note } from './api';
+import { containing, filtersOf, matches, toQuery } from './filters';
 
 test('filters survive their address', () => {
   const filters = { search: 'a & b', important: true, author: 'alice' };
@@ -19,4 +20,19 @@ test.each([
   [null, undefined],
 ])('the next page of %s starts at %s', (link, cursor) => {
   expect(nextCursor(link)).toBe(cursor);
+});
+
+test('a note is listed if it passes all filters', () => {
+  const user = { id: 1, username: 'alice', name: 'Alice' };
+  const note = { content: 'Test Backups', important: true, user } as Note;
+  const all = { search: '', important: false, author: '' };
+  expect(matches(all, note)).toBe(true);
+  expect(matches({ search: 'backup', important: true, author: 'alice' }, note)).toBe(true);
+  expect(matches({ ...all, search: 'restore' }, note)).toBe(false);
+  expect(matches({ ...all, important: true }, { ...note, important: false })).toBe(false);
+  expect(matches({ ...all, author: 'bob' }, note)).toBe(false);
+});
+
+test('a pattern takes a text as it is', () => {
+  expect(containing('50%_a')).toBe('%50\\%\\_a%');
 });

@@ -1,3 +1,5 @@
+import type { Note } from './api';
+
 /** Which notes are listed. */
 export interface Filters {
   search: string;
@@ -28,4 +30,10 @@ export function toQuery({ search, important, author }: Filters): string {
 /** The pattern of names that contain a text. */
 export function containing(text: string): string {
   return `%${text.replace(/[%_\\]/g, '\\$&')}%`;
+}
+
+/** Whether a note is in the list with these filters. */
+export function matches({ search, important, author }: Filters, note: Note): boolean {
+  const isFound = note.content.toLowerCase().includes(search.toLowerCase());
+  return isFound && (note.important || !important) && (!author || author === note.user.username);
 }

@@ -3,7 +3,7 @@ import { CookieRefused, explain, hasStatus } from './failure';
 import { toasts } from './toasts.svelte';
 import { renewal } from './transport';
 
-/** Set while this browser is logged in, so that a visitor's page need not ask. */
+/** Whose session this browser has, `user` or `admin`: a visitor's page need not ask, and others are laid out at once. */
 const HINT = 'teamnotes.logged-in';
 
 /** Who uses the page. */
@@ -12,6 +12,7 @@ class CurrentSession {
   isKnown = $state(false);
   /** The session has ended while it was in use; its user is asked to log in over the page. */
   hasExpired = $state(false);
+  #hint = localStorage.getItem(HINT);
   #renewal: { promise: Promise<boolean>; resolve: (renewed: boolean) => void } | undefined;
 
   constructor() {
@@ -19,6 +20,16 @@ class CurrentSession {
     addEventListener('storage', ({ key }) => {
       if (key === HINT) void this.start();
     });
+  }
+
+  /** Whether somebody is logged in, or will be once the service has answered. */
+  get seemsLoggedIn(): boolean {
+    return this.isKnown ? this.user !== null : this.#hint !== null;
+  }
+
+  /** The same for an admin. */
+  get seemsAdmin(): boolean {
+    return this.isKnown ? this.user?.admin === true : this.#hint === 'admin';
   }
 
   /** Finds out whether this browser is logged in. */
@@ -38,7 +49,6 @@ class CurrentSession {
     const user = await this.#ask();
     if (!user) throw new CookieRefused();
     this.user = user;
-    localStorage.setItem(HINT, 'yes');
     if (this.hasExpired) this.#end(user.id === before?.id);
   }
 
@@ -60,7 +70,9 @@ class CurrentSession {
 
   async #ask(): Promise<SessionUser | null> {
     try {
-      return (await done(api.GET('/api/sessions/current'))).user;
+      const { user } = await done(api.GET('/api/sessions/current'));
+      localStorage.setItem(HINT, user.admin ? 'admin' : 'user');
+      return user;
     } catch (error) {
       if (!hasStatus(error, 401)) throw error;
       localStorage.removeItem(HINT);

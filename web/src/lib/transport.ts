@@ -1,8 +1,5 @@
-import { connection } from './connection.svelte';
+import { AWAY, connection } from './connection.svelte';
 import { ServerAway } from './failure';
-
-/** What a proxy answers whose service is away, and a service whose database is. */
-const AWAY = [502, 503, 504];
 
 /** What to do when the session has ended: resolves to true once there is a new one of the same user. */
 export const renewal = { ask: async (): Promise<boolean> => false };
