@@ -55,6 +55,11 @@ test('somebody logs in, writes, marks and reads by keyboard alone', async (t) =>
   await page.keyboard.type(', by keyboard alone');
   await page.keyboard.press('Control+Enter');
   await page.getByText('Written without a mouse, by keyboard alone').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1');
+  await press(page, 'button', 'Delete');
+  await heading(page, 'Notes').waitFor();
+  await page.keyboard.press('Control+z');
+  await page.getByText('The note is back.').waitFor();
 
   await page.goto('/reading-list');
   await press(page, 'button', 'Read', 'Space');

@@ -29,7 +29,7 @@ test('a note is written, found, edited and deleted', async (t) => {
 
   await card(page, word).getByRole('link', { name: /Test backups/ }).click();
   await heading(page, `Note by ${alice.name}`).waitFor();
-  await page.keyboard.press('e');
+  await page.getByRole('button', { name: 'Edit' }).click();
   await page.getByRole('textbox', { name: 'Content' }).fill('Backups are *tested*');
   await page.keyboard.press('Control+Enter');
   await page.locator('em', { hasText: 'tested' }).waitFor();

@@ -14,7 +14,14 @@ class Marks {
 
   async load(): Promise<void> {
     this.clear();
-    void this.count();
+    try {
+      await Promise.all([this.#count(), this.#readPages()]);
+    } catch (error) {
+      toasts.warn(`Your reading list could not be read. ${explain(error)}`);
+    }
+  }
+
+  async #readPages(): Promise<void> {
     let cursor: string | undefined;
     for (let pages = 0; pages < MAX_PAGES; pages++) {
       const query = { fields: 'id,reading.read', limit: 200, cursor };
@@ -25,7 +32,7 @@ class Marks {
     }
   }
 
-  async count(): Promise<void> {
+  async #count(): Promise<void> {
     const counts = await done(api.GET('/api/readinglists/counts'));
     this.unread = counts.unread;
     this.total = counts.total;

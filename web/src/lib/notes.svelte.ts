@@ -8,7 +8,7 @@ import { List } from './list.svelte';
 import { session } from './session.svelte';
 import { toasts } from './toasts.svelte';
 
-const UNDO_SECONDS = 6;
+const UNDO_SECONDS = 8;
 const LISTS_KEPT = 10;
 
 /** The lists of notes that have been shown, by viewer and filters, so that going back finds them as they were. */

@@ -42,6 +42,11 @@ class Router {
   async arrive(): Promise<void> {
     await tick();
     scrollTo(0, this.#scroll);
+    this.focusHeading();
+  }
+
+  /** Puts the focus on the heading, as where it was is not there any more. */
+  focusHeading(): void {
     document.querySelector<HTMLElement>('main h1')?.focus({ preventScroll: true });
   }
 

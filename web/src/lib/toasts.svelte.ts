@@ -20,6 +20,11 @@ class Toasts {
     return this.#show({ text, isError: true, action: undefined }, 2 * SECONDS_SHOWN);
   }
 
+  /** Does what the newest message offers. */
+  act(): void {
+    this.shown.findLast(({ action }) => action)?.action?.run();
+  }
+
   close(id: number): void {
     this.shown = this.shown.filter((toast) => toast.id !== id);
   }
