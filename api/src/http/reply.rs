@@ -82,9 +82,11 @@ impl<K> Reply<K> {
         Self { response, version: None, kind: PhantomData }
     }
 
-    /// The same with this `Set-Cookie`.
-    pub(crate) fn set_cookie(mut self, cookie: HeaderValue) -> Self {
-        self.response.headers_mut().append(SET_COOKIE, cookie);
+    /// The same with each `Set-Cookie`.
+    pub(crate) fn set_cookies(mut self, cookies: impl IntoIterator<Item = HeaderValue>) -> Self {
+        for cookie in cookies {
+            self.response.headers_mut().append(SET_COOKIE, cookie);
+        }
         self
     }
 

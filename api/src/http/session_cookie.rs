@@ -21,18 +21,22 @@ use super::{
 /// The cookie's name.
 pub(crate) const NAME: &str = "teamnotes_session";
 
+/// Its path where the public URL has none.
+const ROOT: &str = "/";
+
 /// The token in the cookie, if the request has one.
 ///
 /// # Errors
 /// [`Error::TokenInvalid`] if it has several: another host of the same domain may have set one.
 pub(crate) fn token(headers: &HeaderMap) -> Result<Option<&str>, Error> {
-    let lines = headers.get_all(COOKIE).filter_map(|line| line.to_str().ok());
+    // Other cookies may have bytes that are not text.
     let pairs =
-        lines.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    let mut tokens = pairs.filter(|(name, _)| *name == NAME).map(|(_, token)| token);
-    match (tokens.next(), tokens.next()) {
-        (token, None) => Ok(token),
-        (_, Some(_)) => Err(Error::TokenInvalid),
+        headers.get_all(COOKIE).flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+    let mut tokens = pairs
+        .filter_map(|pair| pair.trim_ascii().strip_prefix(NAME.as_bytes())?.strip_prefix(b"="));
+    match (tokens.next().map(str::from_utf8).transpose(), tokens.next()) {
+        (Ok(token), None) => Ok(token),
+        _ => Err(Error::TokenInvalid),
     }
 }
 
@@ -57,7 +61,7 @@ impl SessionCookie {
             is_credential: request.extensions().contains::<IsCredential>(),
             is_own_page: site::is_own_page(request, network),
             is_secure: !site::is_plain_loopback(request, network),
-            path: if path.is_empty() { "/".into() } else { path.into() },
+            path: if path.is_empty() { ROOT } else { path }.into(),
         }
     }
 
@@ -88,12 +92,14 @@ impl SessionCookie {
         HeaderValue::try_from(cookie).map_err(Error::internal)
     }
 
-    /// `Set-Cookie` that removes it.
+    /// Each `Set-Cookie` that removes it, also from the root, where it is from before the public URL had a path.
     ///
     /// # Errors
     /// As [`SessionCookie::with`].
-    pub(crate) fn cleared(&self) -> Result<HeaderValue, Error> {
-        self.with("", TimeDelta::zero())
+    pub(crate) fn cleared(&self) -> Result<Vec<HeaderValue>, Error> {
+        let root = (self.path != ROOT).then(|| Self { path: ROOT.into(), ..*self });
+        let each = [self].into_iter().chain(&root);
+        each.map(|cookie| cookie.with("", TimeDelta::zero())).collect()
     }
 }
 
@@ -117,10 +123,10 @@ impl Describe for SessionCookie {
 mod tests {
     use super::*;
 
-    fn headers(lines: &[&'static str]) -> HeaderMap {
+    fn headers(lines: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for line in lines {
-            headers.append(COOKIE, HeaderValue::from_static(line));
+            headers.append(COOKIE, HeaderValue::from_bytes(line.as_bytes()).unwrap());
         }
         headers
     }
@@ -134,16 +140,18 @@ mod tests {
             (&["teamnotes_session=a.b.c"], Some("a.b.c")),
             (&["theme=dark;  teamnotes_session=a=b ;x=y"], Some("a=b")),
             (&["theme=dark", "teamnotes_session="], Some("")),
+            (&["city=Z\u{fc}rich; teamnotes_session=a.b.c"], Some("a.b.c")),
         ] {
             assert_eq!(token(&headers(lines)).unwrap(), found, "{lines:?}");
         }
     }
 
     #[test]
-    fn two_tokens_are_invalid() {
+    fn two_tokens_are_invalid_and_so_is_one_that_no_token_looks_like() {
         for lines in [
             &["teamnotes_session=a; teamnotes_session=a"][..],
             &["teamnotes_session=a", "teamnotes_session=b"],
+            &["teamnotes_session=\u{fc}"],
         ] {
             assert!(matches!(token(&headers(lines)), Err(Error::TokenInvalid)), "{lines:?}");
         }

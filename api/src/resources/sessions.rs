@@ -150,7 +150,7 @@ pub(crate) async fn log_in(
         return Ok(Reply::ok(LoggedInBody::new(Some(token), &session, &user)));
     }
     let cookie = session_cookie.with(&token, session.expires_at - session.created_at)?;
-    Ok(Reply::ok(LoggedInBody::new(None, &session, &user)).set_cookie(cookie))
+    Ok(Reply::ok(LoggedInBody::new(None, &session, &user)).set_cookies([cookie]))
 }
 
 /// Logs the caller out. This ends the current session, and clears its cookie.
@@ -162,7 +162,7 @@ pub(crate) async fn log_out(
 ) -> Result<Reply<NoContent>, Problem> {
     state.db.write(&me, async |work| sessions::log_out(work).await).await?;
     Ok(match cookie.is_credential() {
-        true => Reply::no_content().set_cookie(cookie.cleared()?),
+        true => Reply::no_content().set_cookies(cookie.cleared()?),
         false => Reply::no_content(),
     })
 }

@@ -1,6 +1,6 @@
 //! The HTTP servers: one for the API, and one for `/metrics` if that has its own address.
 
-use std::{io, net::TcpListener, rc::Rc};
+use std::{io, net::TcpListener};
 
 use actix_cors::Cors;
 use actix_server::Server;
@@ -16,7 +16,8 @@ use crate::{
     http::{
         Network, Readiness,
         middleware::{
-            check_site, check_token, limit_concurrency, limit_responses, require_access, supervise,
+            OpenRoutes, check_site, check_token, limit_concurrency, limit_responses,
+            require_access, supervise,
         },
         problem::Problem,
         reply::TOTAL_COUNT,
@@ -117,12 +118,15 @@ fn cors(origins: &[String]) -> Condition<Cors> {
 
 fn configure(app: &mut ServiceConfig) {
     routes::operations().register("", app);
-    let open: Rc<[_]> = routes::api().open().into();
+    let open = OpenRoutes::from(routes::api().open());
+    let also_open = open.clone();
     let api = web::scope("/api")
         .wrap(from_fn(move |state, request, next| {
             require_access(open.clone(), state, request, next)
         }))
-        .wrap(from_fn(check_token))
+        .wrap(from_fn(move |state, request, next| {
+            check_token(also_open.clone(), state, request, next)
+        }))
         .default_service(web::to(not_found))
         .configure(|api| routes::api().register("/api", api));
     app.service(api);

@@ -7,6 +7,7 @@ use actix_web::{
 };
 use service::{Actor, Error, authenticate, sessions};
 
+use super::OpenRoutes;
 use crate::http::{
     problem::Problem,
     session_cookie::{self, IsCredential, SessionCookie},
@@ -14,32 +15,35 @@ use crate::http::{
 };
 
 /// Checks the token of any request that has one, and keeps the actor for [`crate::http::extract::SignedIn`] and
-/// [`crate::http::extract::Anyone`]. A cookie with a token that does not hold any more is removed. Says to caches that
-/// the response is for this token.
+/// [`crate::http::extract::Anyone`]. A cookie with a token that does not hold any more is removed, and does not count for
+/// what is `open`. Says to caches that the response is for this token.
 pub(crate) async fn check_token<B: MessageBody>(
+    open: OpenRoutes,
     state: AppState,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
     let checked = check(&state, &request).await;
     let cookie = SessionCookie::of(request.request(), &state);
-    let (mut response, is_refused) = match checked {
-        Ok(actor) => {
-            if let Some(actor) = actor {
+    let is_invalid = checked.as_ref().is_err_and(Problem::is_of_token);
+    // A browser sends it by itself, also with the login that is to replace it.
+    let is_ignored = is_invalid && cookie.is_credential() && open.include(&request);
+    let mut response = match checked {
+        Err(problem) if !is_ignored => {
+            request.into_response(HttpResponse::from_error(problem)).map_into_right_body()
+        }
+        checked => {
+            if let Ok(Some(actor)) = checked {
                 request.extensions_mut().insert(actor);
             }
-            let response = next.call(request).await?.map_into_left_body();
-            let is_refused = is_refused(&response);
-            (response, is_refused)
-        }
-        Err(problem) => {
-            let is_refused = problem.is_of_token();
-            let response = HttpResponse::from_error(problem);
-            (request.into_response(response).map_into_right_body(), is_refused)
+            next.call(request).await?.map_into_left_body()
         }
     };
-    if cookie.is_credential() && is_refused {
-        response.headers_mut().append(SET_COOKIE, cookie.cleared().map_err(Problem::from)?);
+    let has_new = response.headers().contains_key(SET_COOKIE);
+    if cookie.is_credential() && !has_new && (is_invalid || is_refused(&response)) {
+        for cleared in cookie.cleared().map_err(Problem::from)? {
+            response.headers_mut().append(SET_COOKIE, cleared);
+        }
     }
     response.headers_mut().insert(VARY, HeaderValue::from_static("Authorization, Cookie"));
     Ok(response)

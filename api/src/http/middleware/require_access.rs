@@ -1,5 +1,3 @@
-use std::rc::Rc;
-
 use actix_web::{
     Error as ActixError, HttpResponse,
     body::{BoxBody, EitherBody, MessageBody},
@@ -9,25 +7,21 @@ use actix_web::{
 };
 use service::{Actor, Error};
 
+use super::OpenRoutes;
 use crate::http::{extract::actor, problem::Problem, state::AppState};
 
 /// Where the anonymous have no access, rejects their requests, except `OPTIONS` and those for what is `open`.
 pub(crate) async fn require_access<B: MessageBody>(
-    open: Rc<[(Method, &'static str)]>,
+    open: OpenRoutes,
     state: AppState,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, ActixError> {
     let is_anonymous = matches!(actor(request.request()), Actor::Anonymous);
-    if state.admits_anonymous || !is_anonymous || is_open(&open, &request) {
+    let is_open = request.method() == Method::OPTIONS || open.include(&request);
+    if state.admits_anonymous || !is_anonymous || is_open {
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let response = HttpResponse::from_error(Problem::from(Error::TokenMissing));
     Ok(request.into_response(response).map_into_right_body())
-}
-
-fn is_open(open: &[(Method, &str)], request: &ServiceRequest) -> bool {
-    let is_asked =
-        |(method, path): &(Method, &str)| method == request.method() && *path == request.path();
-    request.method() == Method::OPTIONS || open.iter().any(is_asked)
 }

@@ -196,6 +196,28 @@ async fn a_cookie_that_does_not_hold_is_cleared_and_a_good_one_stays() {
 }
 
 #[tokio::test]
+async fn a_cookie_that_does_not_hold_is_no_hindrance_to_what_needs_none() {
+    let app = TestApp::start_with(|settings| {
+        settings.network.public_url = Some(PublicUrl::parse("https://example.org/notes").unwrap());
+    });
+    let app = app.await;
+    for token in ["not.a.token", "x; teamnotes_session=y"] {
+        let page = app.anonymous().with_token(token).as_page();
+        let new = json!({ "username": token.len().to_string(), "name": "A", "password": PASSWORD });
+        let signed_up = page.post("/api/users", new).await;
+        let cleared: Vec<_> = signed_up.headers.get_all("set-cookie").iter().collect();
+        let at = |path| {
+            format!("teamnotes_session=; HttpOnly; SameSite=Strict; Path={path}; Max-Age=0; Secure")
+        };
+        assert_eq!(cleared, [&at("/notes"), &at("/")]);
+        signed_up.created();
+        let (token, _) = set_cookie(&page.post("/api/login", credentials("admin")).await);
+        assert!(!token.is_empty());
+        assert_eq!(page.get("/api/notes").await.problem(401), "token invalid");
+    }
+}
+
+#[tokio::test]
 async fn an_api_token_is_not_taken_from_the_cookie() {
     let (_app, alice) = TestApp::with_user("alice").await;
     let new = json!({ "name": "Script", "scopes": ["read"] });
