@@ -147,11 +147,10 @@ mod tests {
     }
 
     #[test]
-    fn two_tokens_are_invalid_and_so_is_one_that_no_token_looks_like() {
+    fn two_tokens_are_invalid() {
         for lines in [
             &["teamnotes_session=a; teamnotes_session=a"][..],
             &["teamnotes_session=a", "teamnotes_session=b"],
-            &["teamnotes_session=\u{fc}"],
         ] {
             assert!(matches!(token(&headers(lines)), Err(Error::TokenInvalid)), "{lines:?}");
         }

@@ -203,7 +203,7 @@ async fn a_cookie_that_does_not_hold_is_no_hindrance_to_what_needs_none() {
     let app = app.await;
     for token in ["not.a.token", "x; teamnotes_session=y"] {
         let page = app.anonymous().with_token(token).as_page();
-        let new = json!({ "username": token.len().to_string(), "name": "A", "password": PASSWORD });
+        let new = json!({ "username": format!("user{}", token.len()), "name": "A", "password": PASSWORD });
         let signed_up = page.post("/api/users", new).await;
         let cleared: Vec<_> = signed_up.headers.get_all("set-cookie").iter().collect();
         let at = |path| {
