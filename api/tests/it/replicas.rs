@@ -22,6 +22,8 @@ async fn with_replica<T>(make: impl FnOnce(&TestDatabase) -> (String, T)) -> Opt
     let (url, made) = make(&database);
     let app = TestApp::start_on(database, |settings| {
         settings.database.replica_urls = vec![url];
+        // One in each pool.
+        settings.database.max_connections = 4;
         // Other tests write to the same server meanwhile.
         settings.database.replica_wait = Duration::from_secs(1);
     })

@@ -37,15 +37,16 @@ pub(crate) struct Replicas {
     /// How long a statement may take.
     limit: Duration,
     primary: ReadPool,
-    shared: Mutex<Option<Taken>>,
+    /// The position that was asked for last.
+    shared: Mutex<Option<Asked>>,
     /// Ends with this value.
     _examining: JoinSet<()>,
 }
 
 /// A position, and when it was asked for.
 #[derive(Clone, Copy, Debug)]
-struct Taken {
-    asked_at: Instant,
+struct Asked {
+    at: Instant,
     position: WalPosition,
 }
 
@@ -92,16 +93,16 @@ impl Replicas {
     /// A position that was asked for after this moment; requests of the same moment share one.
     async fn position_after(&self, moment: Instant) -> std::result::Result<WalPosition, DbErr> {
         let mut shared = self.shared.lock().await;
-        if let Some(Taken { position, .. }) = shared.filter(|taken| taken.asked_at >= moment) {
+        if let Some(Asked { position, .. }) = shared.filter(|asked| asked.at >= moment) {
             return Ok(position);
         }
-        let asked_at = Instant::now();
+        let at = Instant::now();
         let position = WalPosition::current(&self.primary).await?;
-        *shared = Some(Taken { asked_at, position });
+        *shared = Some(Asked { at, position });
         Ok(position)
     }
 
-    /// What each has been used for, and how.
+    /// What each has been used for.
     pub(super) fn uses(&self) -> Vec<ReplicaUse> {
         self.all.iter().map(|replica| replica.usage()).collect()
     }

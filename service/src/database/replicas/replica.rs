@@ -189,13 +189,15 @@ impl Replica {
     }
 
     async fn examine(&self, primary: &ReadPool, wait: Duration) -> std::result::Result<(), Unfit> {
-        let position = WalPosition::current(primary).await?;
-        if text(primary, IDENTITY).await? != text(&self.reads.pool, IDENTITY).await? {
+        let position = WalPosition::current(primary).await.map_err(Unfit::Unknown)?;
+        let identity = text(primary, IDENTITY).await.map_err(Unfit::Unknown)?;
+        if text(&self.reads.pool, IDENTITY).await? != identity {
             return Err(Unfit::Foreign);
         }
+        // Before a connection is taken, as there may be only one.
+        let timeline = text(&self.reads.pool, TIMELINE).await?;
         let mut taken = self.take(Purpose::Reads, EXAMINATION).await?;
         let progress = Progress::of(&mut taken.inner).await?;
-        let timeline = text(&self.reads.pool, TIMELINE).await?;
         let timeline = timeline.and_then(|timeline| timeline.parse().ok()).unwrap_or_default();
         self.timeline.store(timeline, Ordering::Release);
         self.started_at.store(progress.started_at, Ordering::Release);

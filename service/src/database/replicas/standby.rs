@@ -45,6 +45,8 @@ pub(super) enum Unfit {
     Outdated(String),
     #[error("does not answer")]
     Away,
+    #[error("can't be compared with the primary: {0}")]
+    Unknown(#[source] DbErr),
     #[error("fails: {0}")]
     Failed(#[from] DbErr),
 }
