@@ -213,6 +213,7 @@ mod tests {
     fn all_mistakes_are_reported_at_once_without_secrets() {
         let wrong = read(&[
             ("DATABASE_URL", "mysql://root:hunter2@db"),
+            ("DATABASE_REPLICA_URLS", "postgres://db/x, postgres://u:hunter2@a,b/x"),
             ("PORT", "70000"),
             ("SECRET", "hunter2"),
             ("SESSION_TTL", "0"),
@@ -229,6 +230,7 @@ mod tests {
         let SettingsError(wrong) = wrong.unwrap_err();
         let names = [
             "DATABASE_URL",
+            "DATABASE_REPLICA_URLS",
             "PORT",
             "SECRET",
             "SESSION_TTL",

@@ -72,21 +72,24 @@ pub(super) fn database(reader: &mut Reader<'_>) -> DbSettings {
     settings
 }
 
-/// The URL of each standby. What is wrong with them is said without showing them, as they may have passwords.
+/// The URL of each standby. A comma before another URL separates them, as one URL may have several hosts, which is
+/// rejected. What is wrong is said without showing the URLs, which may have passwords.
 fn replica_urls(reader: &mut Reader<'_>) -> Vec<String> {
     let text = reader.text(&table::DATABASE_REPLICA_URLS).unwrap_or_default();
-    let urls = text.split(',').map(str::trim).filter(|url| !url.is_empty());
-    let mut valid = Vec::new();
-    for (place, url) in urls.enumerate() {
-        match database_url::check_replica(url) {
-            Ok(()) => valid.push(url.to_owned()),
-            Err(why) => {
-                let why = format!("is invalid: URL {} {why}", place + 1);
-                reader.reject(&table::DATABASE_REPLICA_URLS, why);
-            }
+    let mut urls: Vec<String> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        match urls.last_mut() {
+            Some(url) if !part.contains("://") => *url = format!("{url},{part}"),
+            _ => urls.push(part.to_owned()),
         }
     }
-    valid
+    for (place, url) in urls.iter().enumerate() {
+        if let Err(why) = database_url::check_replica(url) {
+            let why = format!("is invalid: URL {} {why}", place + 1);
+            reader.reject(&table::DATABASE_REPLICA_URLS, why);
+        }
+    }
+    urls
 }
 
 pub(super) fn password_cost(reader: &mut Reader<'_>) -> PasswordCost {

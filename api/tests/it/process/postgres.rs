@@ -9,7 +9,7 @@ use std::{
 
 use reqwest::Method;
 use serde_json::json;
-use testkit::{FaultProxy, TestDatabase};
+use testkit::{FaultProxy, Standby, TestDatabase};
 
 use super::{SECRET, Served, run, teamnotes, text};
 
@@ -252,4 +252,26 @@ async fn nothing_is_tried_out_on_a_server_that_only_resembles_postgresql() {
     let settings = [("DATABASE_URL", database.url())];
     let down = run(directory.path(), &settings, &["migrate", "down", "--yes"]);
     assert!(down.status.success(), "{}", text(&down.stderr));
+}
+
+#[tokio::test]
+async fn doctor_says_of_each_replica_whether_it_can_serve() {
+    let database = TestDatabase::migrated().await;
+    if !database.is_postgres() {
+        return;
+    }
+    let standby = Standby::start();
+    let other = TestDatabase::migrated().await;
+    let replicas = format!("{},{}", standby.url(&database), other.url());
+    let settings = [
+        ("DATABASE_URL", database.url()),
+        ("DATABASE_REPLICA_URLS", &replicas),
+        ("SECRET", SECRET),
+    ];
+    let directory = tempfile::tempdir().unwrap();
+    let told = text(&run(directory.path(), &settings, &["doctor"]).stdout);
+    let lines: Vec<&str> = told.lines().filter(|line| line.contains("replica: ")).collect();
+    let [first, second] = lines[..] else { panic!("{told}") };
+    assert!(first.contains("bytes behind the primary"), "{first}");
+    assert!(second.starts_with("BAD") && second.contains("no copy of the primary"), "{second}");
 }
