@@ -55,6 +55,21 @@ check-clients:
 kill-postgres *binary:
     scripts/kill-postgres {{ binary }}
 
+# Fail over PostgreSQL under Patroni this many times under load; patroni, etcd-server and python3-psycopg2 have to be installed
+failover count="6" *options:
+    cargo build --release --locked --package api --bin teamnotes
+    bench/growth/failover.py target/release/teamnotes {{ count }} {{ options }}
+
+# Write and read back this many times through three instances with two replicas, at each of several delays
+replicas pairs="10000":
+    cargo build --release --locked --package api --bin teamnotes
+    bench/growth/replicas.py target/release/teamnotes {{ pairs }}
+
+# Check the API behind PgBouncer in session mode; pgbouncer has to be installed
+try-pgbouncer:
+    cargo build --release --locked --package api --bin teamnotes
+    scripts/with-postgres scripts/try-pgbouncer target/release/teamnotes
+
 # Measure reads while 200 clients log in and as many idle connections as given are open; LOGIN_RATE_LIMIT=on rejects most logins
 login-flood connections="0":
     cargo build --release --workspace --bins --example login_flood
