@@ -51,6 +51,23 @@ check-clients:
     cargo build --release --locked
     clients/check target/release/teamnotes
 
+# Check the page for people, also in Chromium on both databases
+check-page:
+    cargo build --release --locked
+    web/check target/release/teamnotes
+
+# Measure how soon the page paints a list, and its frames while 1,000 notes are scrolled
+measure-page:
+    cargo build --release --locked
+    npm ci --prefix web --ignore-scripts --no-audit --no-fund
+    scripts/with-service target/release/teamnotes node web/e2e/bench.mjs
+
+# Make the pictures of the page in the README
+screenshots:
+    cargo build --release --locked
+    npm ci --prefix web --ignore-scripts --no-audit --no-fund
+    scripts/with-service target/release/teamnotes node web/e2e/screenshots.mjs
+
 # Kill PostgreSQL while eight clients write: no acknowledged write may be lost
 kill-postgres *binary:
     scripts/kill-postgres {{ binary }}
