@@ -47,6 +47,40 @@ test('two changes are merged', async (t) => {
   assert.equal(await textOf(alice, note), 'A\nb\nC');
 });
 
+/** Two browsers have the date and audience of the same note open, and the first makes it visible to a team. */
+async function audienceClash(t, { fails }) {
+  const alice = await newPerson();
+  const team = await alice.call('POST', '/teams', { name: `Team of ${alice.username}` });
+  const note = await alice.write('Salaries');
+  const page = await open(t, { as: alice, path: `/notes/${note.id}`, fails });
+  await page.getByRole('button', { name: 'Date and audience' }).click();
+  await alice.call('PUT', `/notes/${note.id}`, { visibility: 'team', team_ids: [team.id] }, { 'If-Match': '*' });
+  return { alice, note, page };
+}
+
+test('an audience that clashes with another one is not said to be saved', async (t) => {
+  const { alice, note, page } = await audienceClash(t, { fails: [412] });
+  await page.getByLabel('Who sees it').selectOption('private');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Not saved: this was changed elsewhere').waitFor();
+  assert.equal(await page.getByText('Note saved.').count(), 0);
+  assert.equal(await page.getByLabel('Who sees it').inputValue(), 'private');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Note saved.').waitFor();
+  assert.equal((await alice.call('GET', `/notes/${note.id}`)).visibility, 'private');
+});
+
+test('an audience set elsewhere stays when another member of the note is saved', async (t) => {
+  const { alice, note, page } = await audienceClash(t, { fails: [412] });
+  await page.getByRole('button', { name: 'Important' }).click();
+  await page.getByLabel('Date', { exact: true }).fill('2026-03-01T09:30');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('Note saved.').waitFor();
+  const { important, visibility, date } = await alice.call('GET', `/notes/${note.id}`);
+  assert.deepEqual([important, visibility], [true, 'team']);
+  assert.match(date, /^2026-0[23]-\d\dT/);
+});
+
 test('a session that is revoked in one browser is out at the next click in the other', async (t) => {
   const alice = await newPerson();
   await alice.write('Somewhere to go');
