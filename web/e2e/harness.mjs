@@ -119,12 +119,12 @@ export async function open(test, { as, path = '/', phone = false, theme = 'light
 }
 
 async function storageOf(person) {
-  if (!person.cookie) await person.logIn();
+  person.id ??= (await person.call('GET', '/sessions/current')).user.id;
   const { hostname, origin } = new URL(SERVICE);
   const cookie = { domain: hostname, path: '/', expires: -1, httpOnly: true, secure: false, sameSite: 'Strict' };
   return {
     cookies: [{ name: 'teamnotes_session', value: person.cookie, ...cookie }],
-    origins: [{ origin, localStorage: [{ name: 'teamnotes.logged-in', value: person === admin ? 'admin' : 'user' }] }],
+    origins: [{ origin, localStorage: [{ name: 'teamnotes.logged-in', value: `${person.id} ${person === admin ? 'admin' : 'user'} 0` }] }],
   };
 }
 

@@ -12,6 +12,9 @@ export class ServerAway extends Error {
 /** The browser has not kept the cookie of the session, as it does over plain HTTP. */
 export class CookieRefused extends Error {}
 
+/** Another user has logged in in this browser, so that nothing was sent. */
+export class UserChanged extends Error {}
+
 /** The service has rejected a request. */
 export class Failure extends Error {
   constructor(
@@ -41,6 +44,9 @@ export function explain(error: unknown): string {
   }
   if (error instanceof CookieRefused) {
     return 'Your browser does not keep the session. Open this page with https, and allow cookies for it.';
+  }
+  if (error instanceof UserChanged) {
+    return 'Somebody else has logged in in this browser in the meantime. Nothing was sent; drafts are kept.';
   }
   if (!(error instanceof Failure)) {
     return 'Something went wrong in this page. Reload it; drafts are kept.';

@@ -1,10 +1,9 @@
 import { api, done, type SessionUser } from './api';
 import { CookieRefused, explain, hasStatus } from './failure';
+import { announce, confirm, dropHint, HINT, readHint } from './hint';
+import { storage } from './storage';
 import { toasts } from './toasts.svelte';
-import { renewal } from './transport';
-
-/** Whose session this browser has, `user` or `admin`: a visitor's page need not ask, and others are laid out at once. */
-const HINT = 'teamnotes.logged-in';
+import { viewer } from './transport';
 
 /** Who uses the page. */
 class CurrentSession {
@@ -12,30 +11,48 @@ class CurrentSession {
   isKnown = $state(false);
   /** The session has ended while it was in use; its user is asked to log in over the page. */
   hasExpired = $state(false);
-  #hint = localStorage.getItem(HINT);
+  /** What has to be done while the session is there, before its user logs out. */
+  beforeLogOut = async (): Promise<void> => {};
+  #hint = readHint();
   #renewal: { promise: Promise<boolean>; resolve: (renewed: boolean) => void } | undefined;
 
   constructor() {
-    renewal.ask = () => this.#renew();
+    viewer.renew = () => this.#renew();
+    viewer.isSomeoneElse = () => this.isSomeoneElse();
+    viewer.change = () => void this.start();
     addEventListener('storage', ({ key }) => {
       if (key === HINT) void this.start();
     });
+    addEventListener('pageshow', ({ persisted }) => {
+      if (persisted) void this.start();
+    });
   }
 
-  /** Whether somebody is logged in, or will be once the service has answered. */
+  /** Whether somebody is logged in, or will be once the service has answered: others are laid out at once. */
   get seemsLoggedIn(): boolean {
-    return this.isKnown ? this.user !== null : this.#hint !== null;
+    return this.isKnown ? this.user !== null : this.#hint !== undefined;
   }
 
   /** The same for an admin. */
   get seemsAdmin(): boolean {
-    return this.isKnown ? this.user?.admin === true : this.#hint === 'admin';
+    return this.isKnown ? this.user?.admin === true : this.#hint?.isAdmin === true;
   }
 
-  /** Finds out whether this browser is logged in. */
+  /** Whether another user has logged in in another tab, as whom this one would now act. */
+  isSomeoneElse(): boolean {
+    const hint = readHint();
+    return this.user !== null && hint !== undefined && hint.user !== this.user.id;
+  }
+
+  /** Finds out whether this browser is logged in, and as whom. */
   async start(): Promise<void> {
     try {
-      this.user = localStorage.getItem(HINT) ? await this.#ask() : null;
+      const user = readHint() || !storage.isThere() ? await this.#ask() : null;
+      const before = this.user;
+      if (user || !this.hasExpired) this.#become(user);
+      if (before && user && before.id !== user.id) {
+        toasts.warn(`${user.name} has logged in in another tab, and is who you are here now. Drafts are kept.`);
+      }
     } catch (error) {
       toasts.warn(explain(error));
     }
@@ -45,39 +62,46 @@ class CurrentSession {
   async logIn(username: string, password: string): Promise<void> {
     const body = { username, password, cookie: true };
     await done(api.POST('/api/login', { body }));
-    const before = this.user;
     const user = await this.#ask();
     if (!user) throw new CookieRefused();
-    this.user = user;
-    if (this.hasExpired) this.#end(user.id === before?.id);
+    announce({ user: user.id, isAdmin: user.admin });
+    this.#become(user);
   }
 
   async logOut(): Promise<void> {
+    await this.beforeLogOut();
+    await this.leave();
+  }
+
+  /** Ends the session at once, if it has not ended yet. */
+  async leave(): Promise<void> {
     try {
       await done(api.DELETE('/api/logout'));
     } catch (error) {
       if (!hasStatus(error, 401)) throw error;
     }
-    this.forget();
-  }
-
-  /** The session is over and its user knows. */
-  forget(): void {
-    localStorage.removeItem(HINT);
-    this.user = null;
-    this.#end(false);
+    dropHint();
+    this.#become(null);
   }
 
   async #ask(): Promise<SessionUser | null> {
     try {
       const { user } = await done(api.GET('/api/sessions/current'));
-      localStorage.setItem(HINT, user.admin ? 'admin' : 'user');
+      confirm({ user: user.id, isAdmin: user.admin });
       return user;
     } catch (error) {
       if (!hasStatus(error, 401)) throw error;
-      localStorage.removeItem(HINT);
+      dropHint();
       return null;
     }
+  }
+
+  #become(user: SessionUser | null): void {
+    const isSame = user !== null && user.id === this.user?.id;
+    this.user = user;
+    this.hasExpired = false;
+    this.#renewal?.resolve(isSame);
+    this.#renewal = undefined;
   }
 
   #renew(): Promise<boolean> {
@@ -88,12 +112,6 @@ class CurrentSession {
       this.hasExpired = true;
     }
     return this.#renewal.promise;
-  }
-
-  #end(renewed: boolean): void {
-    this.hasExpired = false;
-    this.#renewal?.resolve(renewed);
-    this.#renewal = undefined;
   }
 }
 

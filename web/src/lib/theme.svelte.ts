@@ -1,3 +1,5 @@
+import { storage } from './storage';
+
 const KEY = 'teamnotes.theme';
 const THEMES = ['system', 'light', 'dark'] as const;
 
@@ -8,13 +10,13 @@ class ThemeChoice {
   current = $state<Theme>('system');
 
   start(): void {
-    const stored = localStorage.getItem(KEY);
+    const stored = storage.read(KEY);
     this.choose(THEMES.find((theme) => theme === stored) ?? 'system');
   }
 
   choose(theme: Theme): void {
     this.current = theme;
-    localStorage.setItem(KEY, theme);
+    storage.write(KEY, theme);
     document.documentElement.dataset.theme = theme;
   }
 

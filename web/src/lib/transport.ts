@@ -1,13 +1,23 @@
 import { AWAY, connection } from './connection.svelte';
-import { ServerAway } from './failure';
+import { ServerAway, UserChanged } from './failure';
 
-/** What to do when the session has ended: resolves to true once there is a new one of the same user. */
-export const renewal = { ask: async (): Promise<boolean> => false };
+/** What the session says of whoever this tab shows. */
+export const viewer = {
+  /** What to do when the session has ended: resolves to true once there is a new one of the same user. */
+  renew: async (): Promise<boolean> => false,
+  /** Whether another user is logged in in this browser by now. */
+  isSomeoneElse: () => false,
+  /** Shows the user who is logged in. */
+  change: () => {},
+};
 
-/** Sends a request: reads wait while the service is away, and a session that has ended is renewed. */
+/**
+ * Sends a request: reads wait while the service is away, and a session that has ended is renewed. Nothing that one user
+ * has asked for is changed in the name of another.
+ */
 export async function send(request: Request): Promise<Response> {
   const response = await attempt(request.clone());
-  if (response.status === 401 && !isPublic(request) && (await renewal.ask())) {
+  if (response.status === 401 && !isPublic(request) && (await viewer.renew())) {
     return attempt(request);
   }
   return response;
@@ -15,6 +25,10 @@ export async function send(request: Request): Promise<Response> {
 
 async function attempt(request: Request): Promise<Response> {
   for (;;) {
+    if (request.method !== 'GET' && !isLogin(request) && viewer.isSomeoneElse()) {
+      viewer.change();
+      throw new UserChanged();
+    }
     const response = await reach(request.clone());
     if (response) return response;
     connection.lost();
@@ -32,6 +46,10 @@ async function reach(request: Request): Promise<Response | undefined> {
     request.signal.throwIfAborted();
     return undefined;
   }
+}
+
+function isLogin(request: Request): boolean {
+  return request.url.endsWith('/api/login');
 }
 
 /** Whether a 401 means something else than the end of the session. */
