@@ -47,6 +47,32 @@ test('a note is written, found, edited and deleted', async (t) => {
   assert.deepEqual(await alice.call('GET', `/notes?user=${alice.username}`), []);
 });
 
+test('a deletion that is carried out on leaving the page cannot be undone', async (t) => {
+  const alice = await newPerson();
+  const note = await alice.write('Soon gone');
+  const page = await open(t, { as: alice, path: `/notes/${note.id}` });
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('button', { name: 'Undo' }).waitFor();
+  const sent = page.waitForResponse((response) => response.request().method() === 'DELETE');
+  await page.evaluate(() => dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true })));
+  assert.equal((await sent).status(), 204);
+  await page.getByRole('button', { name: 'Undo' }).waitFor({ state: 'detached' });
+  assert.deepEqual(await alice.call('GET', `/notes?user=${alice.username}`), []);
+});
+
+test('a deletion is carried out before its user logs out', async (t) => {
+  const alice = await newPerson();
+  const note = await alice.write('Soon gone');
+  const page = await open(t, { as: alice, path: `/notes/${note.id}` });
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByTitle('My account').click();
+  await page.getByRole('button', { name: 'Log out' }).click();
+  await page.getByRole('link', { name: 'Log in' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Undo' }).count(), 0);
+  await alice.logIn();
+  assert.deepEqual(await alice.call('GET', `/notes?user=${alice.username}`), []);
+});
+
 test('filters are in the address', async (t) => {
   const alice = await newPerson();
   await alice.write('An ordinary one');

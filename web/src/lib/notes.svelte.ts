@@ -58,15 +58,22 @@ export async function setImportant(note: Note, important: boolean): Promise<Note
   }
 }
 
+interface Pending {
+  /** Who has asked for it. */
+  user: number | undefined;
+  timer: ReturnType<typeof setTimeout>;
+  toast: number;
+}
+
 /** Notes that are deleted as soon as it is too late to undo that; until then they are hidden. */
 class Deletions {
   #hidden = new SvelteSet<number>();
-  #pending = new Map<number, () => void>();
+  #pending = new Map<number, Pending>();
 
   constructor() {
+    session.beforeLogOut = () => this.#flush();
     addEventListener('pagehide', () => {
-      for (const id of this.#pending.keys()) this.#send(id);
-      this.#pending.clear();
+      for (const id of [...this.#pending.keys()]) this.#send(id);
     });
   }
 
@@ -79,18 +86,34 @@ class Deletions {
     this.#hidden.add(id);
     const timer = setTimeout(() => void this.#finish(id), 1000 * UNDO_SECONDS);
     const undo = () => {
-      clearTimeout(timer);
-      this.#pending.delete(id);
+      this.#take(id);
       this.#hidden.delete(id);
-      toasts.close(toast);
       toasts.say('The note is back.');
     };
     const toast = toasts.say('Note deleted.', { label: 'Undo', run: undo }, UNDO_SECONDS);
-    this.#pending.set(id, undo);
+    this.#pending.set(id, { user: session.user?.id, timer, toast });
+  }
+
+  /** Ends the time to undo a deletion. Returns whether it is to be carried out, as nobody else has logged in since. */
+  #take(id: number): boolean {
+    const pending = this.#pending.get(id);
+    if (!pending) return false;
+    clearTimeout(pending.timer);
+    toasts.close(pending.toast);
+    this.#pending.delete(id);
+    return pending.user === session.user?.id && !session.isSomeoneElse();
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.all([...this.#pending.keys()].map((id) => this.#finish(id)));
   }
 
   async #finish(id: number): Promise<void> {
-    this.#pending.delete(id);
+    if (!this.#take(id)) {
+      this.#hidden.delete(id);
+      toasts.warn('The note has not been deleted, as you were logged out before.');
+      return;
+    }
     try {
       const params = { path: { id }, header: ANY_VERSION };
       await done(api.DELETE('/api/notes/{id}', { params }));
@@ -103,6 +126,7 @@ class Deletions {
 
   /** Sends the request in a way that outlives the page. */
   #send(id: number): void {
+    if (!this.#take(id)) return;
     void fetch(to(`/api/notes/${id}`), { method: 'DELETE', headers: ANY_VERSION, keepalive: true });
   }
 }
