@@ -1,4 +1,5 @@
 import { randomKey, type Visibility } from './api';
+import { storage } from './storage';
 
 /** What somebody has typed and the service has not acknowledged. */
 export interface Draft {
@@ -24,7 +25,7 @@ export function emptyDraft(): Draft {
 /** The draft of a user, if there is one that differs from what it is based on. */
 export function readDraft(user: number, place: Place): Draft | undefined {
   try {
-    const draft: Draft = { ...emptyDraft(), ...JSON.parse(localStorage.getItem(name(user, place)) ?? 'null') };
+    const draft: Draft = { ...emptyDraft(), ...JSON.parse(storage.read(name(user, place)) ?? 'null') };
     return draft.content === draft.base ? undefined : draft;
   } catch {
     return undefined;
@@ -33,16 +34,14 @@ export function readDraft(user: number, place: Place): Draft | undefined {
 
 /** Keeps a draft. Returns whether the browser could: its storage may be full or switched off. */
 export function keepDraft(user: number, place: Place, draft: Draft): boolean {
-  try {
-    localStorage.setItem(name(user, place), JSON.stringify(draft));
-    return true;
-  } catch {
-    return false;
-  }
+  return storage.write(name(user, place), JSON.stringify(draft));
 }
 
-export function dropDraft(user: number, place: Place): void {
-  localStorage.removeItem(name(user, place));
+/** Drops a draft; with `saved`, unless it is another one by now, which another tab has kept. */
+export function dropDraft(user: number, place: Place, saved?: Draft): void {
+  const kept = saved && readDraft(user, place);
+  if (kept && (kept.content !== saved.content || kept.key !== saved.key)) return;
+  storage.remove(name(user, place));
 }
 
 function name(user: number, place: Place): string {
