@@ -2,7 +2,19 @@ import { explain } from './failure';
 import type { List } from './list.svelte';
 import { toasts } from './toasts.svelte';
 
-/** Shows a list as it will be after a request, and as it was if the request fails. Returns whether it has worked. */
+/** What a list shows once the change of it from `before` to `after` is taken back: other changes since then stay. */
+export function takenBack<T extends { id: number }>(now: T[], before: T[], after: T[]): T[] {
+  const isBack = before.map((item) => !after.includes(item));
+  const back = before.filter((_, index) => isBack[index]);
+  const ids = new Set(back.map(({ id }) => id));
+  const items = now.filter(({ id }) => !ids.has(id));
+  before.forEach((item, index) => {
+    if (isBack[index]) items.splice(Math.min(index, items.length), 0, item);
+  });
+  return items;
+}
+
+/** Shows a list as it will be after a request, and takes that back if the request fails. Returns whether it has worked. */
 export async function optimistically<T extends { id: number }>(
   list: List<T>,
   items: T[],
@@ -15,7 +27,7 @@ export async function optimistically<T extends { id: number }>(
     await request;
     return true;
   } catch (error) {
-    list.items = before;
+    list.items = takenBack(list.items, before, items);
     toasts.warn(`${unchanged} ${explain(error)}`);
     return false;
   }
