@@ -40,7 +40,7 @@ export function routeOf(path: string): Route {
   if (page) return { page, parameters: {} };
   const [, kind, name] = /^\/(notes|teams|people)\/([^/]+)$/.exec(path) ?? [];
   if (kind === 'people' && name) return { page: PersonPage, parameters: { username: decoded(name) } };
-  if (name && /^[1-9][0-9]*$/.test(name)) {
+  if (name && /^[1-9][0-9]*$/.test(name) && Number.isSafeInteger(Number(name))) {
     return { page: kind === 'teams' ? TeamPage : NotePage, parameters: { id: Number(name) } };
   }
   return { page: NotFoundPage, parameters: {} };

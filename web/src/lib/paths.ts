@@ -11,7 +11,9 @@ export function loginPath(): string {
 /** Where to go after logging in: a path of this page, whatever the address says. */
 export function nextPath(): string {
   const next = router.query.get('next') ?? '/';
-  return /^\/(?![/\\])/.test(next) ? next : '/';
+  if (!next.startsWith('/') || !URL.canParse(next, location.origin)) return '/';
+  const { origin, pathname, search } = new URL(next, location.origin);
+  return origin === location.origin ? pathname + search : '/';
 }
 
 export function notePath(id: number): string {
