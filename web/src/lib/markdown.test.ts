@@ -39,6 +39,12 @@ test('an image is a link, so that nothing is loaded from elsewhere', () => {
   expect(html).not.toContain('<img');
 });
 
+test('text that is nested too deeply is shown as it is written', () => {
+  const nested = '>'.repeat(9_000);
+  const shown = new DOMParser().parseFromString(toHtml(`${nested}\n<b>`), 'text/html').body;
+  expect(shown.textContent).toBe(`${nested}<b>`);
+});
+
 test('a column keeps its alignment', () => {
   expect(toHtml('| a |\n|--:|\n| 1 |')).toContain('<td align="right">1</td>');
 });

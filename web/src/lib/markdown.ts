@@ -29,8 +29,16 @@ purifier.addHook('afterSanitizeAttributes', (element) => {
   element.setAttribute('target', '_blank');
 });
 
-/** Markdown as HTML that is safe to show. */
+/** Markdown as HTML that is safe to show; text that is nested too deeply to be read as Markdown is shown as it is. */
 export function toHtml(markdown: string): string {
+  try {
+    return sanitised(markdown);
+  } catch {
+    return `<p>${escape(markdown).replaceAll('\n', '<br>')}</p>`;
+  }
+}
+
+function sanitised(markdown: string): string {
   return purifier.sanitize(marked.parse(markdown, { async: false }), {
     ALLOWED_TAGS: ELEMENTS,
     ALLOWED_ATTR: ['href', 'align', 'start'],
