@@ -5,5 +5,13 @@ import { session } from './session.svelte';
 export async function ownTeams(): Promise<TeamMembership[]> {
   if (!session.user) return [];
   const path = { user: String(session.user.id) };
-  return (await page(api.GET('/api/users/{user}/teams', { params: { path, query: { limit: 200 } } }))).items;
+  const teams: TeamMembership[] = [];
+  let cursor: string | undefined;
+  do {
+    const query = { limit: 200, cursor };
+    const next = await page(api.GET('/api/users/{user}/teams', { params: { path, query } }));
+    teams.push(...next.items);
+    cursor = next.cursor;
+  } while (cursor);
+  return teams;
 }
