@@ -40,7 +40,7 @@ export function violations(error: unknown): Map<string, string> {
 /** A failure in words, with what to do next. */
 export function explain(error: unknown): string {
   if (error instanceof ServerAway) {
-    return 'The server cannot be reached. Check your connection; this page goes on by itself once it is back.';
+    return 'The server cannot be reached. Check your connection, and try again.';
   }
   if (error instanceof CookieRefused) {
     return 'Your browser does not keep the session. Open this page with https, and allow cookies for it.';
