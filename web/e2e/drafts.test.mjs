@@ -59,7 +59,7 @@ test('a note whose answer is lost is not created twice', async (t) => {
 
 test('what is typed while a note is on its way makes no second note', async (t) => {
   const alice = await newPerson();
-  const page = await open(t, { as: alice });
+  const page = await open(t, { as: alice, path: `/?author=${alice.username}` });
   const typed = page.getByLabel('Write a note');
   let resolve;
   const promise = new Promise((done) => (resolve = done));
@@ -67,15 +67,15 @@ test('what is typed while a note is on its way makes no second note', async (t) 
     if (route.request().method() === 'POST') await promise;
     await route.continue();
   });
-  await typed.fill('Order paper');
+  await typed.fill('Buy staples');
   await page.getByRole('button', { name: 'Save note' }).click();
   await page.getByRole('button', { name: 'Saving…' }).waitFor();
   await typed.focus();
   await page.keyboard.type(' and ink');
   resolve();
-  await card(page, 'Order paper').waitFor();
+  await card(page, 'Buy staples').waitFor();
   assert.equal(await typed.inputValue(), '');
-  assert.deepEqual((await alice.call('GET', `/notes?user=${alice.username}`)).map(({ content }) => content), ['Order paper']);
+  assert.deepEqual((await alice.call('GET', `/notes?user=${alice.username}`)).map(({ content }) => content), ['Buy staples']);
 });
 
 test('a session that ends while one writes is renewed in place, and the note is saved', async (t) => {
