@@ -61,10 +61,39 @@ test('whoever leaves is logged out, even after they logged in again in another t
   assert.deepEqual(cookies.filter(({ name }) => name === 'teamnotes_session'), []);
 });
 
+test('whoever sees a private note is logged in, whatever the browser has kept', async (t) => {
+  const alice = await newPerson();
+  const note = await alice.write('For the eyes of Alice', { visibility: 'private' });
+  const page = await open(t, { as: alice, path: '/people' });
+  await page.getByTitle('My account').waitFor();
+  for (const path of ['/', `/notes/${note.id}`]) {
+    await page.evaluate(() => localStorage.clear());
+    await page.goto(path);
+    await page.getByTitle('My account').getByText('Alice Walker').waitFor();
+  }
+});
+
+test('a browser without storage shows the page, and logs in', async (t) => {
+  const alice = await newPerson();
+  const page = await open(t, { path: '/login', fails: [401] });
+  await page.addInitScript(() => {
+    Object.defineProperty(globalThis, 'localStorage', {
+      get() {
+        throw new DOMException('denied', 'SecurityError');
+      },
+    });
+  });
+  await logIn(page, alice);
+  await page.getByLabel('Write a note').fill('Kept by nobody');
+  await page.getByText('Your browser has no room for drafts').waitFor();
+  await page.reload();
+  await page.getByTitle('My account').getByText('Alice Walker').waitFor();
+});
+
 test('a session that was renewed in another tab goes on', async (t) => {
   const alice = await newPerson();
   await alice.write('Somewhere to go');
-  const page = await open(t, { as: alice, fails: [401] });
+  const page = await open(t, { as: alice, path: `/?author=${alice.username}`, fails: [401] });
   await card(page, 'Somewhere to go').waitFor();
   await new alice.constructor(alice.username, alice.name).call('DELETE', '/sessions');
   await page.getByLabel('Write a note').fill('Not to be lost');

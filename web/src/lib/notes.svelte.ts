@@ -20,14 +20,16 @@ export function notesFor(query: URLSearchParams, isReturn: boolean): List<Note> 
   const key = `${untrack(() => session.user?.id)} ${toQuery(filters)}`;
   const known = lists.get(key);
   if (known && isReturn) return known;
-  const list = new List<Note>((cursor) => {
+  const list = new List<Note>(async (cursor) => {
     const { search, important, author } = filters;
     const selection = {
       ...(search && { search }),
       ...(important && { important }),
       ...(author && { user: author }),
     };
-    return page(api.GET('/api/notes', { params: { query: { ...selection, cursor } } }));
+    const next = await page(api.GET('/api/notes', { params: { query: { ...selection, cursor } } }));
+    session.notice(next.items);
+    return next;
   });
   lists.delete(key);
   lists.set(key, list);

@@ -1,4 +1,4 @@
-import { api, done, type SessionUser } from './api';
+import { api, done, type Note, type SessionUser } from './api';
 import { CookieRefused, explain, hasStatus } from './failure';
 import { announce, confirm, dropHint, HINT, readHint } from './hint';
 import { storage } from './storage';
@@ -45,9 +45,9 @@ class CurrentSession {
   }
 
   /** Finds out whether this browser is logged in, and as whom. */
-  async start(): Promise<void> {
+  async start(asks = readHint() !== undefined || !storage.isThere()): Promise<void> {
     try {
-      const user = readHint() || !storage.isThere() ? await this.#ask() : null;
+      const user = asks ? await this.#ask() : null;
       const before = this.user;
       if (user || !this.hasExpired) this.#become(user);
       if (before && user && before.id !== user.id) {
@@ -57,6 +57,11 @@ class CurrentSession {
       toasts.warn(explain(error));
     }
     this.isKnown = true;
+  }
+
+  /** Finds out about a session without a hint: whoever is shown notes that are not public has one. */
+  notice(notes: Pick<Note, 'visibility'>[]): void {
+    if (this.isKnown && !this.user && notes.some(({ visibility }) => visibility !== 'public')) void this.start(true);
   }
 
   async logIn(username: string, password: string): Promise<void> {
