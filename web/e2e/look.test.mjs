@@ -60,6 +60,11 @@ test('an address that is none says so', async (t) => {
   await heading(page, 'Not found').waitFor();
 });
 
+test('a number that is too large for a note is no address', async (t) => {
+  const page = await open(t, { path: '/notes/9007199254740993' });
+  await heading(page, 'Not found').waitFor();
+});
+
 test('a note that is gone is explained', async (t) => {
   const page = await open(t, { path: '/notes/999999999', fails: [404] });
   await page.getByText('This does not exist any more').waitFor();

@@ -13,6 +13,16 @@ test('a draft is kept until it is dropped', () => {
   expect(readDraft(1, 'new')).toBeUndefined();
 });
 
+test('what another tab has typed stays when a draft is saved', () => {
+  const saved = typed('of this tab');
+  const other = typed('of another tab');
+  keepDraft(1, 'new', other);
+  dropDraft(1, 'new', saved);
+  expect(readDraft(1, 'new')).toEqual(other);
+  dropDraft(1, 'new', other);
+  expect(readDraft(1, 'new')).toBeUndefined();
+});
+
 test('a draft belongs to one user and one note', () => {
   keepDraft(1, 7, typed('mine'));
   expect(readDraft(2, 7)).toBeUndefined();
