@@ -85,7 +85,7 @@ export async function newPerson(name = 'Alice Walker') {
 
 /**
  * A page in a browser of its own, of a person who is logged in or of a visitor. `fails` are the status codes that the
- * test provokes. The test fails on anything else in the console, and on a request to another host.
+ * test provokes. The test fails on any other error in the console, and on a request to another host; it reports warnings.
  */
 export async function open(test, { as, path = '/', phone = false, theme = 'light', fails = [], scripts = true } = {}) {
   const context = await browser.newContext({
@@ -102,7 +102,8 @@ export async function open(test, { as, path = '/', phone = false, theme = 'light
   const page = await context.newPage();
   const complaints = [];
   page.on('console', (message) => {
-    if (!['error', 'warning'].includes(message.type())) return;
+    if (message.type() === 'warning') test.diagnostic(`warning in the console: ${message.text()}`);
+    if (message.type() !== 'error') return;
     const status = /the server responded with a status of (\d+)/.exec(message.text())?.[1];
     if (!fails.includes(status ? Number(status) : 'network')) complaints.push(message.text());
   });
