@@ -227,6 +227,7 @@ impl Untouched {
 /// Returns the world unless it was written to.
 async fn check(row: &Row, untouched: Option<Untouched>) -> Option<Untouched> {
     let mut untouched = untouched;
+    let is_open = api::routes::api().open().contains(&(row.method.clone(), row.path));
     for (kind, expected) in &row.statuses {
         let current = match untouched.take() {
             Some(untouched) => untouched,
@@ -244,7 +245,8 @@ async fn check(row: &Row, untouched: Option<Untouched>) -> Option<Untouched> {
             let head = caller.send(Method::HEAD, row.path, None).await;
             assert_eq!(head.status.as_u16(), *expected, "HEAD instead of {what}");
         }
-        if !may_write {
+        // Where no credential is needed, one in a cookie does not count if it is not valid.
+        if !(may_write || is_open && *expected == 401) {
             let page = caller.as_page();
             let answer = page.send(row.method.clone(), row.path, row.body.clone()).await;
             assert_eq!(answer.status.as_u16(), *expected, "with a cookie instead of {what}");
