@@ -24,10 +24,6 @@ impl IdList {
         Self { backend: db.get_database_backend(), ids: ids.collect::<Vec<_>>().join(",") }
     }
 
-    pub(crate) fn is_for_postgres(&self) -> bool {
-        self.backend == DbBackend::Postgres
-    }
-
     /// Whether the column's value is in the list.
     pub(crate) fn contains(&self, column: impl IntoColumnRef) -> Expr {
         let values = [Expr::col(column), self.parameter()];

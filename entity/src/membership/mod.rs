@@ -5,7 +5,7 @@ mod scopes;
 
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    Condition, IdenStatic, QueryOrder, QuerySelect, QueryTrait, Select, TryGetable,
+    IdenStatic, QueryOrder, QuerySelect, QueryTrait, Select, TryGetable,
     entity::prelude::*,
     sea_query::{
         ExprTrait, Func, JoinType, OnConflict, Order, Query, SelectStatement, WindowStatement,
@@ -127,8 +127,7 @@ impl Entity {
     /// The newest `limit` memberships of each of these users, joined with the teams, newest first. For
     /// [`TeamOfUser`].
     pub fn newest_teams_of_each(users: &IdList, limit: u64) -> Select<Self> {
-        let newest = newest_of_each(Column::UserId, users, limit, |_| Condition::all());
-        let mut newest = newest.join(JoinType::InnerJoin, Relation::Team.def());
+        let mut newest = newest_of_each(Self::find_with_team(), Column::UserId, users, limit);
         let counts = Query::select()
             .column(Column::UserId)
             .expr_as(Column::Id.count(), TEAMS)

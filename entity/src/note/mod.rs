@@ -25,7 +25,10 @@ pub use self::{
     scopes::Scopes,
     writes::{delete_some_by, make_unshared_private, unshare_some},
 };
-use crate::{Candidates, IdList, Viewer, mark, newest, share, team, text, trigrams, user};
+use crate::{
+    Candidates, IdList, Viewer, mark, newest::newest_of_each_among, share, team, text, trigrams,
+    user,
+};
 
 /// The name of the table.
 pub const TABLE: &str = "notes";
@@ -70,5 +73,7 @@ pub fn newest_bytes_of_each(viewer: Viewer, users: &IdList, limit: u64) -> Selec
 }
 
 fn newest_seen(viewer: Viewer, users: &IdList, limit: u64) -> Select<Entity> {
-    newest::newest_of_each(Column::UserId, users, limit, |notes| viewer.sees(notes))
+    newest_of_each_among(visible_to(viewer), Column::UserId, users, limit, |notes| {
+        viewer.sees(notes)
+    })
 }
