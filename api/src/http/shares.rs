@@ -116,10 +116,25 @@ impl Share {
     }
 
     /// Changes it to this amount; `None` if there is not as much left. Waits for nobody.
-    pub(crate) fn resize(&mut self, amount: usize) -> Option<()> {
+    pub(crate) fn try_resize(&mut self, amount: usize) -> Option<()> {
         for permit in self.of_network.iter_mut().chain([&mut self.of_all]) {
             resize(permit, amount)?;
         }
+        Some(())
+    }
+
+    /// The same, but waits for what others of the network have, in turn, for up to this long. Meanwhile it has nothing
+    /// of the network's, so that those who wait never wait for each other.
+    pub(crate) async fn resize(&mut self, amount: usize, wait: Duration) -> Option<()> {
+        resize(&mut self.of_all, amount)?;
+        let Some(of_network) = &mut self.of_network else { return Some(()) };
+        if resize(of_network, amount).is_some() {
+            return Some(());
+        }
+        let network = of_network.semaphore().clone();
+        self.of_network = None;
+        let all = network.acquire_many_owned(u32::try_from(amount).ok()?);
+        self.of_network = Some(timeout(wait, all).await.ok()?.ok()?);
         Some(())
     }
 }
@@ -179,10 +194,10 @@ mod tests {
         let shares = Shares::quarters(40);
         let client = Some(address("192.0.2.1"));
         let mut taken = shares.try_take(client, 3).unwrap();
-        assert_eq!((taken.resize(8), taken.amount()), (Some(()), 8));
+        assert_eq!((taken.try_resize(8), taken.amount()), (Some(()), 8));
         assert!(shares.try_take(client, 3).is_none());
-        assert!(taken.resize(11).is_none());
-        assert_eq!((taken.resize(5), taken.amount()), (Some(()), 5));
+        assert!(taken.try_resize(11).is_none());
+        assert_eq!((taken.try_resize(5), taken.amount()), (Some(()), 5));
         assert!(shares.try_take(client, 5).is_some());
     }
 
@@ -195,8 +210,27 @@ mod tests {
             taken.push(shares.take(client, (1, 10), Duration::from_secs(9)).await.unwrap());
         }
         let [fits, rest @ ..] = &mut taken[..] else { panic!() };
-        assert!(fits.resize(7).is_some() && fits.amount() == 7);
-        assert!(rest.iter_mut().all(|share| share.resize(7).is_none()));
+        assert!(fits.try_resize(7).is_some() && fits.amount() == 7);
+        assert!(rest.iter_mut().all(|share| share.try_resize(7).is_none()));
+    }
+
+    #[tokio::test]
+    async fn those_who_grow_beyond_what_their_network_has_wait_for_each_other_in_turn() {
+        let shares = Shares::quarters(40);
+        let client = Some(address("192.0.2.1"));
+        let mut taken = Vec::new();
+        for _ in 0..4 {
+            taken.push(shares.take(client, (2, 10), Duration::from_secs(9)).await.unwrap());
+        }
+        let grown = taken.into_iter().map(async |mut share| {
+            let grown = share.resize(7, Duration::from_secs(9)).await.map(|()| share.amount());
+            tokio::task::yield_now().await;
+            grown
+        });
+        assert_eq!(futures_util::future::join_all(grown).await, [Some(7); 4]);
+        let mut share = shares.take(client, (2, 10), Duration::ZERO).await.unwrap();
+        let _rest = shares.try_take(client, 8).unwrap();
+        assert!(share.resize(3, Duration::from_millis(10)).await.is_none());
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 
 use std::{sync::LazyLock, time::Duration};
 
+use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::json;
 use testkit::{ADMIN, Answer, Client, PASSWORD, TestApp, TestDatabase};
@@ -229,4 +230,20 @@ async fn writers_that_wait_keep_nobody_from_reading() {
         assert!(matches!(writer.await.unwrap().status.as_u16(), 201 | 503));
     }
     write(alice).await.created();
+}
+
+#[tokio::test]
+async fn one_network_gets_large_pages_at_once_without_a_rejection() {
+    let app = TestApp::start().await;
+    let alice = app.user("alice").await;
+    let content = "a".repeat(7_000);
+    for _ in 0..50 {
+        alice.post("/api/notes", json!({ "content": content })).await.created();
+    }
+    let reader = app.anonymous();
+    let pages = (0..64).map(|_| reader.get("/api/notes?limit=50"));
+    for page in join_all(pages).await {
+        assert_eq!(page.status, 200, "{}", page.text);
+        assert!(page.text.len() > 350_000);
+    }
 }

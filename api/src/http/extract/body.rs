@@ -176,7 +176,7 @@ impl Declared {
     fn reserve(&self, bytes: usize, share: &mut Option<Share>) -> Result<(), Problem> {
         let Some(state) = &self.state else { return Ok(()) };
         let reserved = match share {
-            Some(share) => share.resize(share.amount() + bytes),
+            Some(share) => share.try_resize(share.amount() + bytes),
             None => state.bodies.try_take(self.client, bytes).map(|new| *share = Some(new)),
         };
         reserved.ok_or_else(|| Error::unavailable("too many bodies are arriving").into())

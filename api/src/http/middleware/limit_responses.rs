@@ -44,7 +44,7 @@ pub(crate) async fn limit_responses<B: MessageBody + 'static>(
         return Ok(request.into_response(rejection()));
     };
     let response = next.call(request).await?;
-    if share.resize(size_of(&response).max(LEAST)).is_none() {
+    if share.resize(size_of(&response).max(LEAST), WAIT).await.is_none() {
         return Ok(response.into_response(rejection()));
     }
     Ok(response.map_body(|_, body| GuardedBody::new(body, Some(share))))
