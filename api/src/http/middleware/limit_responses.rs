@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use actix_web::{
-    Error as ActixError, HttpResponse, ResponseError,
+    Error as ActixError, HttpResponse,
     body::{BodySize, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::Method,
@@ -65,5 +65,5 @@ fn size_of<B: MessageBody>(response: &ServiceResponse<B>) -> usize {
 
 fn rejection() -> HttpResponse<GuardedBody<Option<Share>>> {
     let problem = Problem::from(Error::unavailable("too many responses are waiting to be read"));
-    problem.error_response().map_body(|_, body| GuardedBody::new(body, None))
+    HttpResponse::from_error(problem).map_body(|_, body| GuardedBody::new(body, None))
 }
