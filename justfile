@@ -40,6 +40,11 @@ sbom:
     command -v cargo-cyclonedx >/dev/null || cargo install cargo-cyclonedx --locked
     cargo cyclonedx --manifest-path api/Cargo.toml --format json --override-filename api.cdx
 
+# Upgrade a database from one binary to another under load, and go back, on SQLite and PostgreSQL
+try-upgrade old new:
+    scripts/try-upgrade {{ old }} {{ new }}
+    scripts/with-postgres scripts/try-upgrade {{ old }} {{ new }}
+
 # Check the deployment files against their schemas and linters, and the service behind proxies
 check-deploy:
     deploy/check
