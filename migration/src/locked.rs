@@ -74,7 +74,7 @@ pub async fn connect(
 /// The URL of one server: of several, the one that takes changes if there is one.
 async fn of_one_server(url: &str) -> String {
     match Servers::of(url) {
-        Some(mut servers) => servers.choose(Duration::ZERO).await,
+        Some(mut servers) => servers.choose().await,
         None => url.to_owned(),
     }
 }

@@ -11,7 +11,7 @@ use sea_orm_migration::sea_orm::sqlx::{
 };
 use tokio::time::{sleep, timeout};
 
-use crate::database_url::of_each_server;
+use crate::{MigrationError, database_url::of_each_server};
 
 /// How long a server may take to answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -69,13 +69,30 @@ impl Servers {
         matches!(best.role, Role::Primary { .. }).then_some(&*best.url)
     }
 
-    /// The URL of the server to connect to. If there is a choice, that is the one that takes changes, which is looked for
-    /// as long as this, else one that answers.
-    pub async fn choose(&mut self, patience: Duration) -> String {
+    /// The URL of the server to connect to: if there is a choice, of the one that takes changes, else of one that answers.
+    pub async fn choose(&mut self) -> String {
+        if self.are_several() {
+            self.primary().await;
+        }
+        self.best_url()
+    }
+
+    /// The same for who can't do without the server that takes changes, which is looked for as long as this.
+    ///
+    /// # Errors
+    /// [`MigrationError::ReadOnly`] if several are asked, and those that answer take no changes.
+    pub async fn require_primary(&mut self, patience: Duration) -> Result<String, MigrationError> {
         let deadline = Instant::now() + patience;
         while self.are_several() && self.primary().await.is_none() && Instant::now() < deadline {
             sleep(RETRY).await;
         }
+        match self.best() {
+            Some(Server { role: Role::ReadOnly, .. }) => Err(MigrationError::ReadOnly),
+            _ => Ok(self.best_url()),
+        }
+    }
+
+    fn best_url(&self) -> String {
         self.best().map(|server| server.url.clone()).unwrap_or_default()
     }
 
@@ -134,7 +151,7 @@ mod tests {
     async fn there_is_no_choice_of_one() {
         let mut server = Servers::of("postgres://a/x?target_session_attrs=any").unwrap();
         assert!(!server.are_several());
-        assert_eq!(server.choose(Duration::from_mins(1)).await, "postgres://a/x");
+        assert_eq!(server.choose().await, "postgres://a/x");
         assert!(Servers::of("sqlite:a,b.db").is_none());
     }
 }

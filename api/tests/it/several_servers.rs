@@ -62,8 +62,14 @@ async fn the_server_that_takes_changes_is_found_at_start_and_after_each_promotio
     caught_up(&second, &app.database, 1).await;
 
     primary.go_down().await;
-    let mut waiting = settings(&url);
-    waiting.wait_for_database = PATIENCE;
+    let starting = |wait| {
+        let mut settings = settings(&url);
+        settings.database.acquire_timeout = Duration::from_secs(1);
+        settings.wait_for_database = wait;
+        Box::pin(Application::build(settings))
+    };
+    let refused = starting(Duration::ZERO).await.err().unwrap();
+    assert!(format!("{refused:?}").contains("ReadOnly"), "{refused:?}");
     let promotion = async {
         sleep(Duration::from_millis(500)).await;
         first.promote(&app.database).await;
@@ -71,7 +77,7 @@ async fn the_server_that_takes_changes_is_found_at_start_and_after_each_promotio
         assert_eq!(alice.get("/readyz").await.status, StatusCode::OK);
     };
     // An instance that is started meanwhile waits.
-    let (started, ()) = tokio::join!(Box::pin(Application::build(waiting)), promotion);
+    let (started, ()) = tokio::join!(starting(PATIENCE), promotion);
     started.unwrap();
     caught_up(&second, &app.database, 2).await;
 

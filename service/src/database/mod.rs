@@ -83,7 +83,11 @@ impl Db {
         let file = OpenFile::make(&settings.url).map_err(Error::internal)?;
         let mut servers = Servers::of(&settings.url);
         let url = match &mut servers {
-            Some(servers) => servers.choose(reads.patience_for_primary()).await,
+            Some(servers) if reads.needs_primary => {
+                let primary = servers.require_primary(settings.acquire_timeout).await;
+                primary.map_err(Error::unavailable)?
+            }
+            Some(servers) => servers.choose().await,
             None => settings.url.clone(),
         };
         let reads = reads.on(file.clone()).at(url.clone());

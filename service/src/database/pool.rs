@@ -126,11 +126,6 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// How long to look for a server that takes changes, if there are several: a command does without one.
-    pub(super) fn patience_for_primary(&self) -> Duration {
-        if self.is_for_service { self.settings.acquire_timeout } else { Duration::ZERO }
-    }
-
     /// The same to the server at this URL.
     pub(super) fn at(self, url: String) -> Self {
         Self { url, ..self }
