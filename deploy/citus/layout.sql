@@ -14,14 +14,15 @@ ALTER TABLE note_teams DROP CONSTRAINT fk_note_teams_note_id, DROP CONSTRAINT fk
 
 -- A key of a distributed table has the column by which it is distributed.
 ALTER TABLE user_notes DROP CONSTRAINT user_notes_pkey;
-ALTER TABLE user_notes ADD PRIMARY KEY (note_id, id);
+ALTER TABLE user_notes ADD PRIMARY KEY (id, note_id);
 ALTER TABLE note_teams DROP CONSTRAINT note_teams_pkey;
-ALTER TABLE note_teams ADD PRIMARY KEY (note_id, id);
+ALTER TABLE note_teams ADD PRIMARY KEY (id, note_id);
 
 SELECT create_reference_table('users');
 SELECT create_reference_table('teams');
 SELECT create_reference_table('memberships');
 SELECT create_reference_table('note_counts');
+SELECT create_reference_table('deletions');
 SELECT create_reference_table('sessions');
 SELECT create_reference_table('api_tokens');
 SELECT create_reference_table('invitations');

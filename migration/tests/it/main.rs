@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that can't continue fails on the spot")]
 
+mod citus;
 mod command_line;
 mod concurrent;
 mod rows;
