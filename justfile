@@ -80,7 +80,7 @@ kill-postgres *binary:
 # Fail over PostgreSQL under Patroni this many times under load; patroni, etcd-server and python3-psycopg2 have to be installed
 failover count="6" *options:
     cargo build --release --locked --package api --bin teamnotes
-    bench/growth/failover.py target/release/teamnotes {{ count }} {{ options }}
+    bench/growth/failover.py target/release/teamnotes {{ count }} --limit 8 {{ options }}
 
 # Write and read back this many times through three instances with two replicas, at each of several delays
 replicas pairs="10000":

@@ -5,7 +5,7 @@ import signal
 import urllib.error
 import urllib.request
 
-from servers import Owner, free_ports, kill_postgres, programs, query, until
+from servers import Owner, free_ports, kill_postgres, programs, query, until, url_of_all
 
 CONFIGURATION = """\
 scope: teamnotes
@@ -31,7 +31,7 @@ postgresql:
   data_dir: {directory}/node{number}
   bin_dir: {bin}
   pgpass: {directory}/pgpass{number}
-  parameters: {{unix_socket_directories: {directory}}}
+  parameters: {{unix_socket_directories: ''}}
   authentication:
     superuser: {{username: teamnotes, password: none}}
     replication: {{username: replicator, password: none}}
@@ -47,7 +47,12 @@ class Cluster:
         self.directory = directory
         self.owner = Owner(directory)
         self.ports, self.rests = free_ports(3), free_ports(3)
+        self.ttl = ttl
+        self.etcd, self.nodes = None, [None, None, None]
+
+    def start_all(self):
         client, peer = free_ports(2)
+        directory = self.directory
         self.etcd = self.owner.start(
             "etcd.log", "etcd", "--name", "etcd", "--data-dir", directory / "etcd", "--unsafe-no-fsync", "--log-level", "error",
             "--listen-client-urls", f"http://127.0.0.1:{client}", "--advertise-client-urls", f"http://127.0.0.1:{client}",
@@ -56,10 +61,9 @@ class Cluster:
         )
         for number in range(3):
             text = CONFIGURATION.format(
-                number=number, rest=self.rests[number], port=self.ports[number], etcd=client, ttl=ttl, directory=directory, bin=programs(),
+                number=number, rest=self.rests[number], port=self.ports[number], etcd=client, ttl=self.ttl, directory=directory, bin=programs(),
             )
             (directory / f"node{number}.yml").write_text(text)
-        self.nodes = [None, None, None]
         for number in range(3):
             self.start(number)
             until(lambda: self.leader() is not None, 60, "there is a leader")
@@ -93,9 +97,8 @@ class Cluster:
     def wait_until_whole(self):
         until(self.is_whole, 90, f"all nodes follow the leader: {[self.status(number) for number in range(3)]}")
 
-    def url(self, database="teamnotes"):
-        hosts = ",".join(f"127.0.0.1:{port}" for port in self.ports)
-        return f"postgres://teamnotes@{hosts}/{database}?target_session_attrs=read-write"
+    def url_of_all(self):
+        return url_of_all(self.ports)
 
     def kill_node(self, number):
         os.kill(self.nodes[number].pid, signal.SIGKILL)
@@ -128,5 +131,6 @@ class Cluster:
                 node.kill()
                 node.wait()
             self.kill_postgres(number)
-        self.etcd.kill()
-        self.etcd.wait()
+        if self.etcd:
+            self.etcd.kill()
+            self.etcd.wait()

@@ -1,15 +1,18 @@
 """Real servers on loopback for the measurements here: PostgreSQL under Patroni or alone, and instances of the service."""
+import contextlib
 import glob
 import http.client
 import json
 import os
 import pathlib
 import pwd
+import random
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 
@@ -30,12 +33,14 @@ def require(*names):
 
 
 def free_ports(count):
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
+    """Ports that no server has, and that no connection gets, so that a server finds its port free when it is started again."""
+    first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(10_000, first)
+        with socket.socket() as attempt, contextlib.suppress(OSError):
+            attempt.bind(("127.0.0.1", port))
+            ports.append(port)
     return ports
 
 
@@ -84,7 +89,7 @@ class Owner:
 
 
 def kill_postgres(data):
-    """Kills a server with all its processes at once."""
+    """Kills a server with all its processes at once, and waits until they are gone."""
     try:
         pid = int((data / "postmaster.pid").read_text().split()[0])
         os.kill(pid, signal.SIGSTOP)
@@ -92,42 +97,109 @@ def kill_postgres(data):
         return
     children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     for process in [*map(int, children), pid]:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    until(lambda: not any(map(is_running, [*children, pid])), 10, "a killed server is gone")
+    # PostgreSQL takes a process for running that has ended, as long as its parent has not noticed.
+    (data / "postmaster.pid").unlink(missing_ok=True)
+
+
+def is_running(pid):
+    try:
+        state = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
+class Setup(contextlib.ExitStack):
+    """What a measurement starts, all of which is stopped at its end, and a directory for it, which is removed."""
+
+    def __init__(self, binary):
+        super().__init__()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))
+        self.binary = pathlib.Path(binary).resolve()
+        self.directory = pathlib.Path(self.enter_context(tempfile.TemporaryDirectory(prefix="growth.")))
+        self.directory.chmod(0o755)
+
+    def start(self, make, *arguments):
+        """Starts servers that have a directory of their own, and an empty database."""
+        directory = self.directory / make.__name__
+        directory.mkdir()
+        servers = make(directory, *arguments)
+        self.callback(servers.stop)
+        servers.start_all()
+        query(servers.ports[servers.leader()], "CREATE DATABASE teamnotes")
+        return servers
+
+    def service(self, url, **settings):
+        """Starts an instance, which need not be ready."""
+        service = Service(self.binary, self.directory, DATABASE_URL=url, **settings)
+        self.callback(service.stop)
+        return service
 
 
 class Trio:
-    """A primary and two streaming standbys."""
+    """A primary, the first, and two streaming standbys."""
 
     def __init__(self, directory):
         self.owner = Owner(directory)
         self.bin = programs()
         self.ports = free_ports(3)
         self.data = [directory / f"node{number}" for number in range(3)]
+
+    def start_all(self):
         self.owner.run(self.bin / "initdb", "-D", self.data[0], "-U", "teamnotes", "-A", "trust", "-E", "UTF8", "--locale=C")
         self.start(0)
         for number in (1, 2):
-            self.owner.run(self.bin / "pg_basebackup", "-D", self.data[number], "-h", "127.0.0.1", "-p", self.ports[0], "-U", "teamnotes", "-R", "-c", "fast")
-            self.start(number)
+            self.follow(number, 0)
 
-    def start(self, number):
+    def leader(self):
+        return 0
+
+    def follow(self, number, primary):
+        """Makes it a standby of this primary, with a new copy of the data."""
+        self.kill(number)
+        shutil.rmtree(self.data[number], ignore_errors=True)
+        self.owner.run(self.bin / "pg_basebackup", "-D", self.data[number], "-d", self.url(primary, "postgres"), "-R", "-c", "fast")
+        self.start(number)
+
+    def start(self, number, port=None):
+        """Starts it at its own port, or at this one."""
         options = (
-            f"-c listen_addresses=127.0.0.1 -c port={self.ports[number]} -c unix_socket_directories={self.owner.directory}"
+            f"-c listen_addresses=127.0.0.1 -c port={port or self.ports[number]} -c unix_socket_directories=''"
             " -c max_connections=300 -c shared_buffers=128MB -c wal_keep_size=256MB"
         )
-        self.owner.run(self.bin / "pg_ctl", "-D", self.data[number], "-l", self.owner.directory / f"node{number}.log", "-w", "-o", options, "start")
+        log = self.owner.directory / f"node{number}.log"
+        if self.owner.run(self.bin / "pg_ctl", "-D", self.data[number], "-l", log, "-w", "-o", options, "start", check=False).returncode:
+            sys.exit(f"a server does not start: {log.read_text()[-2000:]}")
 
     def url(self, number, database="teamnotes"):
         return f"postgres://teamnotes@127.0.0.1:{self.ports[number]}/{database}"
 
+    def url_of_all(self):
+        return url_of_all(self.ports)
+
+    def set(self, number, **settings):
+        """Changes settings that need no restart."""
+        for name, value in settings.items():
+            query(self.ports[number], f"ALTER SYSTEM SET {name} = '{value}'")
+        query(self.ports[number], "SELECT pg_reload_conf()")
+
+    def wait_until_even(self, primary):
+        """Waits until the standbys have all that the primary has."""
+        even = "SELECT count(*) FILTER (WHERE replay_lsn = pg_current_wal_flush_lsn()) FROM pg_stat_replication"
+        until(lambda: query(self.ports[primary], even) == "2", 30, "the standbys have all that the primary has")
+
     def promote(self, number):
         self.owner.run(self.bin / "pg_ctl", "-D", self.data[number], "promote")
 
+    def kill(self, number):
+        kill_postgres(self.data[number])
+
     def stop(self):
-        for data in self.data:
-            kill_postgres(data)
+        for number in range(3):
+            self.kill(number)
 
 
 class Service:
@@ -174,7 +246,12 @@ class Client:
         self.port, self.token, self.connection = port, token, None
 
     def call(self, method, path, body=None):
-        """The status and the JSON of an answer; status 0 if there is none, after which the next call connects again."""
+        """The status and the JSON of an answer."""
+        status, text = self.send(method, path, body)
+        return status, json.loads(text) if text else None
+
+    def send(self, method, path, body=None):
+        """The status and the bytes of an answer; status 0 if there is none, after which the next call connects again."""
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         if body is not None:
             headers["Content-Type"] = "application/json"
@@ -187,10 +264,10 @@ class Client:
             response = self.connection.getresponse()
             text = response.read()
             self.retry_after = response.headers.get("Retry-After")
-            return response.status, json.loads(text) if text else None
+            return response.status, text
         except (OSError, http.client.HTTPException):
             self.connection = None
-            return 0, None
+            return 0, b""
 
     def log_in(self):
         status, answer = self.call("POST", "/api/login", {"username": "admin", "password": PASSWORD})
@@ -198,6 +275,12 @@ class Client:
             sys.exit(f"can't log in: {status} {answer}")
         self.token = answer["token"]
         return self.token
+
+
+def url_of_all(ports):
+    """A URL that names all of these servers."""
+    hosts = ",".join(f"127.0.0.1:{port}" for port in ports)
+    return f"postgres://teamnotes@{hosts}/teamnotes?target_session_attrs=read-write"
 
 
 def percentile(values, share):
