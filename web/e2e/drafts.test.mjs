@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { card, newPerson, open, SERVICE } from './harness.mjs';
+import { card, newPerson, open, SERVICE, tabBeside } from './harness.mjs';
 
 test('a draft survives a reload', async (t) => {
   const alice = await newPerson();
@@ -11,6 +11,33 @@ test('a draft survives a reload', async (t) => {
   await page.getByRole('button', { name: 'Discard' }).click();
   await page.reload();
   assert.equal(await page.getByLabel('Write a note').inputValue(), '');
+});
+
+test('two tabs have a draft each, also after both are loaded again', async (t) => {
+  const alice = await newPerson();
+  const one = await open(t, { as: alice });
+  await one.getByLabel('Write a note').fill('In one tab');
+  const other = await tabBeside(one);
+  assert.equal(await other.getByLabel('Write a note').inputValue(), '');
+  await other.getByLabel('Write a note').fill('In the other');
+  await Promise.all([one.reload(), other.reload()]);
+  assert.equal(await one.getByLabel('Write a note').inputValue(), 'In one tab');
+  assert.equal(await other.getByLabel('Write a note').inputValue(), 'In the other');
+  await other.getByRole('button', { name: 'Save note' }).click();
+  await card(other, 'In the other').waitFor();
+  await one.getByRole('button', { name: 'Save note' }).click();
+  await card(one, 'In one tab').waitFor();
+  assert.equal((await alice.call('GET', `/notes?user=${alice.username}`)).length, 2);
+});
+
+test('the draft of a tab that was closed is in the next one', async (t) => {
+  const alice = await newPerson();
+  const page = await open(t, { as: alice });
+  const closed = await tabBeside(page);
+  await closed.getByLabel('Write a note').fill('Half a sent');
+  await closed.close();
+  const next = await tabBeside(page);
+  assert.equal(await next.getByLabel('Write a note').inputValue(), 'Half a sent');
 });
 
 test('an edit survives a reload', async (t) => {

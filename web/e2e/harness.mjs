@@ -119,6 +119,13 @@ export async function open(test, { as, path = '/', phone = false, theme = 'light
   return page;
 }
 
+/** Another tab of the same browser. */
+export async function tabBeside(page, path = '/') {
+  const tab = await page.context().newPage();
+  await tab.goto(path);
+  return tab;
+}
+
 async function storageOf(person) {
   person.id ??= (await person.call('GET', '/sessions/current')).user.id;
   const { hostname, origin } = new URL(SERVICE);

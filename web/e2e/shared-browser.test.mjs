@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { card, heading, newPerson, open, SERVICE } from './harness.mjs';
+import { card, heading, newPerson, open, SERVICE, tabBeside } from './harness.mjs';
 
 async function logIn(page, person) {
   await page.goto('/login');
@@ -9,13 +9,6 @@ async function logIn(page, person) {
   await page.getByRole('button', { name: 'Log in' }).click();
   await heading(page, 'Notes').waitFor();
   await page.getByTitle('My account').getByText(person.name).waitFor();
-}
-
-/** Another tab of the same browser. */
-async function tabBeside(page, path) {
-  const tab = await page.context().newPage();
-  await tab.goto(path);
-  return tab;
 }
 
 test('another user who logs in in another tab is shown in all of them', async (t) => {

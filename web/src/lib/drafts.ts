@@ -1,5 +1,5 @@
 import { randomKey, type Visibility } from './api';
-import { storage } from './storage';
+import { storage, tabStorage } from './storage';
 
 /** What somebody has typed and the service has not acknowledged. */
 export interface Draft {
@@ -15,8 +15,11 @@ export interface Draft {
   base: string;
 }
 
-/** A note, or the one that is being written. */
-type Place = number | 'new';
+/** A note, or a new one that is being written in a tab. */
+export type Place = number | string;
+
+/** How long a tab waits for the draft that it had before a reload, in milliseconds: the page that had it may be leaving. */
+const PATIENCE = 500;
 
 export function emptyDraft(): Draft {
   return { content: '', key: randomKey(), important: false, visibility: '', teamIds: [], version: 0, base: '' };
@@ -24,12 +27,8 @@ export function emptyDraft(): Draft {
 
 /** The draft of a user, if there is one that differs from what it is based on. */
 export function readDraft(user: number, place: Place): Draft | undefined {
-  try {
-    const draft: Draft = { ...emptyDraft(), ...JSON.parse(storage.read(name(user, place)) ?? 'null') };
-    return draft.content === draft.base ? undefined : draft;
-  } catch {
-    return undefined;
-  }
+  const draft = { ...emptyDraft(), ...storage.readJson<Partial<Draft>>(name(user, place)) };
+  return draft.content === draft.base ? undefined : draft;
 }
 
 /** Keeps a draft. Returns whether the browser could: its storage may be full or switched off. */
@@ -42,6 +41,50 @@ export function dropDraft(user: number, place: Place, saved?: Draft): void {
   const kept = saved && readDraft(user, place);
   if (kept && (kept.content !== saved.content || kept.key !== saved.key)) return;
   storage.remove(name(user, place));
+}
+
+/** Where the new notes are that are written in this tab, by their users. */
+const own = new Map<number, Place | Promise<Place>>();
+
+/**
+ * Where the new note is that a user writes in this tab, which no other tab has. A tab that is loaded goes on with the one
+ * that it had before, or with one of a tab that is gone.
+ */
+export function newNoteOf(user: number): Place | Promise<Place> {
+  let place = own.get(user);
+  if (place === undefined) {
+    place = claim(user);
+    own.set(user, place);
+    void place.then((claimed) => own.set(user, claimed));
+  }
+  return place;
+}
+
+async function claim(user: number): Promise<Place> {
+  const prefix = name(user, 'new.');
+  const before = tabStorage.read(prefix);
+  const drafts = storage.keys().filter((key) => key.startsWith(prefix));
+  drafts.sort((a, b) => Number(b === before) - Number(a === before));
+  let claimed = prefix + randomKey();
+  for (const draft of [...drafts, claimed]) {
+    if (await hold(draft, draft === before ? { signal: AbortSignal.timeout(PATIENCE) } : { ifAvailable: true })) {
+      claimed = draft;
+      break;
+    }
+  }
+  tabStorage.write(prefix, claimed);
+  return claimed.slice(name(user, '').length);
+}
+
+/** Keeps other tabs away from a draft until this page is left. Returns whether none of them has it. */
+function hold(draft: string, options: LockOptions): Promise<boolean> {
+  return new Promise((resolve) => {
+    const held = (lock: Lock | null) => {
+      resolve(lock !== null);
+      return lock && new Promise<never>(() => {});
+    };
+    navigator.locks.request(draft, options, held).catch(() => resolve(false));
+  });
 }
 
 function name(user: number, place: Place): string {
