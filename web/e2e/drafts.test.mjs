@@ -40,6 +40,24 @@ test('the draft of a tab that was closed is in the next one', async (t) => {
   assert.equal(await next.getByLabel('Write a note').inputValue(), 'Half a sent');
 });
 
+test('what is typed into a short form survives a reload, and no password does', async (t) => {
+  const alice = await newPerson();
+  const page = await open(t, { as: alice, path: '/teams' });
+  await page.getByLabel('Name of a new team').fill('Half a na');
+  await page.reload();
+  assert.equal(await page.getByLabel('Name of a new team').inputValue(), 'Half a na');
+  await page.getByRole('link', { name: 'People' }).click();
+  await page.getByRole('link', { name: 'Teams' }).click();
+  assert.equal(await page.getByLabel('Name of a new team').inputValue(), '');
+  const visitor = await open(t, { path: '/sign-up' });
+  await visitor.getByLabel('Name', { exact: true }).fill('Bob Miller');
+  await visitor.getByLabel('Password').fill('walnut-harbour-42');
+  await visitor.reload();
+  assert.equal(await visitor.getByLabel('Name', { exact: true }).inputValue(), 'Bob Miller');
+  assert.equal(await visitor.getByLabel('Password').inputValue(), '');
+  assert.doesNotMatch(await visitor.evaluate(() => JSON.stringify([sessionStorage, localStorage])), /walnut/);
+});
+
 test('an edit survives a reload', async (t) => {
   const alice = await newPerson();
   const note = await alice.write('As it was');
