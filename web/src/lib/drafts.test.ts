@@ -113,6 +113,14 @@ test('a copy of a tab does not have its new note', async () => {
   expect(await newNoteInLoadedTab(1)).not.toBe(copied);
 });
 
+test('a tab holds the new notes of all its users, whoever is logged in first', async () => {
+  const place = await newNoteInLoadedTab(1);
+  keepDraft(1, place, typed('of another user'));
+  locks.clear();
+  await newNoteInLoadedTab(2);
+  expect(locks).toContain(`teamnotes.draft.1.${place}`);
+});
+
 test('what a page asks for twice is the same new note', async () => {
   const { newNoteOf } = await import('./drafts');
   expect(await newNoteOf(1)).toBe(await newNoteOf(1));

@@ -18,7 +18,9 @@ export interface Draft {
 /** A note, or a new one that is being written in a tab. */
 export type Place = number | string;
 
-/** How long a tab waits for the draft that it had before a reload, in milliseconds: the page that had it may be leaving. */
+const DRAFT = 'teamnotes.draft.';
+
+/** How long a page that is loaded waits for a draft of its tab, in milliseconds: the page before may not have left yet. */
 const PATIENCE = 500;
 
 export function emptyDraft(): Draft {
@@ -43,6 +45,13 @@ export function dropDraft(user: number, place: Place, saved?: Draft): void {
   storage.remove(name(user, place));
 }
 
+/** The drafts of this tab from before it was loaded, and whether it has them still: the copy of a tab does not. */
+const before = new Map<string, Promise<boolean>>();
+for (const key of tabStorage.keys()) {
+  const draft = tabStorage.read(key);
+  if (key.startsWith(DRAFT) && draft) before.set(draft, hold(draft, { signal: AbortSignal.timeout(PATIENCE) }));
+}
+
 /** Where the new notes are that are written in this tab, by their users. */
 const own = new Map<number, Place | Promise<Place>>();
 
@@ -62,12 +71,12 @@ export function newNoteOf(user: number): Place | Promise<Place> {
 
 async function claim(user: number): Promise<Place> {
   const prefix = name(user, 'new.');
-  const before = tabStorage.read(prefix);
+  const known = tabStorage.read(prefix);
   const drafts = storage.keys().filter((key) => key.startsWith(prefix));
-  drafts.sort((a, b) => Number(b === before) - Number(a === before));
+  drafts.sort((a, b) => Number(b === known) - Number(a === known));
   let claimed = prefix + randomKey();
   for (const draft of [...drafts, claimed]) {
-    if (await hold(draft, draft === before ? { signal: AbortSignal.timeout(PATIENCE) } : { ifAvailable: true })) {
+    if (await (before.get(draft) ?? hold(draft, { ifAvailable: true }))) {
       claimed = draft;
       break;
     }
@@ -88,5 +97,5 @@ function hold(draft: string, options: LockOptions): Promise<boolean> {
 }
 
 function name(user: number, place: Place): string {
-  return `teamnotes.draft.${user}.${place}`;
+  return `${DRAFT}${user}.${place}`;
 }
