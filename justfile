@@ -87,6 +87,16 @@ replicas pairs="10000":
     cargo build --release --locked --package api --bin teamnotes
     bench/growth/replicas.py target/release/teamnotes {{ pairs }}
 
+# Kill, cancel and promote replicas this many times each while they serve 1,000 reads a second
+replica-failures rounds="5" *options:
+    cargo build --release --locked --package api --bin teamnotes
+    bench/growth/replica_failures.py target/release/teamnotes {{ rounds }} {{ options }}
+
+# Promote standbys this many times, starting an instance before each, and lose a synchronous standby
+standbys promotions="20" *options:
+    cargo build --release --locked --package api --bin teamnotes
+    bench/growth/standbys.py target/release/teamnotes {{ promotions }} {{ options }}
+
 # Check the API behind PgBouncer in session mode; pgbouncer has to be installed
 try-pgbouncer:
     cargo build --release --locked --package api --bin teamnotes
