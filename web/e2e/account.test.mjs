@@ -53,20 +53,20 @@ test('name and password are changed, and other sessions end', async (t) => {
   await new Person(alice.username, alice.name, 'harbour-walnut-24').logIn();
 });
 
-test('an API token is made, shown once, used and ended', async (t) => {
+test('an API token is made, shown once, used and revoked', async (t) => {
   const alice = await newPerson();
   const page = await open(t, { as: alice, path: '/account' });
   await page.getByLabel('Name of a new token').fill('Nightly backup');
   await page.getByRole('checkbox', { name: 'Write notes' }).check();
-  await page.getByRole('button', { name: 'Make token' }).click();
+  await page.getByRole('button', { name: 'Create token' }).click();
   const token = await page.getByLabel('The token. It is shown this once').inputValue();
   await page.getByRole('button', { name: 'Copy' }).click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), token);
   const headers = { Authorization: `Bearer ${token}` };
   const known = await (await fetch(`${SERVICE}/api/tokens/current`, { headers })).json();
   assert.deepEqual([known.name, known.scopes], ['Nightly backup', ['read', 'notes:write']]);
-  await page.getByRole('button', { name: 'End Nightly backup' }).click();
-  await page.getByText('The token Nightly backup has ended.').waitFor();
+  await page.getByRole('button', { name: 'Revoke Nightly backup' }).click();
+  await page.getByText('Token Nightly backup revoked.').waitFor();
   assert.equal((await fetch(`${SERVICE}/api/tokens/current`, { headers })).status, 401);
 });
 

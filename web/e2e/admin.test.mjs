@@ -8,7 +8,7 @@ test('somebody is invited and accepts', async (t) => {
   const page = await open(t, { as: admin, path: '/admin' });
   await page.getByLabel('Username').fill(username);
   await page.getByLabel('Name', { exact: true }).fill('Carol Ortega');
-  await page.getByRole('button', { name: 'Make invitation' }).click();
+  await page.getByRole('button', { name: 'Create invitation' }).click();
   const link = await page.getByLabel('Give this link to Carol Ortega.').inputValue();
 
   const guest = await open(t, { path: link, fails: [422] });
@@ -56,6 +56,6 @@ test('an admin sees what doctor says', async (t) => {
   const instance = page.getByRole('region', { name: 'This instance' });
   await instance.getByText('database').first().waitFor();
   assert.ok((await instance.getByRole('listitem').count()) > 3);
-  await page.getByRole('button', { name: 'Examine again' }).click();
+  await page.getByRole('button', { name: 'Check again' }).click();
   await instance.getByText('database').first().waitFor();
 });

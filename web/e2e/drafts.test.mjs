@@ -65,7 +65,7 @@ test('an edit survives a reload', async (t) => {
   await page.getByRole('button', { name: 'Edit' }).click();
   await page.getByRole('textbox', { name: 'Content' }).fill('As it will be');
   await page.reload();
-  await page.getByText('Your unsaved changes are here again.').waitFor();
+  await page.getByText('Your unsaved changes have been restored.').waitFor();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Note saved.').waitFor();
   assert.equal((await alice.call('GET', `/notes/${note.id}`)).content, 'As it will be');

@@ -12,7 +12,7 @@ test('the link that the service prints makes the first admin', async (t) => {
   await page.getByLabel('Username').fill('root');
   await page.getByLabel('Name', { exact: true }).fill('Ada First');
   await page.getByLabel('Password').fill(PASSWORD);
-  await page.getByRole('button', { name: 'Make admin and log in' }).click();
+  await page.getByRole('button', { name: 'Create admin and log in' }).click();
   await page.getByTitle('My account').getByText('Ada First').waitFor();
   const { findings } = await new Person('root', 'Ada First').call('GET', '/doctor');
   assert.equal(findings.find(({ subject }) => subject === 'admins').detail, '1 can log in');

@@ -59,7 +59,7 @@ test('somebody logs in, writes, marks and reads by keyboard alone', async (t) =>
   await press(page, 'button', 'Delete');
   await heading(page, 'Notes').waitFor();
   await page.keyboard.press('Control+z');
-  await page.getByText('The note is back.').waitFor();
+  await page.getByText('Note restored.').waitFor();
 
   await page.goto('/reading-list');
   await press(page, 'button', 'Read', 'Space');

@@ -37,7 +37,7 @@ test('a note is written, found, edited and deleted', async (t) => {
   await page.getByRole('button', { name: 'Delete' }).click();
   await heading(page, 'Notes').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
-  await page.getByText('The note is back.').waitFor();
+  await page.getByText('Note restored.').waitFor();
   await page.goto(`/?author=${alice.username}`);
   await card(page, 'tested').getByRole('link', { name: /Backups are/ }).click();
   await page.getByRole('button', { name: 'Delete' }).click();
@@ -122,7 +122,7 @@ test('date, audience and importance are set in place', async (t) => {
   await page.getByRole('button', { name: 'Important' }).click();
   await page.getByRole('button', { name: 'Date and audience' }).click();
   await page.getByLabel('Date', { exact: true }).fill('2026-03-01T09:30');
-  await page.getByLabel('Who sees it').selectOption('team');
+  await page.getByLabel('Visible to').selectOption('team');
   await page.getByRole('checkbox', { name: 'Operations' }).check();
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByTitle('Who sees this note').getByText('Operations').waitFor();

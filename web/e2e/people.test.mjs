@@ -9,12 +9,12 @@ test('people are found by name, and by what they are', async (t) => {
   const people = page.getByRole('list', { name: 'People' });
   await people.getByRole('link', { name }).waitFor();
   await page.getByRole('link', { name: 'With notes' }).click();
-  await page.getByText('Nobody like that').waitFor();
+  await page.getByText('No one found').waitFor();
   await zora.write('Now I have one');
   await page.reload();
   await people.getByText('1 public note').waitFor();
   await page.getByRole('link', { name: 'Admins' }).click();
-  await page.getByText('Nobody like that').waitFor();
+  await page.getByText('No one found').waitFor();
 });
 
 test('only admins look for disabled people', async (t) => {

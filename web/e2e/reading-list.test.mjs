@@ -20,7 +20,7 @@ test('notes are marked, read, taken off and put back', async (t) => {
   const order = page.getByRole('article');
   await order.nth(1).getByText('First to read').waitFor();
 
-  await card(page, 'Second to read').getByRole('button', { name: 'Take off the reading list' }).click();
+  await card(page, 'Second to read').getByRole('button', { name: 'Remove from the reading list' }).click();
   await page.getByText('0 unread of 1').waitFor();
   await page.getByRole('button', { name: 'Undo' }).click();
   await page.getByText('1 unread of 2').waitFor();

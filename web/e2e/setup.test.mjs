@@ -36,7 +36,7 @@ test('the first admin is made with the token of the link', async (t) => {
     await page.getByLabel('Username').fill(first.username);
     await page.getByLabel('Name', { exact: true }).fill(first.name);
     await page.getByLabel('Password').fill(PASSWORD);
-    await page.getByRole('button', { name: 'Make admin and log in' }).click();
+    await page.getByRole('button', { name: 'Create admin and log in' }).click();
     if (token === 'wrong') await page.getByText('is not that of this server').waitFor();
   }
   await page.getByTitle('My account').getByText(first.name).waitFor();

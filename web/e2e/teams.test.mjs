@@ -7,12 +7,12 @@ test('a team is made, gets members and owners, and is left', async (t) => {
   const name = `Operations ${alice.username.slice(-8)}`;
   const page = await open(t, { as: alice, path: '/teams', fails: [404, 409] });
   await page.getByLabel('Name of a new team').fill(name);
-  await page.getByRole('button', { name: 'Make team' }).click();
+  await page.getByRole('button', { name: 'Create team' }).click();
   await heading(page, name).waitFor();
 
   await page.getByLabel('Username of a new member').fill('nobody-at-all');
   await page.getByRole('button', { name: 'Add' }).click();
-  await page.getByText('Nobody has this username.').waitFor();
+  await page.getByText('No one has this username.').waitFor();
   await page.getByLabel('Username of a new member').fill(bob.username);
   await page.getByRole('button', { name: 'Add' }).click();
   const members = page.getByRole('list', { name: 'Members' });
@@ -27,7 +27,7 @@ test('a team is made, gets members and owners, and is left', async (t) => {
   await page.getByRole('button', { name: 'Leave' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click();
   await heading(page, 'Teams').waitFor();
-  await page.getByText('You are in no team.').waitFor();
+  await page.getByText('You are not in any team.').waitFor();
   const [team] = await bob.call('GET', `/users/${bob.username}/teams`);
   assert.deepEqual([team.name, team.role], [name, 'owner']);
 });

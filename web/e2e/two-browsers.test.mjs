@@ -60,11 +60,11 @@ async function audienceClash(t, { fails }) {
 
 test('an audience that clashes with another one is not said to be saved', async (t) => {
   const { alice, note, page } = await audienceClash(t, { fails: [412] });
-  await page.getByLabel('Who sees it').selectOption('private');
+  await page.getByLabel('Visible to').selectOption('private');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Not saved: this was changed elsewhere').waitFor();
   assert.equal(await page.getByText('Note saved.').count(), 0);
-  assert.equal(await page.getByLabel('Who sees it').inputValue(), 'private');
+  assert.equal(await page.getByLabel('Visible to').inputValue(), 'private');
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('Note saved.').waitFor();
   assert.equal((await alice.call('GET', `/notes/${note.id}`)).visibility, 'private');

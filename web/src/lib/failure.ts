@@ -46,7 +46,7 @@ export function explain(error: unknown): string {
     return 'Your browser does not keep the session. Open this page with https, and allow cookies for it.';
   }
   if (error instanceof UserChanged) {
-    return 'Somebody else has logged in in this browser in the meantime. Nothing was sent; drafts are kept.';
+    return 'Someone else has logged in in this browser in the meantime. Nothing was sent; drafts are kept.';
   }
   if (!(error instanceof Failure)) {
     return 'Something went wrong in this page. Reload it; drafts are kept.';
@@ -62,7 +62,7 @@ export function explain(error: unknown): string {
     case 404:
       return 'This does not exist any more, or it is not visible to you. Go back and reload the list.';
     case 412:
-      return 'Somebody else has changed this in the meantime. Reload to see what is there now.';
+      return 'Someone else has changed this in the meantime. Reload to see what is there now.';
     case 429:
       return `Too many attempts. Try again in ${duration(error.retryAfter ?? 60)}.`;
     case 409:
@@ -72,7 +72,7 @@ export function explain(error: unknown): string {
     default:
       return error.status < 500
         ? detail || 'The server does not accept this. Reload the page and try again.'
-        : 'The server has failed. Try again; if it goes on, give your admin this number: ' +
+        : 'The server has failed. Try again; if it happens again, give your admin this number: ' +
             `${error.requestId ?? `status ${error.status}`}.`;
   }
 }

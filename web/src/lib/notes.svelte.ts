@@ -90,7 +90,7 @@ class Deletions {
     const undo = () => {
       this.#take(id);
       this.#hidden.delete(id);
-      toasts.say('The note is back.');
+      toasts.say('Note restored.');
     };
     const toast = toasts.say('Note deleted.', { label: 'Undo', run: undo }, UNDO_SECONDS);
     this.#pending.set(id, { user: session.user?.id, timer, toast });
@@ -113,7 +113,7 @@ class Deletions {
   async #finish(id: number): Promise<void> {
     if (!this.#take(id)) {
       this.#hidden.delete(id);
-      toasts.warn('The note has not been deleted, as you were logged out before.');
+      toasts.warn('The note was not deleted, because you were logged out first.');
       return;
     }
     try {

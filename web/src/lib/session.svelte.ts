@@ -51,7 +51,7 @@ class CurrentSession {
       const before = this.user;
       if (user || !this.hasExpired) this.#become(user);
       if (before && user && before.id !== user.id) {
-        toasts.warn(`${user.name} has logged in in another tab, and is who you are here now. Drafts are kept.`);
+        toasts.warn(`${user.name} has logged in in another tab, and this tab has switched to them. Drafts are kept.`);
       }
     } catch (error) {
       toasts.warn(explain(error));
