@@ -27,7 +27,7 @@ export function notesFor(query: URLSearchParams, isReturn: boolean): List<Note> 
       ...(important && { important }),
       ...(author && { user: author }),
     };
-    const next = await page(api.GET('/api/notes', { params: { query: { ...selection, cursor } } }));
+    const next = await page(api.GET('/api/notes', { params: { query: { ...selection, include: 'teams', cursor } } }));
     session.notice(next.items);
     return next;
   });

@@ -4,7 +4,7 @@ import { api, page, type MarkedNote, type Page } from './api';
 export async function unreadFirst(cursor: string | undefined): Promise<Page<MarkedNote>> {
   const [part, inPart] = cursor ? (cursor.split(' ') as [string, string]) : ['unread', ''];
   const isRead = part === 'read';
-  const query = { read: isRead, ...(inPart && { cursor: inPart }) };
+  const query = { read: isRead, include: 'teams', ...(inPart && { cursor: inPart }) };
   const found = await page(api.GET('/api/readinglists', { params: { query } }));
   if (found.cursor) return { ...found, cursor: `${part} ${found.cursor}` };
   if (isRead) return found;
