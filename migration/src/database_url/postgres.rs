@@ -5,6 +5,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 /// What is percent-encoded in the directory of a socket.
 const DIRECTORY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
+const CUT_PASSWORD: &str =
+    "is not a valid URL: is a / or ? in the password not written as %2F or %3F?";
+
 /// The parameters that the driver understands, besides those that this module does.
 const PARAMETERS: [&str; 15] = [
     "application_name",
@@ -29,6 +32,17 @@ const PARAMETERS: [&str; 15] = [
 /// # Errors
 /// What is wrong with it, as the rest of a sentence that starts with the name of the setting.
 pub(crate) fn of_each_server(url: &str) -> Result<Vec<String>, String> {
+    read(url).map_err(|why| if may_show_password(url) { CUT_PASSWORD.into() } else { why })
+}
+
+/// Whether what seems to follow the host has a part of the password, which ends there with an `@`.
+fn may_show_password(url: &str) -> bool {
+    let (_, rest) = url.split_once("://").unwrap_or(("", url));
+    let (_, path, query) = split(rest);
+    path.contains('@') || query.contains('@')
+}
+
+fn read(url: &str) -> Result<Vec<String>, String> {
     let Some((scheme, rest)) = url.split_once("://") else {
         return Err("must start with postgres://".into());
     };
@@ -200,6 +214,19 @@ mod tests {
         ] {
             let told = of_each_server(url).unwrap_err();
             assert!(told.contains(why), "{url}: {told}");
+        }
+    }
+
+    #[test]
+    fn no_part_of_a_password_is_shown() {
+        for url in [
+            "postgres://u:hun?ter2@h/d",
+            "postgres://u:a@b?ter2@h/d",
+            "postgres://u:hun?ter2=x@h/d",
+            "postgres://u:hun,t er/2@h/d",
+            "postgres://u:hun?target_session_attrs=ter2@h/d",
+        ] {
+            assert_eq!(of_each_server(url).unwrap_err(), CUT_PASSWORD, "{url}");
         }
     }
 }
