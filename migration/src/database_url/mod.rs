@@ -32,16 +32,16 @@ pub fn check(url: &str) -> Result<(), String> {
     })
 }
 
-/// Checks that it is a URL of one PostgreSQL server.
+/// Checks that it is a URL of one PostgreSQL server, and returns it as the driver reads it.
 ///
 /// # Errors
 /// As [`check`].
-pub fn check_replica(url: &str) -> Result<(), String> {
+pub fn of_replica(url: &str) -> Result<String, String> {
     check(url)?;
-    match of_each_server(url) {
-        Ok(servers) if servers.len() > 1 => Err("must name one host".into()),
-        Ok(_) => Ok(()),
-        Err(_) => Err("must start with postgres:".into()),
+    let servers = of_each_server(url).map_err(|_sqlite| "must start with postgres:")?;
+    match <[String; 1]>::try_from(servers) {
+        Ok([server]) => Ok(server),
+        Err(_several) => Err("must name one host".into()),
     }
 }
 

@@ -1,5 +1,7 @@
 //! URLs of PostgreSQL, which may name several servers, as those of libpq do.
 
+use std::borrow::Cow;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// What is percent-encoded in the directory of a socket.
@@ -72,7 +74,8 @@ fn read(url: &str) -> Result<Vec<String>, String> {
     let each = names.iter().zip(ports.iter().cycle()).map(|(name, port)| {
         let host = as_host(name)?;
         let colon = if port.is_empty() { "" } else { ":" };
-        Ok(format!("{scheme}://{user}{at}{host}{colon}{port}{path}{}", parameters.others))
+        let others = parameters.others_for(name);
+        Ok(format!("{scheme}://{user}{at}{host}{colon}{port}{path}{others}"))
     });
     each.collect()
 }
@@ -151,6 +154,16 @@ impl Parameters {
         }
         Ok(read)
     }
+
+    /// Those that the driver reads, for a server with this name. The driver would look up an address of IPv6 with its
+    /// brackets, so it gets that once more as a parameter.
+    fn others_for(&self, name: &str) -> Cow<'_, str> {
+        if !name.contains(':') {
+            return Cow::Borrowed(&self.others);
+        }
+        let separator = if self.others.is_empty() { '?' } else { '&' };
+        Cow::Owned(format!("{}{separator}host={name}", self.others))
+    }
 }
 
 /// Whichever of these is asked for, the server that takes changes satisfies it.
@@ -165,6 +178,8 @@ fn require_primary(target: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use sea_orm_migration::sea_orm::sqlx::postgres::PgConnectOptions;
+
     use super::*;
 
     #[test]
@@ -175,7 +190,7 @@ mod tests {
                 "postgres://u:p%40@h1:5432,[::1]:5433,10.0.0.1/d?sslmode=require",
                 &[
                     "postgres://u:p%40@h1:5432/d?sslmode=require",
-                    "postgres://u:p%40@[::1]:5433/d?sslmode=require",
+                    "postgres://u:p%40@[::1]:5433/d?sslmode=require&host=::1",
                     "postgres://u:p%40@10.0.0.1/d?sslmode=require",
                 ],
             ),
@@ -188,7 +203,10 @@ mod tests {
                 "postgres://u@%2Frun%2Fpostgresql/d?user=v",
                 &["postgres://u@%2Frun%2Fpostgresql/d?user=v"],
             ),
-            ("postgres:///d?host=::1,h&port=7", &["postgres://[::1]:7/d", "postgres://h:7/d"]),
+            (
+                "postgres:///d?host=::1,h&port=7",
+                &["postgres://[::1]:7/d?host=::1", "postgres://h:7/d"],
+            ),
             (
                 "postgres://h1,h2/d?target_session_attrs=read-write&options[x]=y",
                 &["postgres://h1/d?options[x]=y", "postgres://h2/d?options[x]=y"],
@@ -227,6 +245,15 @@ mod tests {
             "postgres://u:hun?target_session_attrs=ter2@h/d",
         ] {
             assert_eq!(of_each_server(url).unwrap_err(), CUT_PASSWORD, "{url}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_ipv6_is_looked_up_without_brackets() {
+        for url in ["postgres://u:p@[::1]:5433/d", "postgres://u:p@/d?host=::1&port=5433"] {
+            let each = of_each_server(url).unwrap();
+            let server: PgConnectOptions = each[0].parse().unwrap();
+            assert_eq!((server.get_host(), server.get_port()), ("::1", 5433));
         }
     }
 }

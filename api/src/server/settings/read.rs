@@ -83,13 +83,17 @@ fn replica_urls(reader: &mut Reader<'_>) -> Vec<String> {
             _ => urls.push(part.to_owned()),
         }
     }
+    let mut replicas = Vec::new();
     for (place, url) in urls.iter().enumerate() {
-        if let Err(why) = database_url::check_replica(url) {
-            let why = format!("is invalid: URL {} {why}", place + 1);
-            reader.reject(&table::DATABASE_REPLICA_URLS, why);
+        match database_url::of_replica(url) {
+            Ok(replica) => replicas.push(replica),
+            Err(why) => {
+                let why = format!("is invalid: URL {} {why}", place + 1);
+                reader.reject(&table::DATABASE_REPLICA_URLS, why);
+            }
         }
     }
-    urls
+    replicas
 }
 
 pub(super) fn password_cost(reader: &mut Reader<'_>) -> PasswordCost {
