@@ -40,6 +40,7 @@ mod throttle;
 mod token;
 pub mod transfer;
 pub mod users;
+mod uses;
 mod version;
 mod work;
 

@@ -19,10 +19,9 @@ use crate::{
     audit::Subject,
     clock, credential,
     page::{self, Direction, Order},
-    policy,
-    sessions::TOUCH_INTERVAL,
-    token,
+    policy, token,
     users::{self, lock_for_change},
+    uses::{self, Used},
 };
 
 /// How many API tokens a user can have.
@@ -159,20 +158,6 @@ pub(crate) async fn authenticate(db: &Db, token: &str) -> Result<Actor> {
     let (found, position) = credential::find(db, select).await?;
     let actor = Actor::of_api_token(found)?.at(position);
     let token = actor.api_token()?;
-    let now = clock::now();
-    if token.last_used_at.is_none_or(|last| now - last > TOUCH_INTERVAL) {
-        touch(db, token.id);
-    }
+    uses::record(db, Used::ApiToken(token.id), token.last_used_at);
     Ok(actor)
-}
-
-/// Records the use in the background; the request does not wait for it.
-fn touch(db: &Db, id: ApiTokenId) {
-    let db = db.clone();
-    tokio::spawn(async move {
-        let touched = api_token::Entity::touch(db.writer(), id, clock::now(), TOUCH_INTERVAL);
-        if let Err(error) = touched.await {
-            log::warn!("can't record the use of API token {id}: {error}");
-        }
-    });
 }

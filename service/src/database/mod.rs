@@ -32,7 +32,7 @@ pub(crate) use self::{
     replicas::{Purpose, Route},
     source::Source,
 };
-use crate::{Actor, Error, Reader, Result};
+use crate::{Actor, Error, Reader, Result, uses::Uses};
 
 /// Called with the text of each statement that ran, without the values bound to it, and how long it took.
 pub type StatementHook = Arc<dyn Fn(&str, Duration) + Send + Sync>;
@@ -51,6 +51,7 @@ pub struct Db {
     /// The SQLite file.
     file: Option<OpenFile>,
     trusted_since: TrustedSince,
+    uses: Arc<Uses>,
     /// Keeps the pools leading to the primary, if there are several servers.
     _following: Option<Arc<JoinSet<()>>>,
 }
@@ -109,7 +110,15 @@ impl Db {
         let following = servers.map(|servers| {
             Arc::new(primary::follow(servers, url, followers, trusted_since.clone()))
         });
-        Ok(Self { reader, replicas, writer, file, trusted_since, _following: following })
+        Ok(Self {
+            reader,
+            replicas,
+            writer,
+            file,
+            trusted_since,
+            uses: Arc::default(),
+            _following: following,
+        })
     }
 
     /// Opens a database that is gone with its only connection.
@@ -126,6 +135,7 @@ impl Db {
             writer: connection,
             file: None,
             trusted_since: TrustedSince::now(),
+            uses: Arc::default(),
             _following: None,
         })
     }
@@ -170,6 +180,11 @@ impl Db {
     /// active model) must: the row comes before the commit, whose failure would go unnoticed.
     pub(crate) fn writer(&self) -> &DatabaseConnection {
         &self.writer
+    }
+
+    /// What there were attempts to record in the background.
+    pub(crate) fn uses(&self) -> &Uses {
+        &self.uses
     }
 
     /// Begins a transaction that will write, for work that is not retried.

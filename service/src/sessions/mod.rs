@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    SessionId, UserId,
+    UserId,
     session::{self, Scopes as _},
     user::UserKey,
 };
@@ -20,10 +20,8 @@ use crate::{
     Actor, Auth, Db, Error, Page, PageRequest, Reader, Result, clock, credential,
     page::{self, Direction, Order},
     policy, token, users,
+    uses::{self, Used},
 };
-
-/// The use of a session, or of an API token, is recorded at most this often.
-pub(crate) const TOUCH_INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
 /// How many sessions one statement purges, and how long to wait before the next one, so that others can
 /// write.
@@ -65,23 +63,10 @@ pub async fn authenticate(db: &Db, auth: &Auth, token: &str) -> Result<Actor> {
     let (found, position) = credential::find::<_, session::WithUser>(db, select).await?;
     let found = found.ok_or(Error::SessionExpired)?;
     let now = clock::now();
-    let (id, last_used_at) = (found.session.id, found.session.last_used_at);
+    let (used, last) = (Used::Session(found.session.id), found.session.last_used_at);
     let actor = Actor::of_session(found, now, auth.sessions.used_after(now))?;
-    if now - last_used_at > TOUCH_INTERVAL {
-        touch(db, id);
-    }
+    uses::record(db, used, Some(last));
     Ok(actor.at(position))
-}
-
-/// Records the use in the background; the request does not wait for it.
-fn touch(db: &Db, id: SessionId) {
-    let db = db.clone();
-    tokio::spawn(async move {
-        let touched = session::Entity::touch(db.writer(), id, clock::now(), TOUCH_INTERVAL);
-        if let Err(error) = touched.await {
-            log::warn!("can't record the use of session {id}: {error}");
-        }
-    });
 }
 
 /// One page of a user's live sessions, newest first.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use serde_json::json;
 use service::{Db, DbSettings, PasswordCost, SessionRules, sessions};
-use testkit::{PASSWORD, TestApp};
+use testkit::{PASSWORD, TestApp, TestDatabase};
 use tokio::task::JoinSet;
 
 use super::{each, log_in};
@@ -123,4 +123,27 @@ async fn a_login_renews_a_hash_of_another_cost_and_changes_nothing_else() {
     }
     assert_eq!(logins.join_all().await.len(), 20);
     assert_eq!(app.database.number(renewed).await, 1);
+}
+
+#[tokio::test]
+async fn a_use_that_waits_to_be_recorded_is_not_recorded_again() {
+    let (app, alice) = TestApp::with_user("alice").await;
+    let used = (service::clock::now() - TimeDelta::minutes(9)).to_rfc3339();
+    app.database.execute(&format!("UPDATE sessions SET last_used_at = '{used}'")).await;
+    let held = app.database.hold("UPDATE sessions SET user_agent = 'held'").await;
+    app.statements();
+    for _ in 0..20 {
+        alice.get("/api/notes").await.ok();
+    }
+    TestDatabase::commit_with(held, "UPDATE sessions SET user_agent = NULL").await;
+    let recorded = || {
+        let sql = app.statements();
+        sql.iter().filter(|sql| sql.starts_with("UPDATE \"sessions\" SET \"last_used_at\"")).count()
+    };
+    let mut count = 0;
+    for _ in 0..100 {
+        count += recorded();
+        tokio::time::sleep(Duration::from_millis(if count == 0 { 50 } else { 5 })).await;
+    }
+    assert_eq!(count, 1);
 }
