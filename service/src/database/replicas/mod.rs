@@ -1,5 +1,6 @@
 //! Standbys that serve reads, none of which is older than its request.
 
+mod positions;
 mod replica;
 mod route;
 mod standby;
@@ -10,15 +11,14 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use entity::WalPosition;
-use sea_orm::DbErr;
-use tokio::{sync::Mutex, task::JoinSet};
+use tokio::task::JoinSet;
 
-use self::replica::Replica;
 pub(crate) use self::route::{Purpose, Route};
+use self::{positions::Positions, replica::Replica};
 pub use self::{replica::ReplicaState, usage::ReplicaUse};
 use super::{pool::Pool, read_pool::ReadPool, settings::Shares};
 use crate::Result;
@@ -37,17 +37,9 @@ pub(crate) struct Replicas {
     /// How long a statement may take.
     limit: Duration,
     primary: ReadPool,
-    /// The position that was asked for last.
-    shared: Mutex<Option<Asked>>,
+    positions: Positions,
     /// Ends with this value.
     _examining: JoinSet<()>,
-}
-
-/// A position, and when it was asked for.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    at: Instant,
-    position: WalPosition,
 }
 
 impl Replicas {
@@ -75,7 +67,7 @@ impl Replicas {
             // The server has the same limit: this is for one that does not answer.
             limit: settings.read_timeout + CONNECTION_LOST,
             primary: primary.clone(),
-            shared: Mutex::new(None),
+            positions: Positions::of(primary.clone()),
             _examining: examining,
         })))
     }
@@ -88,18 +80,6 @@ impl Replicas {
         let mut replicas = in_turn.filter_map(|place| self.all.get(place));
         let replica = replicas.find(|replica| replica.is_serving())?;
         Some(Route::new(self.clone(), replica.clone(), position))
-    }
-
-    /// A position that was asked for after this moment; requests of the same moment share one.
-    async fn position_after(&self, moment: Instant) -> std::result::Result<WalPosition, DbErr> {
-        let mut shared = self.shared.lock().await;
-        if let Some(Asked { position, .. }) = shared.filter(|asked| asked.at >= moment) {
-            return Ok(position);
-        }
-        let at = Instant::now();
-        let position = WalPosition::current(&self.primary).await?;
-        *shared = Some(Asked { at, position });
-        Ok(position)
     }
 
     /// What each has been used for.

@@ -75,7 +75,7 @@ impl Route {
         if self.has_ended.load(Ordering::Relaxed) {
             return None;
         }
-        let ask = || self.replicas.position_after(self.begun_at);
+        let ask = || self.replicas.positions.after(self.begun_at);
         let Ok(&position) = self.position.get_or_try_init(ask).await else {
             self.end();
             return None;
