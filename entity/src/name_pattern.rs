@@ -37,7 +37,7 @@ impl NamePattern {
     /// Whether it matches the name.
     pub fn matches(&self, name: &str) -> bool {
         let folded: Vec<char> = fold(name).chars().collect();
-        let ends = ends_of_characters(name);
+        let ends = ends_of_characters(name, &folded);
         let mut places = vec![0];
         for token in &self.0 {
             places = match token {
@@ -102,8 +102,22 @@ impl NamePattern {
 }
 
 /// Where in the folded name its characters end, starting with 0.
-fn ends_of_characters(name: &str) -> Vec<usize> {
+fn ends_of_characters(name: &str, folded: &[char]) -> Vec<usize> {
     let composed = compose(name);
+    let each: Vec<Vec<char>> =
+        composed.chars().map(|c| fold(c.encode_utf8(&mut [0; 4])).chars().collect()).collect();
+    if each.concat() != folded {
+        return ends_of_prefixes(&composed);
+    }
+    let add = |end: &mut usize, character: &Vec<char>| {
+        *end += character.len();
+        Some(*end)
+    };
+    [0].into_iter().chain(each.iter().scan(0, add)).collect()
+}
+
+/// The same where folded characters are composed with those before them, which takes longer.
+fn ends_of_prefixes(composed: &str) -> Vec<usize> {
     let starts = composed.char_indices().map(|(at, _)| at).chain([composed.len()]);
     let prefixes = starts.filter_map(|end| composed.get(..end));
     prefixes.map(|prefix| fold(prefix).chars().count()).collect()
@@ -118,6 +132,16 @@ mod tests {
         let texts = |pattern| NamePattern::parse(pattern).texts().collect::<Vec<_>>();
         assert_eq!(texts(r"%JaMi_\%\_ß%"), ["", "jami", "%_ss", ""]);
         assert_eq!(texts("%"), ["", ""]);
+    }
+
+    #[test]
+    fn characters_end_where_their_prefixes_do() {
+        for name in ["", "Ann", "Großmann", "oﬃce", "İzmir", "a\u{308}ß", "ﬁ\u{301}x", "ŉ\u{345}ΐ"]
+        {
+            let folded: Vec<char> = fold(name).chars().collect();
+            let expected = ends_of_prefixes(&compose(name));
+            assert_eq!(ends_of_characters(name, &folded), expected, "{name}");
+        }
     }
 
     #[test]

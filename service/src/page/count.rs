@@ -1,5 +1,3 @@
-use std::future::ready;
-
 use entity::NamePattern;
 use futures_util::TryStreamExt;
 use sea_orm::{
@@ -7,6 +5,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
+use super::matches;
 use crate::{Reader, Result};
 
 /// Counts the rows of `select`. That may read a whole table, so it runs among the searches.
@@ -31,8 +30,8 @@ pub(super) async fn count_matching<E: EntityTrait>(
     let names = select.select_only().column(name).into_tuple::<String>();
     let counted = async |reader: &Reader| {
         let names = names.stream(reader.connection()).await?;
-        let matching = names.try_filter(|name| ready(pattern.matches(name)));
-        Ok(matching.try_fold(0, async |count, _| Ok(count + 1)).await?)
+        let add = async |count, name: String| Ok(count + i64::from(matches(pattern, &name).await));
+        Ok(names.try_fold(0, add).await?)
     };
     reader.search(counted).await
 }

@@ -8,6 +8,7 @@ use count::{count, count_matching};
 use entity::{NamePattern, WithTotal};
 use futures_util::{Stream, stream::try_unfold};
 use sea_orm::{ColumnTrait, EntityTrait, PartialModelTrait, QuerySelect, Select};
+use tokio::task::yield_now;
 
 pub(crate) use self::sort::Order;
 pub use self::sort::{Direction, Position, Sort, SortKey};
@@ -170,7 +171,41 @@ where
         false => None,
     };
     let uncounted = PageRequest { is_counted: false, ..request.clone() };
-    let mut page = read(reader, select, order, &uncounted).await?;
-    page.items.retain(|(_, row)| pattern.matches(name_of(row)));
-    Ok(Page { total, ..page })
+    let page = Page { total, ..read(reader, select, order, &uncounted).await? };
+    if pattern.is_decided_by_the_database() {
+        return Ok(page);
+    }
+    let mut matching = Vec::with_capacity(page.items.len());
+    for (position, row) in page.items {
+        if matches(pattern, name_of(&row)).await {
+            matching.push((position, row));
+        }
+    }
+    Ok(Page { items: matching, ..page })
+}
+
+/// Whether the pattern matches the name. Then others may run: it takes up to a fraction of a millisecond, and there can be any
+/// number of names.
+async fn matches(pattern: &NamePattern, name: &str) -> bool {
+    let is_match = pattern.matches(name);
+    yield_now().await;
+    is_match
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn others_run_after_each_name_that_is_matched() {
+        let pattern = NamePattern::parse("_");
+        let has_run = Cell::new(false);
+        let matching = async {
+            assert!(matches(&pattern, "a").await);
+            assert!(has_run.get());
+        };
+        tokio::join!(biased; matching, async { has_run.set(true) });
+    }
 }
