@@ -28,6 +28,7 @@ mod m20211209_000020_add_api_tokens;
 mod m20211209_000021_add_visibility;
 mod m20211209_000023_add_invitations;
 mod m20211209_000024_add_visibility_to_notes_index;
+mod m20211209_000025_add_index_of_admins;
 
 pub mod database_url;
 mod plan;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20211209_000021_add_visibility::Migration),
             Box::new(m20211209_000023_add_invitations::Migration),
             Box::new(m20211209_000024_add_visibility_to_notes_index::Migration),
+            Box::new(m20211209_000025_add_index_of_admins::Migration),
         ]
     }
 }

@@ -28,9 +28,9 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.disabled.eq(true))
     }
 
-    /// Admins.
+    /// Admins. SQLite finds them by their index if the condition is the same.
     fn admins(self) -> Self {
-        self.filter(COLUMN.admin.eq(true))
+        self.filter(Expr::col((Entity, Column::Admin)))
     }
 
     /// Users who are not admins.
@@ -80,7 +80,8 @@ pub trait Scopes: QueryFilter + Sized {
 
     /// The users with these ids, and all enabled admins.
     fn with_ids_or_enabled_admins(self, ids: &IdList) -> Self {
-        let enabled_admins = COLUMN.admin.eq(true).and(COLUMN.disabled.eq(false));
+        let admin = Expr::col((Entity, Column::Admin));
+        let enabled_admins = admin.and(COLUMN.disabled.eq(false));
         self.filter(ids.contains((Entity, Column::Id)).or(enabled_admins))
     }
 }

@@ -5,7 +5,10 @@ use entity::{
     note::{self, Scopes as _},
     user::{self, Scopes as _, UserKey, WithNoteCount},
 };
-use sea_orm::{DatabaseConnection, EntityTrait, QueryOrder, Select};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryOrder, QueryResult,
+    QueryTrait, Select, Statement, TransactionTrait,
+};
 
 use crate::{database, new_admin, new_disabled, new_note, new_user, noon};
 
@@ -161,4 +164,26 @@ fn a_key_of_digits_is_an_id_and_anything_else_a_username() {
     for nobody in ["0", "9223372036854775808", "00"] {
         assert_eq!(UserKey::parse(nobody), None, "{nobody}");
     }
+}
+
+#[tokio::test]
+async fn admins_are_found_by_their_index() {
+    let (_database, db) = database().await;
+    let db = db.begin().await.unwrap();
+    let admins = user::Entity::find().admins().with_password().build(db.get_database_backend());
+    let plan = match db.get_database_backend() {
+        DbBackend::Postgres => {
+            // The table is too small for the index otherwise.
+            db.execute_unprepared("SET LOCAL enable_seqscan = off").await.unwrap();
+            "EXPLAIN"
+        }
+        _ => "EXPLAIN QUERY PLAN",
+    };
+    let plan = Statement { sql: format!("{plan} {}", admins.sql), ..admins };
+    let rows = db.query_all_raw(plan).await.unwrap();
+    let step = |row: &QueryResult| {
+        row.try_get::<String>("", "detail").or_else(|_sqlite| row.try_get_by_index(0)).unwrap()
+    };
+    let steps: Vec<String> = rows.iter().map(step).collect();
+    assert!(steps.join("\n").contains("idx_users_admins"), "{steps:?}");
 }

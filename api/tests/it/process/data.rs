@@ -382,7 +382,7 @@ fn commands_leave_no_write_ahead_log_behind() {
         &["import", "bad"],
         &["export", "bad"],
         &["backup", "bad"],
-        &["migrate", "down", "-n", "2"],
+        &["migrate", "down", "-n", "3"],
     ] {
         let failed = run(here, &[("DATABASE_URL", url)], arguments);
         assert_eq!(failed.status.code(), Some(1), "{arguments:?}: {failed:?}");
