@@ -119,14 +119,14 @@ pub(crate) fn newest_first() -> Order<session::Model> {
     Order::by_id(Direction::Descending, session::Column::Id, id_of)
 }
 
-/// Counts the live sessions.
+/// Counts the live sessions, which reads all of them, so it runs among the searches.
 ///
 /// # Errors
-/// If the database fails.
+/// [`Error::Unavailable`] if the database fails, or others search.
 pub async fn count_live(reader: &Reader, auth: &Auth) -> Result<u64> {
     let now = clock::now();
     let live = session::Entity::find().live(now, auth.sessions.used_after(now));
-    Ok(live.count(reader.connection()).await?)
+    reader.search(async |reader| Ok(live.count(reader.connection()).await?)).await
 }
 
 /// Deletes the expired sessions, a few at a time; returns how many.
