@@ -23,9 +23,9 @@ pub(crate) const UNMATCHED: &str = "unmatched";
 /// Log lines that this process has lost.
 static LOST_LOG_LINES: AtomicU64 = AtomicU64::new(0);
 
-/// Counts a log line that was lost.
-pub(crate) fn count_lost_log_line() {
-    LOST_LOG_LINES.fetch_add(1, Ordering::Relaxed);
+/// Counts log lines that were lost.
+pub(crate) fn count_lost_log_lines(lines: u64) {
+    LOST_LOG_LINES.fetch_add(lines, Ordering::Relaxed);
 }
 
 /// The metrics of one process.
@@ -88,7 +88,7 @@ impl Metrics {
             )?,
             lost_log_lines: IntCounter::new(
                 "teamnotes_log_lines_lost_total",
-                "Log lines lost because nobody read the log",
+                "Log lines lost because the log was not read or could not be written",
             )?,
             wal_bytes: IntGauge::new(
                 "teamnotes_database_wal_bytes",

@@ -1,12 +1,12 @@
 use std::{
-    io::{self, Write},
+    io::{self, ErrorKind, Write},
     mem,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::Duration,
 };
 
-use crate::http::metrics::count_lost_log_line;
+use crate::http::metrics::count_lost_log_lines;
 
 /// How much of the log may wait to be written.
 const CAPACITY: usize = 1024 * 1024;
@@ -15,7 +15,7 @@ const CAPACITY: usize = 1024 * 1024;
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Writes the log on a thread of its own: the service does not wait for whoever reads it. What exceeds the
-/// capacity is lost, and counted.
+/// capacity, or can't be written, is lost, and counted.
 #[derive(Clone, Default)]
 pub(crate) struct LogWriter(Arc<Shared>);
 
@@ -58,7 +58,7 @@ impl Write for LogWriter {
         let mut pending = self.0.pending();
         if pending.lines.len() + line.len() > CAPACITY {
             pending.lost += 1;
-            count_lost_log_line();
+            count_lost_log_lines(1);
         } else {
             pending.lines.extend_from_slice(line);
             self.0.changed.notify_all();
@@ -73,13 +73,19 @@ impl Write for LogWriter {
 
 impl Shared {
     fn keep_writing(&self, mut out: impl Write) {
+        // Whether the last line is there in part.
+        let mut is_cut = false;
         loop {
             let lines = self.next_lines();
-            // There is nowhere left to report that the log can't be written.
-            let _ = out.write_all(&lines);
-            let lost = self.have_written();
+            if is_cut && write(&mut out, b"\n") > 0 {
+                is_cut = false;
+            }
+            let written = if is_cut { 0 } else { write(&mut out, &lines) };
+            let (written, rest) = lines.split_at(written);
+            is_cut |= written.last().is_some_and(|&last| last != b'\n');
+            let lost = self.have_written(rest);
             if lost > 0 {
-                log::warn!(lost; "log lines were lost, since nobody read the log");
+                log::warn!(lost; "log lines were lost, since the log was not read, or could not be written");
             }
         }
     }
@@ -92,17 +98,33 @@ impl Shared {
         mem::take(&mut pending.lines)
     }
 
-    /// Returns how many lines were lost meanwhile.
-    fn have_written(&self) -> u64 {
+    /// Returns how many lines were lost since this was last said, if it can be said now: if nothing is left of the lines.
+    fn have_written(&self, rest: &[u8]) -> u64 {
+        let failed = rest.split(|&byte| byte == b'\n').skip(1).count() as u64;
+        count_lost_log_lines(failed);
         let mut pending = self.pending();
         pending.is_writing = false;
+        pending.lost += failed;
         self.changed.notify_all();
-        mem::take(&mut pending.lost)
+        if failed == 0 { mem::take(&mut pending.lost) } else { 0 }
     }
 
     fn pending(&self) -> MutexGuard<'_, Pending> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes these bytes, or as many of them as it can, and returns how many that is.
+fn write(out: &mut impl Write, bytes: &[u8]) -> usize {
+    let mut written = 0;
+    while let Some(rest) = bytes.get(written..).filter(|rest| !rest.is_empty()) {
+        match out.write(rest) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Ok(0) | Err(_) => break,
+            Ok(more) => written += more,
+        }
+    }
+    written
 }
 
 #[cfg(test)]
@@ -143,5 +165,43 @@ mod tests {
         writer.finish();
         let written: Vec<u8> = lines.try_iter().flatten().collect();
         assert!(written.starts_with(b"first\n") && written.len() > CAPACITY / 2);
+    }
+
+    /// A disk with space for this many bytes.
+    #[derive(Clone, Default)]
+    struct Disk(Arc<Mutex<(Vec<u8>, usize)>>);
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let (written, space) = &mut *self.0.lock().unwrap();
+            let fits = bytes.len().min(*space);
+            if fits == 0 {
+                return Err(ErrorKind::StorageFull.into());
+            }
+            *space -= fits;
+            written.extend_from_slice(&bytes[..fits]);
+            Ok(fits)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn lines_that_do_not_fit_on_the_disk_are_counted_and_cut_no_later_one() {
+        let disk = Disk::default();
+        let mut writer = LogWriter::start(disk.clone()).unwrap();
+        let mut write = |line: &[u8], space| {
+            disk.0.lock().unwrap().1 = space;
+            writer.write_all(line).unwrap();
+            writer.finish();
+            writer.0.pending().lost
+        };
+        assert_eq!(write(b"one\n", 99), 0);
+        assert_eq!(write(b"two\n", 2), 1);
+        assert_eq!(write(b"three\n", 0), 2);
+        assert_eq!(write(b"four\n", 99), 0);
+        assert_eq!(disk.0.lock().unwrap().0, b"one\ntw\nfour\n");
     }
 }
