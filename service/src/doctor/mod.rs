@@ -130,6 +130,11 @@ async fn check(db: &Db, settings: &DbSettings, extent: Extent) -> Vec<Finding> {
     findings
 }
 
+/// Checks what may keep a database from being opened: on SQLite, whether there is space on the disk.
+pub fn examine_unopened(settings: &DbSettings) -> Option<Finding> {
+    settings.is_sqlite().then(|| disk(settings))
+}
+
 /// Corrects what can be made from the rows again: the number of each user's notes, and the indexes of searches.
 pub async fn repair(db: &Db, settings: &DbSettings) -> Vec<Finding> {
     let counts = note_counts::repair(db).await;

@@ -112,6 +112,7 @@ async fn examine(settings: &Settings, repair: bool) -> Vec<Finding> {
         Err(error) => {
             let error = StartError::database(&settings.database)(error);
             findings.push(Finding::new("database", Health::Bad, describe(&error)));
+            findings.extend(doctor::examine_unopened(&settings.database));
         }
     }
     findings

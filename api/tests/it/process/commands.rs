@@ -275,6 +275,18 @@ async fn the_doctor_finds_a_database_that_is_read_only() {
 }
 
 #[test]
+fn of_a_database_that_cannot_be_opened_the_doctor_says_how_full_the_disk_is() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("garbage.db"), "not a database, however much of it is read")
+        .unwrap();
+    let settings = [("DATABASE_URL", "sqlite:garbage.db")];
+    let output = run(directory.path(), &settings, &["doctor"]);
+    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("BAD   database: ") && told.contains("  disk: "), "{told}");
+}
+
+#[test]
 fn files_that_everyone_can_read_are_reported() {
     let directory = tempfile::tempdir().unwrap();
     let here = directory.path();
