@@ -27,7 +27,11 @@ const TIMELINE: &str =
 
 /// The PostgreSQL servers that a URL names, with a connection to each that answers.
 #[derive(Debug)]
-pub struct Servers(Vec<Server>);
+pub struct Servers {
+    all: Vec<Server>,
+    /// The latest timeline on which one of them took changes.
+    timeline: i64,
+}
 
 #[derive(Debug)]
 struct Server {
@@ -54,19 +58,29 @@ impl Servers {
             return None;
         }
         let server = |url| Server { url, connection: None, role: Role::Away };
-        Some(Self(of_each_server(url).ok()?.into_iter().map(server).collect()))
+        let all = of_each_server(url).ok()?.into_iter().map(server).collect();
+        Some(Self { all, timeline: 0 })
     }
 
     /// Whether there is a choice.
     pub fn are_several(&self) -> bool {
-        self.0.len() > 1
+        self.all.len() > 1
     }
 
-    /// Asks all of them, and returns the URL of the one that takes changes, if there is one.
+    /// Asks all of them, and returns the URL of the one that takes changes, if there is one. That is none that a promotion
+    /// has left behind: it lacks what was written since, and what is written there is lost.
     pub async fn primary(&mut self) -> Option<&str> {
-        join_all(self.0.iter_mut().map(Server::ask)).await;
-        let best = self.best()?;
-        matches!(best.role, Role::Primary { .. }).then_some(&*best.url)
+        join_all(self.all.iter_mut().map(Server::ask)).await;
+        self.elected()
+    }
+
+    fn elected(&mut self) -> Option<&str> {
+        let Role::Primary { timeline } = self.best()?.role else { return None };
+        if timeline < self.timeline {
+            return None;
+        }
+        self.timeline = timeline;
+        self.best().map(|server| &*server.url)
     }
 
     /// The URL of the server to connect to: if there is a choice, of the one that takes changes, else of one that answers.
@@ -98,7 +112,7 @@ impl Servers {
 
     /// The first of the most suitable ones, as far as they have been asked.
     fn best(&self) -> Option<&Server> {
-        self.0.iter().rev().max_by_key(|server| server.role)
+        self.all.iter().rev().max_by_key(|server| server.role)
     }
 }
 
@@ -138,13 +152,26 @@ mod tests {
         let mut servers = Servers::of("postgres://a,b,c,d/x").unwrap();
         let best = |servers: &Servers| servers.best().unwrap().url.clone();
         assert_eq!(best(&servers), "postgres://a/x");
-        servers.0[1].role = Role::ReadOnly;
+        servers.all[1].role = Role::ReadOnly;
         assert_eq!(best(&servers), "postgres://b/x");
-        servers.0[0].role = Role::Primary { timeline: 1 };
+        servers.all[0].role = Role::Primary { timeline: 1 };
         assert_eq!(best(&servers), "postgres://a/x");
-        servers.0[2].role = Role::Primary { timeline: 2 };
-        servers.0[3].role = Role::Primary { timeline: 2 };
+        servers.all[2].role = Role::Primary { timeline: 2 };
+        servers.all[3].role = Role::Primary { timeline: 2 };
         assert_eq!(best(&servers), "postgres://c/x");
+    }
+
+    #[test]
+    fn one_that_a_promotion_has_left_behind_is_not_the_primary() {
+        let mut servers = Servers::of("postgres://a,b/x").unwrap();
+        servers.all[0].role = Role::Primary { timeline: 1 };
+        assert_eq!(servers.elected(), Some("postgres://a/x"));
+        servers.all[1].role = Role::Primary { timeline: 2 };
+        assert_eq!(servers.elected(), Some("postgres://b/x"));
+        servers.all[1].role = Role::Away;
+        assert_eq!(servers.elected(), None);
+        servers.all[0].role = Role::Primary { timeline: 3 };
+        assert_eq!(servers.elected(), Some("postgres://a/x"));
     }
 
     #[tokio::test]

@@ -87,4 +87,13 @@ async fn the_server_that_takes_changes_is_found_at_start_and_after_each_promotio
     let notes = alice.get("/api/notes?fields=content").await.ok();
     assert_eq!(notes.as_array().unwrap().len(), 3, "{notes}");
     assert_eq!(second.number(&app.database, "SELECT count(*) FROM notes").await, 3);
+
+    // The first primary lacks what was written since.
+    primary.come_up();
+    drop(second);
+    for _ in 0..3 {
+        let answer = alice.post("/api/notes", json!({ "content": "Left behind" })).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE, "{}", answer.text);
+    }
+    assert_eq!(app.database.number("SELECT count(*) FROM notes").await, 1);
 }
