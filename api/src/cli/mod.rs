@@ -15,6 +15,7 @@ mod shell;
 mod token;
 mod transfer;
 mod user;
+mod version;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -35,7 +36,7 @@ use crate::{
 /// Settings come from the environment and from .env in the working directory; `teamnotes settings` lists
 /// them.
 #[derive(Debug, Parser)]
-#[command(name = "teamnotes", version)]
+#[command(name = "teamnotes", version, long_version = version::LONG.as_str())]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,

@@ -9,6 +9,9 @@ use sea_orm_migration::sea_orm::sqlx::{
     Error, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
+/// The databases that a URL can name.
+pub const ENGINES: [&str; 2] = ["SQLite", "PostgreSQL"];
+
 /// Checks that it is a URL of SQLite or PostgreSQL, without connecting.
 ///
 /// # Errors

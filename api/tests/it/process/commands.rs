@@ -1,6 +1,10 @@
 //! Commands that manage users, and `doctor`.
 
-use std::{fs, os::unix::fs::PermissionsExt, process::Stdio};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    process::{Command, Stdio},
+};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -310,6 +314,33 @@ fn help_is_usable_and_shows_no_secret() {
         assert!(output.status.success() && told.contains("Usage:"), "{told}");
         assert!(!told.contains("hunter2"), "{told}");
     }
+}
+
+#[test]
+fn the_version_says_what_it_was_built_from() {
+    let root = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.arg("-C").arg(root).args(arguments).env("TZ", "UTC");
+        command
+            .output()
+            .ok()
+            .filter(|output| output.status.success())
+            .map(|output| text(&output.stdout))
+    };
+    let commit = git(&["rev-parse", "HEAD"]).unwrap_or_else(|| "unknown\n".into());
+    let day = ["log", "-1", "--format=%cd", "--date=format-local:%Y-%m-%d"];
+    let day = git(&day).unwrap_or_else(|| "unknown\n".into());
+    let directory = tempfile::tempdir().unwrap();
+    let told = |argument| text(&run(directory.path(), &[], &[argument]).stdout);
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(
+        told("--version"),
+        format!(
+            "teamnotes {version}\ncommit: {commit}commit date: {day}engines: SQLite, PostgreSQL\n"
+        )
+    );
+    assert_eq!(told("-V"), format!("teamnotes {version}\n"));
 }
 
 #[tokio::test]
