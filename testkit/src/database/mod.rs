@@ -10,8 +10,8 @@ use std::{
 
 use migration::{Lock, Migrator, MigratorTrait};
 use sea_orm::{
-    ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend,
+    DbErr, Statement, TransactionTrait,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -94,7 +94,9 @@ impl TestDatabase {
 
     /// Connects as the service does, with foreign keys on.
     pub async fn connect(&self) -> DatabaseConnection {
-        Database::connect(&self.url).await.expect("connects")
+        // What tests execute may have password hashes, which the service must not log.
+        let options = ConnectOptions::new(&self.url).sqlx_logging(false).to_owned();
+        Database::connect(options).await.expect("connects")
     }
 
     /// Changes the database behind the service's back.

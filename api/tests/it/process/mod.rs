@@ -13,6 +13,7 @@ mod postgres;
 mod readme;
 mod serving;
 mod settings;
+mod upgrading;
 
 use std::{
     io::{BufRead, BufReader, Write},
