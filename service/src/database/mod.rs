@@ -1,6 +1,7 @@
 //! The database: its connection pools, and how they keep one kind of work from stopping another.
 
 mod kept;
+mod limits;
 mod open_file;
 mod pool;
 mod postgres;

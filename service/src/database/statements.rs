@@ -1,7 +1,7 @@
 //! Statements on connections that are kept.
 
 use sea_orm::{
-    ConnAcquireErr, DbErr, ExecResult, QueryResult, QueryStream, RuntimeErr, Statement, Values,
+    ConnAcquireErr, DbErr, ExecResult, QueryResult, QueryStream, RuntimeErr, Statement,
     sqlx::{
         self, AssertSqlSafe, Database, Executor, IntoArguments, pool::PoolConnection, query::Query,
     },
@@ -10,6 +10,7 @@ use sea_query_sqlx::SqlxValues;
 
 use super::{
     kept::{Keepable, Kept, Taken},
+    limits::with_usual_limit,
     read_pool::{Rows, StreamHook},
 };
 
@@ -83,12 +84,12 @@ where
     }
 }
 
-fn query<DB: Database>(statement: &Statement) -> Query<'_, DB, SqlxValues>
+fn query<DB: Database>(statement: &Statement) -> Query<'static, DB, SqlxValues>
 where
     SqlxValues: IntoArguments<DB>,
 {
-    let values = statement.values.clone().unwrap_or_else(|| Values(Vec::new()));
-    sqlx::query_with(AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+    let (sql, values) = with_usual_limit(statement);
+    sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values))
 }
 
 pub(super) fn acquire_error(error: sqlx::Error) -> DbErr {
