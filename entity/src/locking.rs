@@ -1,5 +1,5 @@
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, QuerySelect, Select, Statement,
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryTrait, Select, Statement,
     sea_query::LockType,
 };
 
@@ -8,8 +8,8 @@ use crate::user;
 /// The advisory lock of transactions that create the first admin.
 const FIRST_ADMIN: i64 = 8_112_210;
 
-/// PostgreSQL's row locks, held until the end of the transaction. On SQLite they do nothing: a
-/// transaction that writes is alone there.
+/// PostgreSQL's row locks, held until the end of the transaction. They are on the rows of the entity, not on
+/// those of tables that are joined with it. On SQLite they do nothing: a transaction that writes is alone there.
 ///
 /// Transactions that take several locks take them in this order, so that they can't deadlock: teams
 /// by id, then users by id, then everything else. What a lock conflicts with:
@@ -27,20 +27,25 @@ pub trait Locking {
 
 impl<E: EntityTrait> Locking for Select<E> {
     fn for_update(self) -> Self {
-        self.lock(LockType::Update)
+        locked(self, LockType::Update)
     }
 
     fn for_no_key_update(self) -> Self {
-        self.lock(LockType::NoKeyUpdate)
+        locked(self, LockType::NoKeyUpdate)
     }
 
     fn for_share(self) -> Self {
-        self.lock(LockType::Share)
+        locked(self, LockType::Share)
     }
 
     fn for_key_share(self) -> Self {
-        self.lock(LockType::KeyShare)
+        locked(self, LockType::KeyShare)
     }
+}
+
+fn locked<E: EntityTrait>(mut rows: Select<E>, lock: LockType) -> Select<E> {
+    QueryTrait::query(&mut rows).lock_with_tables(lock, [E::default().table_ref()]);
+    rows
 }
 
 impl user::Entity {

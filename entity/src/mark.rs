@@ -85,6 +85,12 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(Column::NoteId.eq(note_id))
     }
 
+    /// Marks of these notes.
+    fn of_note_in(self, notes: Select<note::Entity>) -> Self {
+        let ids = notes.select_only().column(note::Column::Id).into_query();
+        self.filter(Column::NoteId.in_subquery(ids))
+    }
+
     /// The mark with this id.
     fn with_id(self, id: MarkId) -> Self {
         self.filter(Column::Id.eq(id))
@@ -93,13 +99,6 @@ pub trait Scopes: QueryFilter + Sized {
     /// Marks with these ids.
     fn with_ids(self, ids: &IdList) -> Self {
         self.filter(ids.contains((Entity, Column::Id)))
-    }
-
-    /// Marks of notes that the viewer sees.
-    fn of_notes_visible_to(self, viewer: Viewer) -> Self {
-        let note = Expr::col((note::Entity, note::Column::Id)).equals((Entity, Column::NoteId));
-        let notes = note::visible_to(viewer).filter(note).select_only().column(note::Column::Id);
-        self.filter(Expr::exists(notes.into_query()))
     }
 
     /// Marks of notes that the user has read.
@@ -118,12 +117,16 @@ impl Scopes for UpdateMany<Entity> {}
 impl Scopes for DeleteMany<Entity> {}
 
 impl Entity {
-    /// Marks of notes that the viewer sees, joined with the notes and their authors. For [`MarkedNote`].
-    pub fn find_with_note(viewer: Viewer) -> Select<Self> {
+    /// Marks of notes that the viewer sees, joined with the notes.
+    pub fn find_of_visible(viewer: Viewer) -> Select<Self> {
         Self::find()
             .join(JoinType::InnerJoin, Relation::Note.def())
-            .join(JoinType::InnerJoin, note::Relation::User.def())
             .filter(viewer.sees(note::TABLE))
+    }
+
+    /// The same, joined with the authors of the notes too. For [`MarkedNote`].
+    pub fn find_with_note(viewer: Viewer) -> Select<Self> {
+        Self::find_of_visible(viewer).join(JoinType::InnerJoin, note::Relation::User.def())
     }
 
     /// Marks of enabled users, joined with the users. For [`MarkedBy`].
@@ -208,8 +211,8 @@ impl Entity {
         after: Option<MarkId>,
         limit: u64,
     ) -> Result<Vec<MarkId>, DbErr> {
-        let mut some = Self::find().of_user(user_id).filter(Column::Read.eq(!read));
-        some = some.of_notes_visible_to(Viewer::User(user_id));
+        let marks = Self::find_of_visible(Viewer::User(user_id)).of_user(user_id);
+        let mut some = marks.filter(Column::Read.eq(!read));
         if let Some(after) = after {
             some = some.filter(Column::Id.gt(after));
         }

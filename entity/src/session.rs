@@ -5,10 +5,10 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     DeleteMany, QueryOrder, QuerySelect, QueryTrait, Select,
     entity::prelude::*,
-    sea_query::{ExprTrait, JoinType},
+    sea_query::{ExprTrait, JoinType, LockType},
 };
 
-use crate::{Locking, SessionId, UserId, user};
+use crate::{SessionId, UserId, user};
 
 /// A row of `sessions`.
 #[sea_orm::model]
@@ -87,7 +87,7 @@ impl Entity {
         user::Entity::find_by_id(user_id)
             .join(JoinType::InnerJoin, user::Relation::Session.def())
             .filter(Column::Id.eq(id))
-            .for_share()
+            .lock(LockType::Share)
     }
 
     /// Records that the session was used, unless a use was recorded less than `interval` ago.

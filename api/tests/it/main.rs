@@ -12,6 +12,7 @@ mod api_tokens;
 mod conditional;
 mod connections;
 mod database_file;
+mod distribution;
 mod faults;
 mod hostile;
 mod idempotency;

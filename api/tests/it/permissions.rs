@@ -179,15 +179,15 @@ GET    /metrics                        200       200   200    200   200    200  
 "#;
 
 /// A row of the table.
-struct Row {
-    method: Method,
-    path: &'static str,
+pub(crate) struct Row {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
     /// Each kind of caller, and its status.
-    statuses: Vec<(&'static str, u16)>,
-    body: Option<Value>,
+    pub(crate) statuses: Vec<(&'static str, u16)>,
+    pub(crate) body: Option<Value>,
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let mut lines = TABLE.lines().filter(|line| !line.is_empty());
     let callers: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
     let row = |line: &'static str| {

@@ -7,11 +7,11 @@ use sea_orm::{
     ActiveValue::{NotSet, Set},
     DeleteMany, QuerySelect, Select,
     entity::prelude::*,
-    sea_query::{Expr, ExprTrait, JoinType},
+    sea_query::{Expr, ExprTrait, JoinType, LockType},
 };
 
 pub use self::scope::{Scope, ScopeList, UnknownScope};
-use crate::{ApiTokenId, Locking, UserId, user};
+use crate::{ApiTokenId, UserId, user};
 
 /// A row of `api_tokens`.
 #[sea_orm::model]
@@ -79,7 +79,7 @@ impl Entity {
         user::Entity::find_by_id(user_id)
             .join(JoinType::InnerJoin, user::Relation::ApiToken.def())
             .filter(Column::Id.eq(id))
-            .for_share()
+            .lock(LockType::Share)
     }
 
     /// Records that the token was used, unless a use was recorded less than `interval` ago.

@@ -1,12 +1,12 @@
 //! Writes that more than one row takes part in: the kept counts, and the teams that notes are shared with.
 
 use sea_orm::{
-    QueryOrder, QuerySelect, SelectExt,
+    QueryOrder, QuerySelect, QueryTrait, SelectExt,
     entity::prelude::*,
-    sea_query::{CaseStatement, ExprTrait},
+    sea_query::{CaseStatement, ExprTrait, JoinType},
 };
 
-use super::{ActiveModel, Column, Entity, Model, Scopes, Visibility};
+use super::{ActiveModel, Column, Entity, Model, Relation, Scopes, Visibility};
 use crate::{
     IdList, Locking, NoteId, UserId, note_count,
     share::{self, Scopes as _},
@@ -109,8 +109,10 @@ async fn unshare(
     now: DateTimeUtc,
 ) -> Result<(), DbErr> {
     share::Entity::delete_many().of_notes(notes).with_teams(teams).exec(db).await?;
+    let shared = share::note_ids(share::Entity::find().of_notes(notes));
+    let is_unshared = is_for_teams().and(Expr::col(Column::Id).not_in_subquery(shared));
     let visibility = CaseStatement::new()
-        .case(is_unshared(), Visibility::Private.literal())
+        .case(is_unshared, Visibility::Private.literal())
         .finally(Expr::col(Column::Visibility));
     let changed = Entity::update_many()
         .with_ids(notes)
@@ -125,16 +127,19 @@ async fn unshare(
 /// # Errors
 /// If the database fails.
 pub async fn make_unshared_private(db: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let unshared = Entity::update_many()
+    let unshared = Entity::find()
+        .join(JoinType::LeftJoin, Relation::Share.def())
+        .filter(is_for_teams())
+        .filter(share::Column::Id.is_null())
+        .select_only()
+        .column(Column::Id)
+        .into_query();
+    let changed = Entity::update_many()
         .col_expr(Column::Visibility, Visibility::Private.literal())
-        .filter(is_unshared());
-    unshared.exec(db).await.map(|_| ())
+        .filter(Column::Id.in_subquery(unshared));
+    changed.exec(db).await.map(|_| ())
 }
 
-/// Whether a note is for teams and shared with none.
-fn is_unshared() -> Expr {
-    let of_note = Expr::col((share::Entity, share::Column::NoteId)).equals((Entity, Column::Id));
-    let shares = share::Entity::find().filter(of_note);
-    let is_for_teams = Expr::col(Column::Visibility).eq(Visibility::Team.literal());
-    is_for_teams.and(Expr::exists(share::team_ids(shares)).not())
+fn is_for_teams() -> Expr {
+    Expr::col(Column::Visibility).eq(Visibility::Team.literal())
 }

@@ -125,7 +125,7 @@ impl Model {
 
     /// This user's marks of notes that the user sees. For [`mark::Counts`], too.
     pub fn marks(&self) -> Select<mark::Entity> {
-        mark::Entity::find().of_user(self.id).of_notes_visible_to(Viewer::User(self.id))
+        mark::Entity::find_of_visible(Viewer::User(self.id)).of_user(self.id)
     }
 
     /// This user's mark of the note, if there is one and the user sees the note.
@@ -175,8 +175,8 @@ impl Model {
         db: &impl ConnectionTrait,
         note_id: NoteId,
     ) -> Result<bool, DbErr> {
-        let removed = mark::Entity::delete_many().of_user(self.id).of_note(note_id);
-        let removed = removed.of_notes_visible_to(Viewer::User(self.id));
+        let note = note::visible_to(Viewer::User(self.id)).with_id(note_id);
+        let removed = mark::Entity::delete_many().of_user(self.id).of_note_in(note);
         Ok(removed.exec(db).await?.rows_affected > 0)
     }
 

@@ -8,7 +8,7 @@ use entity::{
     mark::{self, MarkedNote, Scopes as _},
     note::{self, Scopes as _},
 };
-use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, SelectExt};
+use sea_orm::{ActiveModelTrait, IntoActiveModel, SelectExt};
 
 use crate::{
     Actor, Error, Page, PageRequest, Reader, Result, Work,
@@ -178,8 +178,7 @@ pub async fn remove(work: &Work, id: MarkId) -> Result<()> {
 /// A mark of a note that the actor sees, locked against changes by others until the transaction ends.
 async fn lock_own(work: &Work, id: MarkId) -> Result<mark::Model> {
     let actor = work.actor().await?;
-    let mark = mark::Entity::find_by_id(id).of_notes_visible_to(actor.viewer());
-    let mark = mark.for_no_key_update();
+    let mark = mark::Entity::find_of_visible(actor.viewer()).with_id(id).for_no_key_update();
     let mark = mark.one(work.transaction()).await?.ok_or(Error::NotFound)?;
     policy::change_mark(actor, &mark)?;
     Ok(mark)

@@ -148,9 +148,11 @@ pub async fn update(
         return Err(Error::LastAdmin);
     }
     change.require_same_password(actor, &user)?;
+    let changed = change.apply(user.clone()).update(work.transaction()).await?;
+    // Databases that distribute tables may refuse to change the user after the sessions, which refer to it.
     change.end_credentials(work, &user).await?;
     change.audit(work, &user);
-    Ok(change.apply(user).update(work.transaction()).await?)
+    Ok(changed)
 }
 
 impl PreparedChange {

@@ -124,12 +124,12 @@ async fn hand_over(
 async fn disable(work: &Work, user: user::Model, teams: &IdList) -> Result<UserId> {
     let (transaction, id) = (work.transaction(), user.id);
     deletion::Entity::begin(transaction, id).await?;
-    session::Scopes::of_user(session::Entity::delete_many(), id).exec(transaction).await?;
-    membership::Entity::delete_many().of_user(id).in_teams(teams).exec(transaction).await?;
     let mut user = user.into_active_model();
     user.set_disabled(true);
     user.record_change(clock::now());
     user.update(transaction).await?;
+    session::Scopes::of_user(session::Entity::delete_many(), id).exec(transaction).await?;
+    membership::Entity::delete_many().of_user(id).in_teams(teams).exec(transaction).await?;
     Ok(id)
 }
 

@@ -1,8 +1,8 @@
 use entity::{
-    IdList, NESTED_LIMIT, WithTotal,
+    NESTED_LIMIT, WithTotal,
     mark::{self, MarkedNote},
     membership::{self, TeamMembership},
-    note::{self, WithAuthor},
+    note::{self, Scopes as _, WithAuthor},
     user::{self, UserKey, WithNoteCount, WithNoteCounts},
 };
 use sea_orm::{QueryOrder, QuerySelect};
@@ -73,8 +73,8 @@ async fn newest_notes(
     actor: &Actor,
     user: &user::Model,
 ) -> Result<Vec<note::Core>> {
-    let author = IdList::new(reader.connection(), [user.id]);
-    let newest = note::newest_of_each(actor.viewer(), &author, NESTED_LIMIT);
+    let notes = note::visible_to(actor.viewer()).by(&user.id.into());
+    let newest = notes.order_by_desc(note::Column::Id).limit(NESTED_LIMIT);
     Ok(newest.into_partial_model::<note::Core>().all(reader.connection()).await?)
 }
 

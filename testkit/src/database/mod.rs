@@ -1,6 +1,7 @@
 //! A database for each test, on SQLite or PostgreSQL.
 
 mod postgres;
+mod query_tree;
 
 use std::{
     collections::BTreeMap,
