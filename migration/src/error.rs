@@ -4,7 +4,7 @@ use sea_orm_migration::sea_orm::{DbErr, RuntimeErr, SqlxError, SqlxPostgresError
 
 use crate::sqlite_file;
 
-/// Why the schema was not changed. No part of the command has taken effect then.
+/// Why the schema was not changed. No part of the command has taken effect then, unless the variant says otherwise.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// A migration failed.
@@ -17,6 +17,27 @@ pub enum MigrationError {
         /// The cause.
         source: DbErr,
     },
+    /// A migration failed on a server that only resembles PostgreSQL. Those before it are applied, and some of its own
+    /// changes may be.
+    #[error(
+        "migration {name} failed: {source}; on this server ({server}) a part of it may have taken effect: restore the \
+         backup, or undo that part, and re-run the command"
+    )]
+    FailedInPart {
+        /// Its name.
+        name: String,
+        /// The server's.
+        server: &'static str,
+        /// The cause.
+        source: DbErr,
+    },
+    /// The lock could not be renewed. Some of the changes may have taken effect on a server that only resembles PostgreSQL,
+    /// none on others.
+    #[error(
+        "the lock on the migrations was lost, since the database did not respond or another process took it: see what \
+         `teamnotes migrate status` says, and re-run the command"
+    )]
+    LeaseLost,
     /// The schema is newer than this binary.
     #[error(
         "the database has {}, which this version does not know: it is older than the schema, use the \
@@ -80,6 +101,14 @@ impl MigrationError {
         match sqlite_file::of(url) {
             Some(file) => Self::File { file, source },
             None => Self::Database(source),
+        }
+    }
+
+    /// The same on a server that may keep a part of a migration that failed.
+    pub(crate) fn in_part(self, server: &'static str) -> Self {
+        match self {
+            Self::Failed { name, source } => Self::FailedInPart { name, server, source },
+            other => other,
         }
     }
 }

@@ -8,6 +8,7 @@ pub use sea_orm_migration::MigratorTrait;
 
 pub mod command;
 mod error;
+mod lease;
 mod lock;
 mod locked;
 mod m20211209_000000_initialize_notes_and_users;

@@ -1,3 +1,5 @@
+//! What keeps two processes from migrating at once.
+
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
@@ -6,7 +8,7 @@ use sea_orm_migration::sea_orm::{
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 
-use crate::{MigrationError, database_code};
+use crate::{MigrationError, database_code, lease::Lease};
 
 /// An arbitrary number, the same for every process.
 const ADVISORY_LOCK: i64 = 8_112_209;
@@ -24,11 +26,11 @@ const STATEMENT_TIMEOUT: &str = "15min";
 /// What keeps two processes from changing one schema at once.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LockKind {
-    /// The database's own: SQLite's write lock, or an advisory lock on PostgreSQL.
+    /// The database's own: SQLite's write lock, or an advisory lock on PostgreSQL. On servers that only resemble
+    /// PostgreSQL, the same as `Table`.
     #[default]
     Auto,
-    /// A row in a table `migration_lock`, for servers that speak PostgreSQL's protocol but lack advisory
-    /// locks. Same as `Auto` on SQLite.
+    /// A row in a table `migration_lease`, which its holder renews. The same as `Auto` on SQLite.
     Table,
 }
 
@@ -48,7 +50,23 @@ impl Default for Lock {
 }
 
 impl Lock {
-    /// Begins a transaction that holds the lock until it ends, at the latest with the process.
+    /// Does this work in a transaction, under the lock. The work ends the transaction.
+    ///
+    /// # Errors
+    /// Those of the work, or if the lock is not free in time, or the database fails.
+    pub(crate) async fn in_transaction<T>(
+        self,
+        db: &DatabaseConnection,
+        work: impl AsyncFnOnce(DatabaseTransaction) -> Result<T, MigrationError>,
+    ) -> Result<T, MigrationError> {
+        if (db.get_database_backend(), self.kind) == (DbBackend::Postgres, LockKind::Table) {
+            let work = async { work(begin_limited(db).await?).await };
+            return self.holding_lease(db, work).await;
+        }
+        work(self.acquire(db).await?).await
+    }
+
+    /// Begins a transaction that holds the database's own lock until it ends, at the latest with the process.
     ///
     /// # Errors
     /// If the lock is not free in time, or the database fails.
@@ -56,11 +74,35 @@ impl Lock {
         self,
         db: &DatabaseConnection,
     ) -> Result<DatabaseTransaction, MigrationError> {
+        match db.get_database_backend() {
+            DbBackend::Postgres => self.wait(async || try_postgres(db).await).await,
+            _ => self.wait(async || try_sqlite(db).await).await,
+        }
+    }
+
+    /// Does this work under a lock that does not end with a transaction.
+    ///
+    /// # Errors
+    /// As [`Lock::in_transaction`]; [`MigrationError::LeaseLost`].
+    pub(crate) async fn holding_lease<T>(
+        self,
+        db: &DatabaseConnection,
+        work: impl Future<Output = Result<T, MigrationError>>,
+    ) -> Result<T, MigrationError> {
+        let lease = self.wait(async || Lease::try_acquire(db).await).await?;
+        lease.hold(work).await
+    }
+
+    /// Tries to get the lock until its time is over.
+    async fn wait<T>(
+        self,
+        try_acquire: impl AsyncFn() -> Result<Option<T>, DbErr>,
+    ) -> Result<T, MigrationError> {
         let started = Instant::now();
         let mut is_reported = false;
         loop {
-            if let Some(transaction) = self.try_acquire(db).await? {
-                return Ok(transaction);
+            if let Some(acquired) = try_acquire().await? {
+                return Ok(acquired);
             }
             if started.elapsed() >= self.timeout {
                 return Err(MigrationError::Locked(self.timeout));
@@ -73,80 +115,33 @@ impl Lock {
             tokio::time::sleep(RETRY).await;
         }
     }
-
-    async fn try_acquire(
-        self,
-        db: &DatabaseConnection,
-    ) -> Result<Option<DatabaseTransaction>, DbErr> {
-        match (db.get_database_backend(), self.kind) {
-            (DbBackend::Postgres, LockKind::Auto) => {
-                let free = format!("SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})");
-                try_postgres(db, &free).await
-            }
-            (DbBackend::Postgres, LockKind::Table) => {
-                if !make_lock_row(db).await? {
-                    return Ok(None);
-                }
-                let free = "SELECT true FROM migration_lock WHERE id = 1 FOR UPDATE SKIP LOCKED";
-                match try_postgres(db, free).await {
-                    // Another process has dropped it along with all other tables.
-                    Err(error) if database_code(&error).as_deref() == Some("42P01") => Ok(None),
-                    tried => tried,
-                }
-            }
-            _ => try_sqlite(db).await,
-        }
-    }
 }
 
-async fn try_postgres(
-    db: &DatabaseConnection,
-    free: &str,
-) -> Result<Option<DatabaseTransaction>, DbErr> {
-    let transaction = db.begin().await?;
+/// A transaction that holds the advisory lock.
+async fn try_postgres(db: &DatabaseConnection) -> Result<Option<DatabaseTransaction>, DbErr> {
+    let transaction = begin_limited(db).await?;
+    let free = format!("SELECT pg_try_advisory_xact_lock({ADVISORY_LOCK})");
     let free = Statement::from_string(DbBackend::Postgres, free);
     let is_free = match transaction.query_one_raw(free).await? {
         Some(row) => row.try_get_by_index(0)?,
         None => false,
     };
-    if !is_free {
-        transaction.rollback().await?;
-        return Ok(None);
+    if is_free {
+        return Ok(Some(transaction));
     }
+    transaction.rollback().await?;
+    Ok(None)
+}
+
+/// A transaction on PostgreSQL whose statements don't go on forever.
+async fn begin_limited(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let transaction = db.begin().await?;
     for (name, value) in
         [("lock_timeout", TABLE_LOCK_TIMEOUT), ("statement_timeout", STATEMENT_TIMEOUT)]
     {
         transaction.execute_unprepared(&format!("SET LOCAL {name} = '{value}'")).await?;
     }
-    Ok(Some(transaction))
-}
-
-/// Creates the row to lock, and returns whether it is there. Two processes that create the table at once
-/// interfere with each other.
-async fn make_lock_row(db: &DatabaseConnection) -> Result<bool, DbErr> {
-    for make in [
-        "CREATE TABLE IF NOT EXISTS migration_lock (id integer PRIMARY KEY)",
-        "INSERT INTO migration_lock (id) VALUES (1) ON CONFLICT (id) DO NOTHING",
-    ] {
-        match db.execute_unprepared(make).await {
-            Err(error) if is_created_concurrently(&error) => return Ok(false),
-            made => made?,
-        };
-    }
-    Ok(true)
-}
-
-/// `IF NOT EXISTS` checks first and creates then: in between, another process may create the table, its
-/// row type or its row, or drop the table.
-fn is_created_concurrently(error: &DbErr) -> bool {
-    const UNIQUE_VIOLATION: &str = "23505";
-    const DUPLICATE_TABLE: &str = "42P07";
-    const DUPLICATE_OBJECT: &str = "42710";
-    const UNDEFINED_TABLE: &str = "42P01";
-    matches!(
-        database_code(error).as_deref(),
-        Some(UNIQUE_VIOLATION | DUPLICATE_TABLE | DUPLICATE_OBJECT | UNDEFINED_TABLE)
-    )
+    Ok(transaction)
 }
 
 /// How long SQLite waits to read while another process commits, and to commit while others read.

@@ -1,7 +1,7 @@
 use std::{collections::HashSet, fmt, time::Duration};
 
 use sea_orm_migration::{
-    MigratorTrait,
+    IntoSchemaManagerConnection, MigratorTrait,
     sea_orm::{
         ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction,
         DbBackend, DbErr, RuntimeErr, Statement, sqlx,
@@ -45,7 +45,7 @@ pub async fn connect(
     sqlite_file::make(url).map_err(MigrationError::Create)?;
     let mut options = ConnectOptions::new(of_one_server(url).await);
     options
-        .max_connections(1)
+        .max_connections(connections(url))
         .connect_timeout(CONNECT_TIMEOUT)
         .acquire_timeout(CONNECT_TIMEOUT)
         .sqlx_logging(false)
@@ -71,6 +71,11 @@ pub async fn connect(
     Ok(db)
 }
 
+/// How many connections at most: on PostgreSQL one to migrate and one to renew a lease, if that is the lock.
+fn connections(url: &str) -> u32 {
+    if url.starts_with("postgres") { 2 } else { 1 }
+}
+
 /// The URL of one server: of several, the one that takes changes if there is one.
 async fn of_one_server(url: &str) -> String {
     match Servers::of(url) {
@@ -80,11 +85,12 @@ async fn of_one_server(url: &str) -> String {
 }
 
 /// Runs `command` in one transaction, under a lock that every process takes: of several that start
-/// together on one database, one migrates and the others find it done.
+/// together on one database, one migrates and the others find it done. On servers that only resemble PostgreSQL, which
+/// may commit before each change of the schema, each migration has a transaction of its own.
 ///
 /// # Errors
 /// If a migration fails, the lock is not free in time, or the database has a migration that this binary
-/// does not know; nothing is changed then.
+/// does not know; nothing is changed then, but for [`MigrationError::FailedInPart`] and [`MigrationError::LeaseLost`].
 pub async fn apply(
     db: &DatabaseConnection,
     lock: Lock,
@@ -94,66 +100,77 @@ pub async fn apply(
     if matches!(command, Command::Up { .. }) && pending(db).await?.is_empty() {
         return Ok(());
     }
-    let transaction = lock.acquire(db).await?;
-    run(&transaction, command).await?;
-    transaction.commit().await?;
-    Ok(())
+    if let Some(server) = server::lookalike(db).await? {
+        let done = lock.holding_lease(db, run(db, command)).await;
+        return done.map_err(|error| error.in_part(server));
+    }
+    let work = async |transaction: DatabaseTransaction| {
+        run(&transaction, command).await?;
+        Ok(transaction.commit().await?)
+    };
+    lock.in_transaction(db, work).await
 }
 
-/// Runs it in a transaction that holds the lock.
-pub(crate) async fn run(
-    transaction: &DatabaseTransaction,
-    command: Command,
-) -> Result<(), MigrationError> {
+/// Runs it under the lock: in the caller's transaction, or each migration in one of its own.
+pub(crate) async fn run<C: ConnectionTrait>(db: &C, command: Command) -> Result<(), MigrationError>
+where
+    for<'c> &'c C: IntoSchemaManagerConnection<'c>,
+{
     match command {
         Command::Status => return Ok(()),
-        Command::Up { num } => up(transaction, num).await?,
-        Command::Down { num } => down(transaction, Some(num)).await?,
+        Command::Up { num } => up(db, num).await?,
+        Command::Down { num } => down(db, Some(num)).await?,
         Command::Fresh => {
-            drop_all(transaction).await?;
-            up(transaction, None).await?;
+            drop_all(db).await?;
+            up(db, None).await?;
         }
         Command::Refresh => {
-            down(transaction, None).await?;
-            up(transaction, None).await?;
+            down(db, None).await?;
+            up(db, None).await?;
         }
         Command::Reset => {
-            down(transaction, None).await?;
-            Migrator::reset(transaction).await?;
+            down(db, None).await?;
+            Migrator::reset(db).await?;
         }
     }
-    check_foreign_keys(transaction).await
+    check_foreign_keys(db).await
 }
 
 /// Applies them one by one, so that a failing one can be named.
-async fn up(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(), MigrationError> {
-    Migrator::install(transaction).await?;
+async fn up<C: ConnectionTrait>(db: &C, num: Option<u32>) -> Result<(), MigrationError>
+where
+    for<'c> &'c C: IntoSchemaManagerConnection<'c>,
+{
+    Migrator::install(db).await?;
     let most = num.map_or(usize::MAX, |num| num as usize);
-    for name in pending(transaction).await?.into_iter().take(most) {
-        let done = Migrator::up(transaction, Some(1)).await;
+    for name in pending(db).await?.into_iter().take(most) {
+        let done = Migrator::up(db, Some(1)).await;
         done.map_err(|source| MigrationError::Failed { name, source })?;
     }
     Ok(())
 }
 
-async fn down(transaction: &DatabaseTransaction, num: Option<u32>) -> Result<(), MigrationError> {
+async fn down<C: ConnectionTrait>(db: &C, num: Option<u32>) -> Result<(), MigrationError>
+where
+    for<'c> &'c C: IntoSchemaManagerConnection<'c>,
+{
     let most = num.map_or(usize::MAX, |num| num as usize);
-    let applied = status(transaction).await?.into_iter().filter(|step| step.applied).rev();
+    let applied = status(db).await?.into_iter().filter(|step| step.applied).rev();
     for step in applied.take(most) {
-        let done = Migrator::down(transaction, Some(1)).await;
+        let done = Migrator::down(db, Some(1)).await;
         done.map_err(|source| MigrationError::Failed { name: step.name, source })?;
     }
     Ok(())
 }
 
 /// Drops the service's own tables, whatever state they are in, and nothing that belongs to others.
-async fn drop_all(transaction: &DatabaseTransaction) -> Result<(), DbErr> {
-    let backend = transaction.get_database_backend();
+async fn drop_all(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let backend = db.get_database_backend();
     let virtual_tables = search::sqlite_tables().filter(|_| backend == DbBackend::Sqlite);
     let tables = TABLES.iter().rev().chain(&["seaql_migrations"]).map(ToString::to_string);
     for table in virtual_tables.chain(tables) {
         let drop = format!("DROP TABLE IF EXISTS \"{table}\"");
-        transaction.execute_raw(Statement::from_string(backend, drop)).await?;
+        db.execute_raw(Statement::from_string(backend, drop)).await?;
     }
     Ok(())
 }
@@ -228,12 +245,12 @@ async fn versions(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
 }
 
 /// Finds violations that SQLite would have rejected with foreign keys on.
-async fn check_foreign_keys(transaction: &DatabaseTransaction) -> Result<(), MigrationError> {
-    if transaction.get_database_backend() != DbBackend::Sqlite {
+async fn check_foreign_keys(db: &impl ConnectionTrait) -> Result<(), MigrationError> {
+    if db.get_database_backend() != DbBackend::Sqlite {
         return Ok(());
     }
     let check = Statement::from_string(DbBackend::Sqlite, "PRAGMA foreign_key_check");
-    let Some(row) = transaction.query_one_raw(check).await? else { return Ok(()) };
+    let Some(row) = db.query_one_raw(check).await? else { return Ok(()) };
     let table: String = row.try_get_by_index(0)?;
     let dangling = format!("rows of {table} reference missing rows");
     Err(DbErr::Migration(dangling).into())

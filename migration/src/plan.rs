@@ -3,9 +3,11 @@ use std::{
     sync::{Arc, Mutex, mpsc},
 };
 
-use sea_orm_migration::sea_orm::{DatabaseConnection, Statement, Value, Values};
+use sea_orm_migration::sea_orm::{
+    DatabaseConnection, DatabaseTransaction, Statement, Value, Values,
+};
 
-use crate::{Command, Lock, MigrationError, locked::run, server};
+use crate::{Command, Lock, MigrationError, lease, locked::run, server};
 
 /// What one migration would do, or a command apart from them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,9 +36,11 @@ pub async fn plan(
             let _ = sender.send(info.statement.clone());
         }
     });
-    let transaction = lock.acquire(&db).await?;
-    run(&transaction, command).await?;
-    transaction.rollback().await?;
+    let work = async |transaction: DatabaseTransaction| {
+        run(&transaction, command).await?;
+        Ok(transaction.rollback().await?)
+    };
+    lock.in_transaction(&db, work).await?;
     Ok(by_migration(receiver.try_iter()))
 }
 
@@ -63,7 +67,7 @@ fn by_migration(statements: impl Iterator<Item = Statement>) -> Vec<Planned> {
 
 fn is_change(sql: &str) -> bool {
     let reads = ["SELECT", "PRAGMA", "SET", "SHOW"];
-    !reads.iter().any(|read| sql.starts_with(read))
+    !reads.iter().any(|read| sql.starts_with(read)) && !sql.contains(lease::TABLE)
 }
 
 /// The migration that is added to the list, or removed from it.

@@ -33,15 +33,25 @@ pub async fn require_utf8(db: &impl ConnectionTrait) -> Result<(), MigrationErro
 /// # Errors
 /// [`MigrationError::NoRollback`] for one that only resembles PostgreSQL.
 pub(crate) async fn require_rollback(db: &impl ConnectionTrait) -> Result<(), MigrationError> {
-    let version = ask(db, "SELECT version()").await?;
-    match version.as_deref().and_then(lookalike) {
+    match lookalike(db).await? {
         Some(server) => Err(MigrationError::NoRollback(server)),
         None => Ok(()),
     }
 }
 
-/// The server with this version string, if it only resembles PostgreSQL.
-fn lookalike(version: &str) -> Option<&'static str> {
+/// The name of the server, if it only resembles PostgreSQL.
+///
+/// # Errors
+/// If the database can't be read.
+pub(crate) async fn lookalike(
+    db: &impl ConnectionTrait,
+) -> Result<Option<&'static str>, MigrationError> {
+    let version = ask(db, "SELECT version()").await?;
+    Ok(version.as_deref().and_then(lookalike_of))
+}
+
+/// The name of the server with this version, as `version()` returns it, if it only resembles PostgreSQL.
+pub fn lookalike_of(version: &str) -> Option<&'static str> {
     let known = LOOKALIKES.iter().find(|(_, part)| version.contains(part));
     match known {
         Some((name, _)) => Some(name),
@@ -74,7 +84,7 @@ mod tests {
             ("PostgreSQL 12.3, compiled by Visual C++ build 1914, QuestDB", Some("QuestDB")),
             ("SomethingSQL 1.0", Some("not PostgreSQL")),
         ] {
-            assert_eq!(lookalike(version), server, "{version}");
+            assert_eq!(lookalike_of(version), server, "{version}");
         }
     }
 }

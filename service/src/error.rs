@@ -195,12 +195,8 @@ impl Error {
     /// Whether the transaction was rolled back in favour of another: nothing was done, and a retry may
     /// succeed.
     pub(crate) fn is_retryable(&self) -> bool {
-        const SERIALIZATION_FAILURE: &str = "40001";
-        const DEADLOCK_DETECTED: &str = "40P01";
         let Self::Unavailable(source) = self else { return false };
-        let code = source.downcast_ref().and_then(database_code);
-        source.is::<Retry>()
-            || matches!(code.as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED))
+        source.is::<Retry>() || source.downcast_ref().is_some_and(is_rolled_back)
     }
 
     /// A single invalid value.
@@ -262,6 +258,13 @@ pub(crate) fn is_transient(error: &DbErr) -> bool {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => true,
         _ => database_code(error).is_some_and(|code| is_transient_code(&code)),
     }
+}
+
+/// Whether the database rolled back the transaction, or the statement, in favour of another.
+pub(crate) fn is_rolled_back(error: &DbErr) -> bool {
+    const SERIALIZATION_FAILURE: &str = "40001";
+    const DEADLOCK_DETECTED: &str = "40P01";
+    matches!(database_code(error).as_deref(), Some(SERIALIZATION_FAILURE | DEADLOCK_DETECTED))
 }
 
 fn cause(error: &DbErr) -> Option<&sqlx::Error> {

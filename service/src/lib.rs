@@ -31,6 +31,7 @@ pub mod random;
 mod reader;
 pub mod reading_list;
 mod rejection;
+mod retry;
 pub mod schema;
 pub mod sessions;
 pub mod setup;

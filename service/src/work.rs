@@ -1,9 +1,6 @@
 //! Units of work: transactions that use cases share.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Mutex, PoisonError};
 
 use entity::{UserId, user};
 use sea_orm::DatabaseTransaction;
@@ -12,13 +9,8 @@ use tokio::sync::OnceCell;
 use crate::{
     Actor, Db, Error, Result,
     audit::{self, Subject},
+    retry::retrying,
 };
-
-/// How often a unit of work is tried if the database rolls it back.
-const TRIES: u32 = 4;
-
-/// The pause between two tries; longer before each further one.
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// A transaction, and who asked for it. Use cases that write take one, so that several can share it: what
 /// they do is committed together or not at all.
@@ -54,6 +46,7 @@ pub struct Work {
     /// The actor as this transaction sees it.
     actor: OnceCell<Actor>,
     audit: Mutex<Vec<audit::Change>>,
+    has_advisory_locks: bool,
 }
 
 impl Work {
@@ -94,6 +87,11 @@ impl Work {
         }
     }
 
+    /// Whether the database has the locks of PostgreSQL that belong to no row, or needs none since it has one writer.
+    pub(crate) fn has_advisory_locks(&self) -> bool {
+        self.has_advisory_locks
+    }
+
     /// Records what was done, and to what, to be logged after the commit.
     pub(crate) fn audit(&self, what: impl Into<String>, subject: impl Into<Subject>) {
         let mut audit = self.audit.lock().unwrap_or_else(PoisonError::into_inner);
@@ -104,7 +102,7 @@ impl Work {
 impl Db {
     /// Runs a unit of work in one transaction, which is committed unless the work fails. When the
     /// database rolls the transaction back in favour of another, the whole work is run again, up to
-    /// four times in total.
+    /// ten times in total.
     ///
     /// # Errors
     /// Those of the work; [`Error::SessionExpired`], [`Error::TokenInvalid`] or [`Error::AccountDisabled`] before
@@ -119,7 +117,7 @@ impl Db {
     }
 
     /// Runs a transaction, or a statement of its own, again when the database rolls it back in favour of
-    /// another, up to four times in total.
+    /// another, up to ten times in total.
     ///
     /// # Errors
     /// Those of the transaction.
@@ -127,21 +125,11 @@ impl Db {
     where
         F: Future<Output = Result<T>>,
     {
-        let mut tries = 1;
-        loop {
-            match run().await {
-                Err(error) if error.is_retryable() && tries < TRIES => {
-                    log::debug!("retrying a transaction that was rolled back: {error}");
-                    tokio::time::sleep(PAUSE * tries).await;
-                    tries += 1;
-                }
-                Err(Error::ReadOnly) => {
-                    self.replace_connections();
-                    return Err(Error::ReadOnly);
-                }
-                done => return done,
-            }
+        let done = retrying(Error::is_retryable, run).await;
+        if let Err(Error::ReadOnly) = done {
+            self.replace_connections();
         }
+        done
     }
 
     async fn try_to_write<T>(
@@ -154,6 +142,7 @@ impl Db {
             claimed: actor.clone(),
             actor: OnceCell::new(),
             audit: Mutex::default(),
+            has_advisory_locks: self.lookalike().is_none(),
         };
         let done = work(&unit).await;
         let is_fault = |error: &Error| {

@@ -36,6 +36,9 @@ async fn try_to_open(settings: &Settings, hook: StatementHook) -> Result<Db, Sta
     }
     let opened = Db::connect_observed(&settings.database, hook).await;
     let db = opened.map_err(StartError::database(&settings.database))?;
+    if let Some(server) = db.lookalike() {
+        log::warn!("the database is not PostgreSQL but {server}, which is not tested");
+    }
     match require_usable(&db).await {
         Ok(()) => Ok(db),
         Err(error) => {

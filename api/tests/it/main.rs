@@ -21,6 +21,7 @@ mod instance;
 mod invitations;
 mod layers;
 mod lists;
+mod lookalike;
 mod mass_assignment;
 mod metrics;
 mod network;

@@ -120,7 +120,7 @@ pub const MIGRATION_LOCK_TIMEOUT: Setting = Setting::number(
 pub const MIGRATION_LOCK: Setting = Setting::word(
     "MIGRATION_LOCK",
     &["auto", "table"],
-    "`table` is for servers that speak PostgreSQL's protocol but lack advisory locks",
+    "`table`: a renewed row, not an advisory lock; `auto` takes it on servers that only resemble PostgreSQL",
 )
 .or("auto");
 

@@ -2,24 +2,20 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use migration::{Command, Lock, LockKind, MigrationError, Migrator, MigratorTrait, apply, connect};
 use testkit::TestDatabase;
-use tokio::task::JoinSet;
 
 use crate::applied;
 
 async fn at_once(database: &TestDatabase, kind: LockKind, command: Command) {
     let lock = Lock { kind, ..Lock::default() };
-    let mut processes = JoinSet::new();
-    for _ in 0..8 {
-        let url = database.url().to_owned();
-        processes.spawn(async move {
-            let connection = connect(&url, None).await?;
-            apply(&connection, lock, command).await?;
-            connection.close().await.map_err(MigrationError::from)
-        });
-    }
-    for done in processes.join_all().await {
+    let processes = (0..8).map(async |_| {
+        let connection = connect(database.url(), None).await?;
+        apply(&connection, lock, command).await?;
+        connection.close().await.map_err(MigrationError::from)
+    });
+    for done in join_all(processes).await {
         done.unwrap();
     }
 }
@@ -46,15 +42,33 @@ async fn up_and_down(database: &TestDatabase, kind: LockKind) {
 
 #[tokio::test]
 async fn waiting_for_the_lock_times_out() {
-    for kind in [LockKind::Auto, LockKind::Table] {
-        let database = TestDatabase::empty().await;
-        let lock = Lock { kind, timeout: Duration::from_millis(300) };
-        let holder = connect(database.url(), None).await.unwrap();
-        let held = lock.acquire(&holder).await.unwrap();
-        let waiting = connect(database.url(), None).await.unwrap();
-        let refused = apply(&waiting, lock, Command::Up { num: None }).await.unwrap_err();
-        assert!(matches!(refused, MigrationError::Locked(_)), "{refused}");
-        held.rollback().await.unwrap();
-        apply(&waiting, lock, Command::Up { num: None }).await.unwrap();
+    let database = TestDatabase::empty().await;
+    let lock = Lock { timeout: Duration::from_millis(300), ..Lock::default() };
+    let holder = connect(database.url(), None).await.unwrap();
+    let held = lock.acquire(&holder).await.unwrap();
+    let waiting = connect(database.url(), None).await.unwrap();
+    let up = Command::Up { num: None };
+    let refused = apply(&waiting, lock, up).await.unwrap_err();
+    assert!(matches!(refused, MigrationError::Locked(_)), "{refused}");
+    held.rollback().await.unwrap();
+    apply(&waiting, lock, up).await.unwrap();
+}
+
+#[tokio::test]
+async fn waiting_for_the_lease_times_out() {
+    let database = TestDatabase::empty().await;
+    if !database.is_postgres() {
+        return;
     }
+    let lock = Lock { kind: LockKind::Table, timeout: Duration::from_millis(300) };
+    let db = connect(database.url(), None).await.unwrap();
+    apply(&db, lock, Command::Up { num: Some(1) }).await.unwrap();
+    database
+        .execute("INSERT INTO migration_lease VALUES (1, 'another', now() + INTERVAL '1 hour')")
+        .await;
+    let refused = apply(&db, lock, Command::Up { num: None }).await.unwrap_err();
+    assert!(matches!(refused, MigrationError::Locked(_)), "{refused}");
+    database.execute("UPDATE migration_lease SET expires_at = now()").await;
+    apply(&db, lock, Command::Up { num: None }).await.unwrap();
+    assert_eq!(database.number("SELECT COUNT(*) FROM migration_lease").await, 0);
 }

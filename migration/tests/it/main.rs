@@ -5,6 +5,7 @@
 mod citus;
 mod command_line;
 mod concurrent;
+mod lookalike;
 mod rows;
 mod schema;
 

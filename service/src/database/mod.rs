@@ -21,7 +21,11 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend};
 use tokio::task::JoinSet;
 
 use self::{
-    open_file::OpenFile, pool::Pool, postgres::TrustedSince, replicas::Replicas, settings::Shares,
+    open_file::OpenFile,
+    pool::Pool,
+    postgres::{Lookalike, TrustedSince},
+    replicas::Replicas,
+    settings::Shares,
 };
 pub use self::{
     pool::PoolUse,
@@ -53,6 +57,7 @@ pub struct Db {
     file: Option<OpenFile>,
     trusted_since: TrustedSince,
     uses: Arc<Uses>,
+    lookalike: Lookalike,
     /// Keeps the pools leading to the primary, if there are several servers.
     _following: Option<Arc<JoinSet<()>>>,
 }
@@ -108,6 +113,7 @@ impl Db {
         let replicas = Replicas::open(&reads, reader.sessions()).await?;
         let servers = servers.filter(|servers| reads.is_for_service && servers.are_several());
         let (followers, trusted_since) = (reads.followers, reads.trusted_since);
+        let lookalike = reads.lookalike;
         let following = servers.map(|servers| {
             Arc::new(primary::follow(servers, url, followers, trusted_since.clone()))
         });
@@ -118,6 +124,7 @@ impl Db {
             file,
             trusted_since,
             uses: Arc::default(),
+            lookalike,
             _following: following,
         })
     }
@@ -137,6 +144,7 @@ impl Db {
             file: None,
             trusted_since: TrustedSince::now(),
             uses: Arc::default(),
+            lookalike: Lookalike::default(),
             _following: None,
         })
     }
@@ -219,6 +227,11 @@ impl Db {
     /// Whether it is PostgreSQL, which several instances can share.
     pub fn is_postgres(&self) -> bool {
         self.connection().get_database_backend() == DbBackend::Postgres
+    }
+
+    /// The name of the server, if it only resembles PostgreSQL.
+    pub fn lookalike(&self) -> Option<&'static str> {
+        self.lookalike.name()
     }
 
     /// Requires that the schema is that of this binary, with all its tables, and that the database can store

@@ -13,7 +13,7 @@ use super::{
     DbSettings, StatementHook,
     kept::Terms,
     open_file::OpenFile,
-    postgres::{self, TrustedSince},
+    postgres::{self, Lookalike, TrustedSince},
     primary::Followers,
     read_pool::ReadPool,
     sqlite,
@@ -86,6 +86,7 @@ pub(super) struct Pool<'a> {
     /// Whether a standby is refused.
     pub(super) needs_primary: bool,
     pub(super) trusted_since: TrustedSince,
+    pub(super) lookalike: Lookalike,
     hook: Option<StatementHook>,
 }
 
@@ -105,6 +106,7 @@ impl<'a> Pool<'a> {
             is_for_service: false,
             needs_primary: false,
             trusted_since: TrustedSince::now(),
+            lookalike: Lookalike::default(),
             hook: None,
         }
     }

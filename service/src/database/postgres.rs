@@ -1,11 +1,12 @@
 //! Connections to PostgreSQL, and when the statements on them are stopped.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
 };
 
 use log::LevelFilter;
+use migration::server::lookalike_of;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, DbBackend, DbErr, Statement,
     sqlx::{
@@ -20,10 +21,28 @@ use super::{kept::Keepable, pool::Pool, sqlite::Watch};
 /// PostgreSQL ends a transaction that has been idle for this long, and releases its locks.
 const IDLE_IN_TRANSACTION: Duration = Duration::from_mins(1);
 
-/// Has the server look every half second whether the client is still there while a statement runs, from version 14
-/// on, so that a closed connection stops it.
-const WATCH_CLIENT: &str = "SELECT set_config(name, '500ms', false) FROM pg_settings \
-                            WHERE name = 'client_connection_check_interval'";
+/// Asks what the server is, and has it look every half second whether the client is still there while a statement runs,
+/// from version 14 on, so that a closed connection stops it.
+const SET_UP: &str = "SELECT version(), (SELECT set_config(name, '500ms', false) FROM pg_settings \
+                      WHERE name = 'client_connection_check_interval')";
+
+/// The name of the server, once a connection has found out that it only resembles PostgreSQL.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Lookalike(Arc<OnceLock<&'static str>>);
+
+impl Lookalike {
+    /// The name, unless it is PostgreSQL itself.
+    pub(super) fn name(&self) -> Option<&'static str> {
+        self.0.get().copied()
+    }
+
+    /// Takes note of what a server calls itself.
+    fn note(&self, version: &str) {
+        if let Some(name) = lookalike_of(version) {
+            self.0.get_or_init(|| name);
+        }
+    }
+}
 
 /// When the oldest connections were opened that may still be used. A read-only connection may lead to a server that
 /// is no longer the primary, whatever the address says.
@@ -57,7 +76,7 @@ impl Keepable for Postgres {
 /// Sets how the connections of the pool are opened, and which are kept.
 pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
     let (trusted_since, abandoned_limit) = (pool.trusted_since.clone(), pool.abandoned_limit);
-    let needs_primary = pool.needs_primary;
+    let (needs_primary, lookalike) = (pool.needs_primary, pool.lookalike.clone());
     options
         .map_sqlx_postgres_opts(pool.session())
         .map_sqlx_postgres_before_acquire(move |_, connection| {
@@ -65,10 +84,13 @@ pub(super) fn configure(options: &mut ConnectOptions, pool: &Pool<'_>) {
             Box::pin(async move { Ok(is_trusted) })
         })
         .map_sqlx_postgres_pool_opts(move |pool| {
-            pool.after_connect(move |connection, _| Box::pin(set_up(connection, needs_primary)))
-                .after_release(move |connection, _| {
-                    Box::pin(require_answer(connection, abandoned_limit))
-                })
+            let lookalike = lookalike.clone();
+            pool.after_connect(move |connection, _| {
+                Box::pin(set_up(connection, needs_primary, lookalike.clone()))
+            })
+            .after_release(move |connection, _| {
+                Box::pin(require_answer(connection, abandoned_limit))
+            })
         });
 }
 
@@ -100,8 +122,13 @@ fn milliseconds(duration: Duration) -> String {
 /// # Errors
 /// If it leads to a standby but must not: sessions that have ended at the primary may still be there. The pool
 /// then tries again until the caller's patience ends.
-async fn set_up(connection: &mut PgConnection, needs_primary: bool) -> sqlx::Result<()> {
-    connection.execute(WATCH_CLIENT).await?;
+async fn set_up(
+    connection: &mut PgConnection,
+    needs_primary: bool,
+    lookalike: Lookalike,
+) -> sqlx::Result<()> {
+    let row = connection.fetch_one(SET_UP).await?;
+    lookalike.note(row.try_get(0)?);
     if needs_primary {
         let row = connection.fetch_one("SELECT pg_is_in_recovery()").await?;
         if row.try_get(0)? {

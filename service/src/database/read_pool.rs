@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures_util::{Stream, StreamExt, future::BoxFuture};
+use futures_util::{Stream, StreamExt, future::BoxFuture, stream::Peekable};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, QueryStream,
     Statement, StreamTrait,
@@ -21,9 +21,11 @@ use super::{
     kept::{Kept, Taken, Terms, Usage},
     statements::acquire_error,
 };
+use crate::{error::is_rolled_back, retry::retrying};
 
 /// A pool for statements that stand on their own and only read. SeaORM runs them on a connection of
-/// sqlx's pool; this runs them on one that is [kept](Kept).
+/// sqlx's pool; this runs them on one that is [kept](Kept). What the database rolls back in favour of something else is
+/// run again.
 #[derive(Clone)]
 pub(crate) struct ReadPool {
     pool: DatabaseConnection,
@@ -119,6 +121,16 @@ impl ReadPool {
         done
     }
 
+    /// Rows of which the first has been read, if there is any.
+    async fn start(&self, statement: Statement) -> Result<Rows, DbErr> {
+        let hook = self.stream_hook();
+        let mut rows = on_kept!(self, kept => kept.stream(statement, hook).await)?;
+        match Pin::new(&mut rows.rows).next_if(Result::is_err).await {
+            Some(Err(error)) => Err(error),
+            _ => Ok(rows),
+        }
+    }
+
     /// The hook, as a stream calls it when it is dropped.
     fn stream_hook(&self) -> StreamHook {
         let hook = self.hook.clone()?;
@@ -143,13 +155,13 @@ impl ConnectionTrait for ReadPool {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let run = async { on_kept!(self, kept => kept.fetch_one(&statement).await) };
-        self.observed(&statement.sql, run).await
+        let run = || async { on_kept!(self, kept => kept.fetch_one(&statement).await) };
+        self.observed(&statement.sql, retrying(is_rolled_back, run)).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let run = async { on_kept!(self, kept => kept.fetch_all(&statement).await) };
-        self.observed(&statement.sql, run).await
+        let run = || async { on_kept!(self, kept => kept.fetch_all(&statement).await) };
+        self.observed(&statement.sql, retrying(is_rolled_back, run)).await
     }
 }
 
@@ -161,21 +173,20 @@ impl StreamTrait for ReadPool {
     }
 
     fn stream_raw(&self, statement: Statement) -> BoxFuture<'_, Result<Rows, DbErr>> {
-        let hook = self.stream_hook();
-        Box::pin(async move { on_kept!(self, kept => kept.stream(statement, hook).await) })
+        Box::pin(async move { retrying(is_rolled_back, || self.start(statement.clone())).await })
     }
 }
 
 /// Rows that are read one by one. The statement is stopped when this is dropped.
 pub(crate) struct Rows {
-    rows: QueryStream,
+    rows: Peekable<QueryStream>,
     _usage: Usage,
 }
 
 impl Rows {
     /// These rows, as long as their connection is used.
     pub(super) fn new(rows: QueryStream, usage: Usage) -> Self {
-        Self { rows, _usage: usage }
+        Self { rows: rows.peekable(), _usage: usage }
     }
 }
 

@@ -190,7 +190,7 @@ pub fn verify_from(input: &File, name: &Path, most: PasswordCost) -> Result<Tran
 }
 
 /// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
-/// rows get ids that were never given before. A team that has members but no owner gets the longest-standing
+/// rows get ids that were never given before. On a server that only resembles PostgreSQL, nobody may sign up meanwhile. A team that has members but no owner gets the longest-standing
 /// one as owner, and a note for teams that is shared with none becomes private. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
@@ -218,7 +218,7 @@ pub async fn import_from(
 ) -> Result<Transferred> {
     let total = verify_from(input, name, most)?.counts.total();
     let transaction = db.begin().await?;
-    if db.is_postgres() {
+    if db.is_postgres() && db.lookalike().is_none() {
         // Keeps others from signing up in the meantime. SQLite has only one writer anyway.
         let lock = "LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE";
         transaction.execute_unprepared(lock).await.map_err(Error::from)?;

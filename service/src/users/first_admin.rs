@@ -41,12 +41,15 @@ pub async fn create_first_admin(
     .await
 }
 
-/// Creates this admin unless there is one with a password. Of several transactions at once, one does.
+/// Creates this admin unless there is one with a password. Of several transactions at once, one does; on a database
+/// without advisory locks, perhaps each for another username.
 ///
 /// # Errors
 /// [`Error::Taken`] if another user has the username.
 pub(crate) async fn create_first(work: &Work, admin: &HashedUser) -> Result<Option<user::Model>> {
-    user::Entity::lock_first_admin(work.transaction()).await?;
+    if work.has_advisory_locks() {
+        user::Entity::lock_first_admin(work.transaction()).await?;
+    }
     match has_admin(work.transaction()).await? {
         true => Ok(None),
         false => create(work, admin).await.map(Some),

@@ -1,8 +1,10 @@
 //! A proxy between the service and PostgreSQL that injects faults.
 
+mod lookalike;
 mod session;
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     io,
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -57,9 +59,7 @@ impl Moment {
 impl Fault {
     /// The server fails with this SQLSTATE, and rolls back the transaction if there is one.
     pub fn raise(moment: Moment, code: &str) -> Self {
-        let raise = format!(
-            "DO $$ BEGIN RAISE EXCEPTION 'injected fault' USING ERRCODE = '{code}'; END $$"
-        );
+        let raise = raise(code);
         // A `COMMIT` that fails leaves no transaction behind.
         let before = if moment == Moment::Commit { "ROLLBACK; " } else { "" };
         Self::Replace(moment, format!("{before}{raise}"))
@@ -70,6 +70,11 @@ impl Fault {
         let sql = "DO $$ BEGIN PERFORM pg_terminate_backend(pg_backend_pid()), pg_sleep(9); END $$";
         Self::Replace(moment, sql.into())
     }
+}
+
+/// SQL that fails with this SQLSTATE.
+fn raise(code: &str) -> String {
+    format!("DO $$ BEGIN RAISE EXCEPTION 'injected fault' USING ERRCODE = '{code}'; END $$")
 }
 
 /// Listens on loopback and forwards to a PostgreSQL server, with one kind of fault at a time.
@@ -87,6 +92,8 @@ pub struct FaultProxy {
 struct Shared {
     /// `host:port`
     server: Mutex<String>,
+    /// Whether the server seems to be another that only resembles PostgreSQL.
+    is_lookalike: bool,
     plan: Mutex<Plan>,
     /// Each change cuts all connections.
     cut: watch::Sender<()>,
@@ -95,13 +102,36 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Plan {
     fault: Option<Fault>,
+    /// How often it was due, and that it is injected once in so many times.
+    due: usize,
+    one_in: u64,
     times_left: usize,
     injected: usize,
+}
+
+impl Plan {
+    /// Whether it is injected now that it is due. Those times are the same in each run, and irregular.
+    fn is_injected(&mut self) -> bool {
+        self.due += 1;
+        let mut hasher = DefaultHasher::new();
+        self.due.hash(&mut hasher);
+        hasher.finish().is_multiple_of(self.one_in)
+    }
 }
 
 impl FaultProxy {
     /// Starts in front of the database with this URL, without any fault.
     pub fn start(url: &str) -> Self {
+        Self::start_as(url, false)
+    }
+
+    /// The same, but the server seems to be another that only resembles PostgreSQL: it commits before each change of the
+    /// schema, and lacks advisory locks and locks on tables.
+    pub fn start_as_lookalike(url: &str) -> Self {
+        Self::start_as(url, true)
+    }
+
+    fn start_as(url: &str, is_lookalike: bool) -> Self {
         let (scheme, rest) = url.split_once("://").expect("a URL");
         let (authority, path) = rest.split_once('/').expect("a URL with a database");
         let (user, server) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -110,7 +140,8 @@ impl FaultProxy {
         let address = reserved.local_addr().expect("an address");
         let at = if user.is_empty() { "" } else { "@" };
         let server = Mutex::new(server);
-        let shared = Shared { server, plan: Mutex::default(), cut: watch::channel(()).0 };
+        let (plan, cut) = (Mutex::default(), watch::channel(()).0);
+        let shared = Shared { server, is_lookalike, plan, cut };
         let proxy = Self {
             url: format!("{scheme}://{user}{at}{address}/{path}"),
             _reserved: reserved,
@@ -129,7 +160,13 @@ impl FaultProxy {
 
     /// Injects the fault from now on, at most this many times.
     pub fn inject(&self, fault: Fault, times: usize) {
-        let plan = Plan { fault: Some(fault), times_left: times, injected: 0 };
+        let plan = Plan { fault: Some(fault), one_in: 1, times_left: times, ..Plan::default() };
+        *self.shared.plan.lock().expect("lock") = plan;
+    }
+
+    /// Injects the fault from now on, once in so many times.
+    pub fn inject_one_in(&self, fault: Fault, one_in: u64) {
+        let plan = Plan { fault: Some(fault), one_in, times_left: usize::MAX, ..Plan::default() };
         *self.shared.plan.lock().expect("lock") = plan;
     }
 
@@ -202,6 +239,9 @@ impl Shared {
     fn take(&self, is_meant: impl FnOnce(&Fault) -> bool) -> Option<Fault> {
         let mut plan = self.plan.lock().expect("lock");
         let fault = plan.fault.clone().filter(|fault| plan.times_left > 0 && is_meant(fault))?;
+        if !plan.is_injected() {
+            return None;
+        }
         plan.times_left -= 1;
         plan.injected += 1;
         Some(fault)

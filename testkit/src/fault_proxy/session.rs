@@ -8,7 +8,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::{Fault, Moment, Shared};
+use super::{Fault, Moment, Shared, lookalike::Treatment, raise};
 
 /// The codes of the encryption requests that may precede a session: TLS and GSSAPI.
 const ENCRYPTION_REQUESTS: [i32; 2] = [80_877_103, 80_877_104];
@@ -52,10 +52,13 @@ fn cut_off(bytes: &mut Vec<u8>) -> Option<Vec<u8>> {
 
 /// A session in progress.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent of each other")]
 struct Session {
     from_client: Vec<u8>,
     from_server: Vec<u8>,
     is_in_transaction: bool,
+    /// The server's messages are dropped until the end of its response (`ReadyForQuery`) to what the client has not sent.
+    is_hiding: bool,
     /// Messages are dropped until the end of the statement that they belong to (`Sync`).
     is_replacing: bool,
     /// The connection is cut at the end of the server's response.
@@ -87,6 +90,10 @@ impl Session {
                         return Ok(());
                     }
                     while let Some(message) = cut_off(&mut self.from_server) {
+                        if self.is_hiding {
+                            self.is_hiding = message[0] != b'Z';
+                            continue;
+                        }
                         if message[0] == b'Z' {
                             if self.is_last {
                                 return Ok(());
@@ -109,7 +116,10 @@ impl Session {
             self.is_replacing = kind != b'S';
             return Some(Vec::new());
         }
-        let Some(moment) = self.moment(kind, &sent[5..]) else { return Some(sent) };
+        let moment = self.moment(kind, &sent[5..]);
+        let (before, sent) =
+            if shared.is_lookalike { self.disguised(sent) } else { (Vec::new(), sent) };
+        let (Some(moment), false) = (moment, self.is_replacing) else { return Some(sent) };
         shared.delay(moment).await;
         let fault = shared.take(|fault| match fault {
             Fault::CutBeforeCommit | Fault::CutAfterCommit => moment == Moment::Commit,
@@ -125,7 +135,33 @@ impl Session {
             }
             _ => {}
         }
-        Some(sent)
+        self.is_hiding = !before.is_empty();
+        Some([before, sent].concat())
+    }
+
+    /// What to send before a message, and instead of it, for the server to seem another.
+    fn disguised(&mut self, sent: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
+        let (kind, body) = (sent[0], &sent[5..]);
+        if !matches!(kind, b'Q' | b'P') {
+            return (Vec::new(), sent);
+        }
+        // `Parse` has the name of the statement before it.
+        let parts: Vec<&[u8]> = body.split(|byte| *byte == 0).collect();
+        let place = usize::from(kind == b'P');
+        let sql = String::from_utf8_lossy(parts[place]);
+        match Treatment::of(&sql, self.is_in_transaction) {
+            Treatment::Same => (Vec::new(), sent),
+            Treatment::Instead(other) => {
+                let mut parts = parts.clone();
+                parts[place] = other.as_bytes();
+                (Vec::new(), message(kind, &parts.join(&0)))
+            }
+            Treatment::CommitBefore => (message(b'Q', b"COMMIT AND CHAIN\0"), sent),
+            Treatment::Unknown => {
+                self.is_replacing = kind != b'Q';
+                (Vec::new(), message(b'Q', format!("{}\0", raise("42883")).as_bytes()))
+            }
+        }
     }
 
     /// What a message starts: `Query`, or the `Parse` or `Bind` of a prepared statement.
@@ -136,7 +172,7 @@ impl Session {
             _ if is("COMMIT") => Some(Moment::Commit),
             _ if is("ROLLBACK") => None,
             // The service sets up a session.
-            _ if is("SELECT set_config") || is("SELECT pg_is_in_recovery") => None,
+            _ if is("SELECT version") || is("SELECT pg_is_in_recovery") => None,
             b'Q' | b'P' | b'B' if self.is_in_transaction => Some(Moment::InTransaction),
             b'Q' | b'P' | b'B' => Some(Moment::Statement),
             _ => None,

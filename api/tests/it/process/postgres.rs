@@ -231,25 +231,23 @@ async fn the_start_waits_for_a_database_that_is_away_or_read_only() {
     assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
 }
 
-#[tokio::test]
+// The proxy runs while the command is waited for.
+#[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_tried_out_on_a_server_that_only_resembles_postgresql() {
     let database = TestDatabase::migrated().await;
     if !database.is_postgres() {
         return;
     }
-    let version = "CREATE FUNCTION public.version() RETURNS text LANGUAGE sql AS \
-         $$ SELECT 'CockroachDB CCL v24.1.0'::text $$";
-    database.execute(version).await;
-    database.set("search_path", "public, pg_catalog").await;
+    let proxy = FaultProxy::start_as_lookalike(database.url());
     let directory = tempfile::tempdir().unwrap();
     for arguments in [&["migrate", "plan", "down"][..], &["migrate", "down"]] {
-        let told = failure(directory.path(), database.url(), arguments);
+        let told = failure(directory.path(), proxy.url(), arguments);
         assert!(
             told.contains("can't try out a schema change on this server (CockroachDB)"),
             "{told}"
         );
     }
-    let settings = [("DATABASE_URL", database.url())];
+    let settings = [("DATABASE_URL", proxy.url())];
     let down = run(directory.path(), &settings, &["migrate", "down", "--yes"]);
     assert!(down.status.success(), "{}", text(&down.stderr));
 }
