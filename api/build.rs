@@ -37,7 +37,8 @@ fn name_the_commit() {
 
 /// What git prints, if this is a checkout of the project and not a copy inside another one.
 fn git(arguments: &[&str]) -> Option<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
+    let package = package().ok()?;
+    let root = package.parent()?;
     let run = |arguments: &[&str]| {
         let output = Command::new("git").arg("-C").arg(root).args(arguments).output().ok()?;
         let text = String::from_utf8(output.stdout).ok()?;
@@ -52,8 +53,13 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+/// The directory of this package. That of the script's compilation may be another, since a target directory can be copied.
+fn package() -> io::Result<PathBuf> {
+    Ok(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?.into())
+}
+
 fn embed_the_page() -> io::Result<()> {
-    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/dist");
+    let built = package()?.join("../web/dist");
     println!("cargo::rerun-if-changed={}", built.display());
     let out = PathBuf::from(env::var_os("OUT_DIR").ok_or(io::ErrorKind::NotFound)?);
     let mut assets = String::new();
