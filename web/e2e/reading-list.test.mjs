@@ -30,6 +30,19 @@ test('notes are marked, read, taken off and put back', async (t) => {
   assert.deepEqual(await alice.call('GET', '/readinglists/counts'), { total: 2, unread: 0 });
 });
 
+test('a note whose mark is still on its way is in the reading list', async (t) => {
+  const alice = await newPerson();
+  await alice.write('Marked a moment ago');
+  const page = await open(t, { as: alice, path: `/?author=${alice.username}` });
+  await page.route('**/api/notes/*/mark', async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await route.continue();
+  });
+  await page.getByRole('button', { name: 'On my reading list' }).click();
+  await page.getByRole('link', { name: /Reading list\s*1 unread/ }).click();
+  await card(page, 'Marked a moment ago').waitFor();
+});
+
 test('an empty reading list says how to fill it', async (t) => {
   const page = await open(t, { as: await newPerson(), path: '/reading-list' });
   await page.getByText('Press the bookmark of a note').waitFor();

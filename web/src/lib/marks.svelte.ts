@@ -11,6 +11,7 @@ class Marks {
   unread = $state(0);
   total = $state(0);
   #read = new SvelteMap<number, boolean>();
+  readonly #unanswered = new Set<Promise<unknown>>();
 
   async load(): Promise<void> {
     this.clear();
@@ -52,9 +53,7 @@ class Marks {
     const before = this.#read.get(note);
     this.#show(note, read);
     try {
-      const params = { path: { id: note } };
-      if (read === undefined) await done(api.DELETE('/api/notes/{id}/mark', { params }));
-      else await done(api.PUT('/api/notes/{id}/mark', { params, body: { read } }));
+      await this.#send(note, read);
       return true;
     } catch (error) {
       this.#show(note, before);
@@ -63,11 +62,30 @@ class Marks {
     }
   }
 
+  /** Waits until the server has answered the changes made so far, so that what is read next has them. */
+  async answered(): Promise<void> {
+    await Promise.allSettled(this.#unanswered);
+  }
+
   /** Marks all notes as read. */
   async readAll(): Promise<void> {
     await done(api.PATCH('/api/readinglists', { body: { all: true, read: true } }));
     for (const note of this.#read.keys()) this.#read.set(note, true);
     this.unread = 0;
+  }
+
+  async #send(note: number, read: boolean | undefined): Promise<void> {
+    const params = { path: { id: note } };
+    const change: Promise<unknown> =
+      read === undefined
+        ? done(api.DELETE('/api/notes/{id}/mark', { params }))
+        : done(api.PUT('/api/notes/{id}/mark', { params, body: { read } }));
+    this.#unanswered.add(change);
+    try {
+      await change;
+    } finally {
+      this.#unanswered.delete(change);
+    }
   }
 
   #show(note: number, read: boolean | undefined): void {

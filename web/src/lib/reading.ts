@@ -1,7 +1,9 @@
 import { api, page, type MarkedNote, type Page } from './api';
+import { marks } from './marks.svelte';
 
 /** A page of the reading list: what is unread first, the newest marks first in either part. */
 export async function unreadFirst(cursor: string | undefined): Promise<Page<MarkedNote>> {
+  await marks.answered();
   const [part, inPart] = cursor ? (cursor.split(' ') as [string, string]) : ['unread', ''];
   const isRead = part === 'read';
   const query = { read: isRead, include: 'teams', ...(inPart && { cursor: inPart }) };
