@@ -87,12 +87,12 @@ replicas pairs="10000":
     cargo build --release --locked --package api --bin teamnotes
     bench/growth/replicas.py target/release/teamnotes {{ pairs }}
 
-# Kill, cancel and promote replicas this many times each while they serve 1,000 reads a second
+# Kill replicas, cancel their statements and promote them, this many times each, while they serve 1,000 reads a second
 replica-failures rounds="5" *options:
     cargo build --release --locked --package api --bin teamnotes
     bench/growth/replica_failures.py target/release/teamnotes {{ rounds }} {{ options }}
 
-# Promote standbys this many times, starting an instance before each, and lose a synchronous standby
+# Promote standbys this many times, starting an instance before each promotion, and lose a synchronous standby
 standbys promotions="20" *options:
     cargo build --release --locked --package api --bin teamnotes
     bench/growth/standbys.py target/release/teamnotes {{ promotions }} {{ options }}
