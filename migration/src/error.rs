@@ -34,8 +34,8 @@ pub enum MigrationError {
     /// The lock could not be renewed. Some of the changes may have taken effect on a server that only resembles PostgreSQL,
     /// none on others.
     #[error(
-        "the lock on the migrations was lost, since the database did not respond or another process took it: see what \
-         `teamnotes migrate status` says, and re-run the command"
+        "the migration lock was lost, since the database did not respond or another process took it: check \
+         `teamnotes migrate status` and re-run the command"
     )]
     LeaseLost,
     /// The schema is newer than this binary.

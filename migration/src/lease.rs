@@ -13,8 +13,8 @@ use crate::{MigrationError, database_code};
 /// The table, which has at most one row.
 pub(crate) const TABLE: &str = "migration_lease";
 
-/// How long the lock stays taken when its holder dies. It is renewed six times as often, and the holder stops a sixth
-/// before the end, so that what it has sent is done by then.
+/// How long the lock stays taken after its holder dies. It is renewed six times in that time, and the holder stops when
+/// a sixth of it is left, so that what it has sent is done by the end.
 const LENGTH: Duration = Duration::from_secs(30);
 
 /// The lock, once it is taken.
@@ -62,7 +62,7 @@ impl Lease {
         };
         if let Err(error) = self.end().await {
             let seconds = self.length.as_secs();
-            log::warn!("the lock on the migrations remains for up to {seconds} s: {error}");
+            log::warn!("the migration lock remains for up to {seconds} s: {error}");
         }
         done
     }
@@ -79,7 +79,7 @@ impl Lease {
             match timeout_at(self.deadline, renewed).await {
                 Ok(Ok(renewed)) if renewed.rows_affected() == 1 => self.deadline = deadline,
                 Ok(Err(error)) if Instant::now() < self.deadline => {
-                    log::warn!("can't renew the lock on the migrations: {error}");
+                    log::warn!("can't renew the migration lock: {error}");
                 }
                 _ => return,
             }
@@ -109,12 +109,12 @@ async fn take(db: &DatabaseConnection, length: Duration) -> Result<Option<String
     row.map(|row| row.try_get_by_index(0)).transpose()
 }
 
-/// When a lease ends that is taken or renewed now, by the clock of the database.
+/// When a lease that is taken or renewed now ends, by the clock of the database.
 fn end(length: Duration) -> String {
     format!("now() + INTERVAL '{} milliseconds'", length.as_millis())
 }
 
-/// When the holder of a lease has to stop that is taken or renewed after this.
+/// When the holder of a lease that is taken or renewed after this has to stop.
 fn deadline(length: Duration) -> Instant {
     Instant::now() + length * 5 / 6
 }
@@ -123,7 +123,7 @@ fn statement(sql: &str, holder: &str) -> Statement {
     Statement::from_sql_and_values(DbBackend::Postgres, sql, [holder.into()])
 }
 
-/// `IF NOT EXISTS` checks first and creates then: in between, another process may create the table, its row type or
+/// `IF NOT EXISTS` first checks and then creates: in between, another process may create the table, its row type or
 /// its row. Where transactions are serializable, one of two that write a row is rolled back.
 fn is_lost_race(error: &DbErr) -> bool {
     const UNIQUE_VIOLATION: &str = "23505";

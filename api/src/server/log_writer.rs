@@ -73,7 +73,7 @@ impl Write for LogWriter {
 
 impl Shared {
     fn keep_writing(&self, mut out: impl Write) {
-        // Whether the last line is there in part.
+        // Whether the last line was written in part.
         let mut is_cut = false;
         loop {
             let lines = self.next_lines();
@@ -85,7 +85,7 @@ impl Shared {
             is_cut |= written.last().is_some_and(|&last| last != b'\n');
             let lost = self.have_written(rest);
             if lost > 0 {
-                log::warn!(lost; "log lines were lost, since the log was not read, or could not be written");
+                log::warn!(lost; "log lines were lost: the log was not read, or could not be written");
             }
         }
     }
@@ -98,7 +98,7 @@ impl Shared {
         mem::take(&mut pending.lines)
     }
 
-    /// Returns how many lines were lost since this was last said, if it can be said now: if nothing is left of the lines.
+    /// Returns how many lines were lost since that was last reported, or 0 if some could not be written just now.
     fn have_written(&self, rest: &[u8]) -> u64 {
         let failed = rest.split(|&byte| byte == b'\n').skip(1).count() as u64;
         count_lost_log_lines(failed);
