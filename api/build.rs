@@ -17,7 +17,7 @@ fn main() -> io::Result<()> {
     embed_the_page()
 }
 
-/// Sets `TEAMNOTES_COMMIT` and, in seconds since 1970, `TEAMNOTES_COMMIT_TIME` for the code: from git, or outside of a
+/// Sets `TEAMNOTES_COMMIT` and, in seconds since 1970, `TEAMNOTES_COMMIT_TIME` for the code: from git, or outside a
 /// checkout from the environment, if it has them. `SOURCE_DATE_EPOCH` is what packagers call that time.
 fn name_the_commit() {
     let commit = git(&["rev-parse", "HEAD"]).or_else(|| variable("TEAMNOTES_COMMIT"));
@@ -53,7 +53,7 @@ fn variable(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-/// The directory of this package. That of the script's compilation may be another, since a target directory can be copied.
+/// The directory of this package. The script may have been compiled in another one, since a target directory can be copied.
 fn package() -> io::Result<PathBuf> {
     Ok(env::var_os("CARGO_MANIFEST_DIR").ok_or(io::ErrorKind::NotFound)?.into())
 }

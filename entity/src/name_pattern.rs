@@ -116,7 +116,7 @@ fn ends_of_characters(name: &str, folded: &[char]) -> Vec<usize> {
     [0].into_iter().chain(each.iter().scan(0, add)).collect()
 }
 
-/// The same where folded characters are composed with those before them, which takes longer.
+/// The same for names in which folding composes characters with those before them; takes longer.
 fn ends_of_prefixes(composed: &str) -> Vec<usize> {
     let starts = composed.char_indices().map(|(at, _)| at).chain([composed.len()]);
     let prefixes = starts.filter_map(|end| composed.get(..end));

@@ -93,7 +93,7 @@ impl Lock {
         lease.hold(work).await
     }
 
-    /// Tries to get the lock until its time is over.
+    /// Tries to get the lock until its timeout.
     async fn wait<T>(
         self,
         try_acquire: impl AsyncFn() -> Result<Option<T>, DbErr>,
@@ -133,7 +133,7 @@ async fn try_postgres(db: &DatabaseConnection) -> Result<Option<DatabaseTransact
     Ok(None)
 }
 
-/// A transaction on PostgreSQL whose statements don't go on forever.
+/// A transaction on PostgreSQL whose statements have time limits.
 async fn begin_limited(db: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
     let transaction = db.begin().await?;
     for (name, value) in

@@ -90,7 +90,7 @@ async fn of_one_server(url: &str) -> String {
 ///
 /// # Errors
 /// If a migration fails, the lock is not free in time, or the database has a migration that this binary
-/// does not know; nothing is changed then, but for [`MigrationError::FailedInPart`] and [`MigrationError::LeaseLost`].
+/// does not know; nothing is changed then, except with [`MigrationError::FailedInPart`] and [`MigrationError::LeaseLost`].
 pub async fn apply(
     db: &DatabaseConnection,
     lock: Lock,

@@ -67,8 +67,8 @@ impl Servers {
         self.all.len() > 1
     }
 
-    /// Asks all of them, and returns the URL of the one that takes changes, if there is one. That is none that a promotion
-    /// has left behind: it lacks what was written since, and what is written there is lost.
+    /// Asks all of them, and returns the URL of the one that takes changes, if there is one. One that a promotion has left
+    /// behind does not count: it lacks what was written since, and what is written there is lost.
     pub async fn primary(&mut self) -> Option<&str> {
         join_all(self.all.iter_mut().map(Server::ask)).await;
         self.elected()
@@ -91,7 +91,7 @@ impl Servers {
         self.best_url()
     }
 
-    /// The same for who can't do without the server that takes changes, which is looked for as long as this.
+    /// The same for callers that need the server that takes changes. It is looked for during this time.
     ///
     /// # Errors
     /// [`MigrationError::ReadOnly`] if several are asked, and those that answer take no changes.

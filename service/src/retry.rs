@@ -4,7 +4,7 @@ use std::{fmt::Display, time::Duration};
 
 use crate::random;
 
-/// How often something is tried at most.
+/// How often something is tried, at most.
 const TRIES: u32 = 10;
 
 /// The pause before the second try, on average. It doubles with each further one, up to the longest.

@@ -15,7 +15,7 @@ use crate::{Db, clock};
 /// The use of a session, or of an API token, is recorded at most this often.
 const INTERVAL: TimeDelta = TimeDelta::minutes(1);
 
-/// When to try again to record a use, if that has failed.
+/// How long to wait before trying again to record a use.
 const RETRY: Duration = Duration::from_mins(1);
 
 /// What was used.
@@ -34,15 +34,15 @@ impl fmt::Display for Used {
     }
 }
 
-/// What there were attempts to record lately. While the database takes no changes, each request would wait for it and fail
-/// otherwise.
+/// The latest attempts to record uses. If they were forgotten, each request would start another one that waits and fails
+/// while the database takes no changes.
 #[derive(Debug, Default)]
 pub(crate) struct Uses(Mutex<HashMap<Used, Attempt>>);
 
 #[derive(Debug)]
 struct Attempt {
     at: Instant,
-    /// The last use that was recorded before.
+    /// The last use that had been recorded before.
     since: Option<DateTime<Utc>>,
 }
 
@@ -53,7 +53,7 @@ impl Attempt {
 }
 
 impl Uses {
-    /// Whether to record a use of what was used last at this time.
+    /// Whether to record a use now. The last use that is recorded was at this time.
     fn begin(&self, used: Used, since: Option<DateTime<Utc>>) -> bool {
         let mut attempts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if attempts.get(&used).is_some_and(|last| last.since == since && last.is_recent()) {

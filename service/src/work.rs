@@ -87,7 +87,7 @@ impl Work {
         }
     }
 
-    /// Whether the database has the locks of PostgreSQL that belong to no row, or needs none since it has one writer.
+    /// Whether the database has advisory locks, or needs none, as SQLite with its single writer.
     pub(crate) fn has_advisory_locks(&self) -> bool {
         self.has_advisory_locks
     }

@@ -123,8 +123,8 @@ impl Share {
         Some(())
     }
 
-    /// The same, but waits for what others of the network have, in turn, for up to this long. Meanwhile it has nothing
-    /// of the network's, so that those who wait never wait for each other.
+    /// The same, but waits in turn, for up to this long, until others of the network release enough. Meanwhile it holds
+    /// nothing of the network's, so that those who wait never wait for each other.
     pub(crate) async fn resize(&mut self, amount: usize, wait: Duration) -> Option<()> {
         resize(&mut self.of_all, amount)?;
         let Some(of_network) = &mut self.of_network else { return Some(()) };

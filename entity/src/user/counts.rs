@@ -66,8 +66,8 @@ fn note_count() -> Expr {
         .into()
 }
 
-/// The kept count, and those that are not public counted: an index has only these. They are found by the key, since
-/// databases that distribute tables don't run a subquery for each user.
+/// The kept count, plus a count of the notes that are not public, which have an index of their own. They are found by the
+/// key, since databases that distribute tables don't run a subquery for each user.
 fn visible_note_count(key: &UserKey, viewer: Viewer) -> Expr {
     if viewer == Viewer::Anonymous {
         return note_count();

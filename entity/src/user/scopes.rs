@@ -28,7 +28,7 @@ pub trait Scopes: QueryFilter + Sized {
         self.filter(COLUMN.disabled.eq(true))
     }
 
-    /// Admins. SQLite finds them by their index if the condition is the same.
+    /// Admins. The condition is that of their index: with another one, SQLite does not use it.
     fn admins(self) -> Self {
         self.filter(Expr::col((Entity, Column::Admin)))
     }

@@ -37,7 +37,7 @@ pub(crate) fn of_each_server(url: &str) -> Result<Vec<String>, String> {
     read(url).map_err(|why| if may_show_password(url) { CUT_PASSWORD.into() } else { why })
 }
 
-/// Whether what seems to follow the host has a part of the password, which ends there with an `@`.
+/// Whether what seems to be the path or the query has a part of the password, which ends with an `@`.
 fn may_show_password(url: &str) -> bool {
     let (_, rest) = url.split_once("://").unwrap_or(("", url));
     let (_, path, query) = split(rest);
@@ -155,8 +155,8 @@ impl Parameters {
         Ok(read)
     }
 
-    /// Those that the driver reads, for a server with this name. The driver would look up an address of IPv6 with its
-    /// brackets, so it gets that once more as a parameter.
+    /// Those that the driver reads, for a server with this name. The driver would look up an IPv6 address with its
+    /// brackets, so it also gets the address as a parameter.
     fn others_for(&self, name: &str) -> Cow<'_, str> {
         if !name.contains(':') {
             return Cow::Borrowed(&self.others);

@@ -191,7 +191,7 @@ impl Db {
         &self.writer
     }
 
-    /// What there were attempts to record in the background.
+    /// The latest attempts to record uses in the background.
     pub(crate) fn uses(&self) -> &Uses {
         &self.uses
     }

@@ -184,8 +184,8 @@ where
     Ok(Page { items: matching, ..page })
 }
 
-/// Whether the pattern matches the name. Then others may run: it takes up to a fraction of a millisecond, and there can be any
-/// number of names.
+/// Whether the pattern matches the name. Lets others run afterwards: matching takes up to a fraction of a millisecond, and
+/// there can be any number of names.
 async fn matches(pattern: &NamePattern, name: &str) -> bool {
     let is_match = pattern.matches(name);
     yield_now().await;

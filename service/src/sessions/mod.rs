@@ -122,7 +122,7 @@ pub(crate) fn newest_first() -> Order<session::Model> {
 /// Counts the live sessions, which reads all of them, so it runs among the searches.
 ///
 /// # Errors
-/// [`Error::Unavailable`] if the database fails, or others search.
+/// [`Error::Unavailable`] if the database fails, or no connection for searches becomes free.
 pub async fn count_live(reader: &Reader, auth: &Auth) -> Result<u64> {
     let now = clock::now();
     let live = session::Entity::find().live(now, auth.sessions.used_after(now));

@@ -190,8 +190,9 @@ pub fn verify_from(input: &File, name: &Path, most: PasswordCost) -> Result<Tran
 }
 
 /// Reads a file into a database that has no users. Ids, times and password hashes stay as they were; new
-/// rows get ids that were never given before. On a server that only resembles PostgreSQL, nobody may sign up meanwhile. A team that has members but no owner gets the longest-standing
-/// one as owner, and a note for teams that is shared with none becomes private. `progress` is called with the number of rows done and the total.
+/// rows get ids that were never given before. A team that has members but no owner gets the longest-standing
+/// one as owner, and a note for teams that is shared with none becomes private. On a server that only resembles
+/// PostgreSQL, nobody may sign up meanwhile. `progress` is called with the number of rows done and the total.
 ///
 /// # Errors
 /// As [`verify`]; [`TransferError::Rows`] if the rows are inconsistent, or there are users already.

@@ -42,7 +42,7 @@ pub async fn create_first_admin(
 }
 
 /// Creates this admin unless there is one with a password. Of several transactions at once, one does; on a database
-/// without advisory locks, perhaps each for another username.
+/// without advisory locks each may, if the usernames differ.
 ///
 /// # Errors
 /// [`Error::Taken`] if another user has the username.

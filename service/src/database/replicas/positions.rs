@@ -5,14 +5,14 @@ use tokio::{sync::Mutex, time::timeout};
 
 use super::{super::read_pool::ReadPool, standby::Unfit};
 
-/// How long the primary may take to answer. A read that does not learn the position goes there.
+/// How long the primary may take to answer. The primary serves a read that does not learn the position.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Positions of the primary, which requests of the same moment share.
 #[derive(Debug)]
 pub(super) struct Positions {
     primary: ReadPool,
-    /// The answer that came last.
+    /// The latest answer.
     last: Mutex<Option<Answer>>,
 }
 
@@ -30,8 +30,8 @@ impl Positions {
     /// A position that was asked for after this moment.
     ///
     /// # Errors
-    /// If the primary does not answer, or did not while this waited for another request to ask: otherwise each would wait
-    /// for its own failure, one after the other.
+    /// If the primary does not answer, or did not answer another request while this one waited its turn: otherwise each
+    /// would wait for a failure of its own, one after another.
     pub(super) async fn after(&self, moment: Instant) -> Result<WalPosition, Unfit> {
         let waiting_since = Instant::now();
         let mut last = self.last.lock().await;
