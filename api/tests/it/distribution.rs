@@ -1,4 +1,4 @@
-//! What databases ask of statements that distribute tables over several nodes, as Citus does; shown on plain
+//! What databases that distribute tables over several nodes, as Citus does, require of statements; shown on plain
 //! PostgreSQL.
 
 use std::collections::BTreeSet;
@@ -11,7 +11,7 @@ use crate::{
     world::World,
 };
 
-/// The beginnings of the correlated subqueries that there are. Each refers to one column of the query around it.
+/// The beginnings of all correlated subqueries. Each refers to one column of the query around it.
 const CORRELATED: [&str; 2] = [
     // Whether a note is shared with a team of the reader. Shares are on the node of their note and memberships on all
     // nodes; looking for all notes that are shared with the reader's teams first made pages slower.
@@ -20,7 +20,7 @@ const CORRELATED: [&str; 2] = [
     r#"COALESCE((SELECT "newest"."id" FROM"#,
 ];
 
-/// Makes a transaction fail that changes users after sessions, which refer to them.
+/// Rejects changes of users after changes of sessions, which refer to them, in one transaction.
 const USERS_BEFORE_SESSIONS: &str = "
     CREATE FUNCTION remember() RETURNS trigger LANGUAGE plpgsql AS
       $$ BEGIN PERFORM set_config('test.changed', 'sessions', true); RETURN NULL; END $$;
@@ -55,7 +55,7 @@ async fn start() -> World {
     world
 }
 
-/// Makes the calls of a row of the table that succeed: all that read, and of those that write the first.
+/// Makes the calls of a row of the table that succeed: all that read, or the first that writes.
 async fn call(row: &Row, world: &mut World, statements: &mut BTreeSet<String>) {
     let succeeds = |(_, status): &&(_, u16)| (200..300).contains(status);
     let writes = row.method != Method::GET;
@@ -112,5 +112,5 @@ async fn statements_of_all_routes_can_be_distributed() {
         let correlated = world.app.database.outer_columns(sql).await;
         assert_eq!(correlated, known.iter().sum::<usize>(), "correlated subqueries in {sql}");
     }
-    assert_eq!(found, BTreeSet::from_iter(&CORRELATED), "an exception that there is no more");
+    assert_eq!(found, BTreeSet::from_iter(&CORRELATED), "an exception that is no longer needed");
 }

@@ -4,7 +4,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, Statement, Transa
 
 use super::TestDatabase;
 
-/// What a column of an enclosing query is like in the tree: it is this many levels up.
+/// What a column in the tree has before the number of levels that its query is up.
 const LEVELS_UP: &str = ":varlevelsup ";
 
 impl TestDatabase {

@@ -1,4 +1,5 @@
-//! What servers do differently that only resemble PostgreSQL, by the documentation of CockroachDB and YugabyteDB.
+//! What servers that only resemble PostgreSQL do differently, according to the documentation of CockroachDB and
+//! YugabyteDB.
 
 /// What `version()` returns.
 const VERSION: &str = "'CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu)'::text";
@@ -9,7 +10,7 @@ const UNKNOWN: [&str; 3] = ["pg_advisory_xact_lock", "pg_try_advisory_xact_lock"
 /// What changes of a schema begin with.
 const SCHEMA_CHANGES: [&str; 4] = ["CREATE", "ALTER", "DROP", "COMMENT"];
 
-/// What becomes of a statement.
+/// What the proxy does with a statement.
 pub(super) enum Treatment {
     /// It is run as it is.
     Same,

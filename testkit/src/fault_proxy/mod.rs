@@ -92,7 +92,7 @@ pub struct FaultProxy {
 struct Shared {
     /// `host:port`
     server: Mutex<String>,
-    /// Whether the server seems to be another that only resembles PostgreSQL.
+    /// Whether the server poses as one that only resembles PostgreSQL.
     is_lookalike: bool,
     plan: Mutex<Plan>,
     /// Each change cuts all connections.
@@ -102,7 +102,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct Plan {
     fault: Option<Fault>,
-    /// How often it was due, and that it is injected once in so many times.
+    /// How often the fault was due, and in how many of these times it is injected once.
     due: usize,
     one_in: u64,
     times_left: usize,
@@ -110,7 +110,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// Whether it is injected now that it is due. Those times are the same in each run, and irregular.
+    /// Whether the fault is injected now that it is due: at irregular times, which are the same in each run.
     fn is_injected(&mut self) -> bool {
         self.due += 1;
         let mut hasher = DefaultHasher::new();
@@ -125,8 +125,8 @@ impl FaultProxy {
         Self::start_as(url, false)
     }
 
-    /// The same, but the server seems to be another that only resembles PostgreSQL: it commits before each change of the
-    /// schema, and lacks advisory locks and locks on tables.
+    /// The same, but the server poses as one that only resembles PostgreSQL: it commits before each change of the schema,
+    /// and lacks advisory locks and locks on tables.
     pub fn start_as_lookalike(url: &str) -> Self {
         Self::start_as(url, true)
     }

@@ -57,7 +57,7 @@ struct Session {
     from_client: Vec<u8>,
     from_server: Vec<u8>,
     is_in_transaction: bool,
-    /// The server's messages are dropped until the end of its response (`ReadyForQuery`) to what the client has not sent.
+    /// The server's messages are dropped until the end (`ReadyForQuery`) of its response to what the client did not send.
     is_hiding: bool,
     /// Messages are dropped until the end of the statement that they belong to (`Sync`).
     is_replacing: bool,
@@ -139,7 +139,7 @@ impl Session {
         Some([before, sent].concat())
     }
 
-    /// What to send before a message, and instead of it, for the server to seem another.
+    /// What to send before a message, and instead of it, so that the server seems to be another one.
     fn disguised(&mut self, sent: Vec<u8>) -> (Vec<u8>, Vec<u8>) {
         let (kind, body) = (sent[0], &sent[5..]);
         if !matches!(kind, b'Q' | b'P') {

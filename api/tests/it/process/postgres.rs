@@ -231,7 +231,7 @@ async fn the_start_waits_for_a_database_that_is_away_or_read_only() {
     assert_eq!(served.send(Method::GET, "/readyz", None).await.0, 200);
 }
 
-// The proxy runs while the command is waited for.
+// The proxy has to run while the test waits for the command.
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_tried_out_on_a_server_that_only_resembles_postgresql() {
     let database = TestDatabase::migrated().await;
