@@ -98,7 +98,7 @@ def parse_arguments():
     parser.add_argument("binary")
     parser.add_argument("count", type=int, nargs="?", default=6, help="how many failovers (%(default)s)")
     parser.add_argument("--ttl", type=int, default=5, help="seconds after which Patroni replaces a leader (%(default)s)")
-    parser.add_argument("--limit", type=float, default=float("inf"), help="seconds that writes may be out, in 95 %% of the cases (no limit)")
+    parser.add_argument("--limit", type=float, default=float("inf"), help="limit on the 95th percentile of the times without writes, in seconds (none)")
     return parser.parse_args()
 
 

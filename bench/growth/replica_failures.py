@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Reads from two replicas, while one is killed, both have statements cancelled, and one is promoted.
+"""Reads from two replicas while one is killed, both cancel statements, and one is promoted.
 
-The reads are of three instances, while 20 notes a second are changed. What a promoted replica has is told from what the
-primary has by its contents. Fails if a read fails or shows what only the promoted replica has, or if nothing was cancelled."""
+The reads go through three instances, while 20 notes a second are changed. A promoted replica gets contents of its own, by which
+its answers are recognised. Fails if a read fails or shows these contents, or if nothing was cancelled."""
 import argparse
 import contextlib
 import sys
@@ -100,7 +100,7 @@ def promoted(trio):
 
 
 def cancelled(trio):
-    """A lock at the primary that replay repeats, and for which it cancels at once what stands in its way."""
+    """Takes locks on the primary. Replay takes them too, and at once cancels the statements that are in its way."""
     for number in (1, 2):
         trio.set(number, max_standby_streaming_delay="0")
     before = conflicts(trio)

@@ -33,7 +33,7 @@ def require(*names):
 
 
 def free_ports(count):
-    """Ports that no server has, and that no connection gets, so that a server finds its port free when it is started again."""
+    """Ports that no server uses and no client gets, so that a server finds its port free when it is started again."""
     first = int(pathlib.Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
     ports = []
     while len(ports) < count:
@@ -100,7 +100,7 @@ def kill_postgres(data):
         with contextlib.suppress(ProcessLookupError):
             os.kill(process, signal.SIGKILL)
     until(lambda: not any(map(is_running, [*children, pid])), 10, "a killed server is gone")
-    # PostgreSQL takes a process for running that has ended, as long as its parent has not noticed.
+    # PostgreSQL takes a process that has ended for running until its parent has noticed.
     (data / "postmaster.pid").unlink(missing_ok=True)
 
 

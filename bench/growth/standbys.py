@@ -3,9 +3,9 @@
 
 All three servers are in DATABASE_URL. In each round the primary is killed, an instance is started while there are only
 standbys, and one of these is promoted. Fails if the instance that has been running since the beginning keeps a connection to a
-standby, other than the one by which it asks what each server is, or if it ends. Then the only synchronous standby is lost
-while clients write: fails if a read, a check of a session or a probe does. At last a standby that lags behind takes the
-primary's address after sessions were revoked: fails if one of them is accepted."""
+standby, other than the one by which it asks what role each server has, or if it exits. Then the only synchronous standby is lost
+while clients write: fails if a read, a session check or a probe fails. Finally a standby that lags behind takes the primary's
+address after sessions were revoked: fails if one of them is accepted."""
 import argparse
 import contextlib
 import random
@@ -51,7 +51,7 @@ def main():
 
 
 def promote(setup, trio, client, primary, delays, starts):
-    """Returns which is the primary then."""
+    """Returns which server is the primary afterwards."""
     following, other = (primary + 1) % 3, (primary + 2) % 3
     trio.wait_until_even(primary)
     trio.kill(primary)

@@ -12,7 +12,7 @@ ALTER TABLE notes DROP CONSTRAINT fk_notes_user_id;
 ALTER TABLE user_notes DROP CONSTRAINT fk_user_notes_user_id, DROP CONSTRAINT fk_user_notes_note_id;
 ALTER TABLE note_teams DROP CONSTRAINT fk_note_teams_note_id, DROP CONSTRAINT fk_note_teams_team_id;
 
--- A key of a distributed table has the column by which it is distributed.
+-- The primary key of a distributed table has to include the column by which it is distributed.
 ALTER TABLE user_notes DROP CONSTRAINT user_notes_pkey;
 ALTER TABLE user_notes ADD PRIMARY KEY (id, note_id);
 ALTER TABLE note_teams DROP CONSTRAINT note_teams_pkey;

@@ -1,7 +1,7 @@
 // Measures what a test would measure too unsteadily on a shared machine:
 //   scripts/with-service BINARY node web/e2e/bench.mjs
 // How long after its answer the first list is painted, and how long the longest frame takes while 1,000 notes are
-// scrolled. What the machine does by itself is told by an empty page that is scrolled in the same way.
+// scrolled. An empty page that is scrolled in the same way shows what the machine itself takes.
 
 import { test } from 'node:test';
 import { newPerson, open } from './harness.mjs';
@@ -60,7 +60,7 @@ async function frames(page, devtools) {
   });
 }
 
-/** The tasks of the main thread of a page that is scrolled, in milliseconds. To trace them slows the page down. */
+/** The tasks of the main thread of a page that is scrolled, in milliseconds. Tracing slows the page down. */
 async function tasks(page, devtools) {
   const events = [];
   devtools.on('Tracing.dataCollected', ({ value }) => events.push(...value));
@@ -74,7 +74,7 @@ async function tasks(page, devtools) {
   return found.map(({ dur = 0, tdur = 0 }) => ({ time: dur / 1000, processor: tdur / 1000 }));
 }
 
-/** Takes away all that the page shows, but for its height. */
+/** Removes everything that the page shows, but keeps its height. */
 function empty(page) {
   return page.evaluate(() => {
     const height = `${document.documentElement.scrollHeight}px`;
