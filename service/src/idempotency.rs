@@ -185,7 +185,7 @@ impl KeyedRequest {
         let kept = idempotency_key::ActiveModel::new(user_id, key, request, answer.clone(), now);
         match kept.insert(work.transaction()).await {
             Ok(_) => Ok(Answer::First(answer)),
-            // A database that ignores the lock.
+            // Another process was faster, on a database without advisory locks: its answer is there now.
             Err(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))) => {
                 Err(Error::retry())
             }
@@ -193,15 +193,11 @@ impl KeyedRequest {
         }
     }
 
-    /// Takes the key until the end of the transaction, and finds its answer.
+    /// Finds the answer of the key. Takes the key until the end of the transaction, if the database has advisory locks.
     async fn find(&self, work: &Work) -> Result<Option<Answer>> {
         let db = work.transaction();
-        let numbers =
-            LockNumbers { request: self.request_hash.number(), key: self.key_hash.number() };
-        match idempotency_key::Entity::try_lock(db, numbers).await? {
-            Holder::None => {}
-            Holder::SameRequest => return Err(Error::InProgress),
-            Holder::OtherRequest => return Err(Error::KeyReused),
+        if work.has_advisory_locks() {
+            self.lock(work).await?;
         }
         let found = idempotency_key::Entity::find().of_user(self.user_id);
         let found = found.with_hash(&self.key_hash.to_string()).one(db).await?;
@@ -212,6 +208,16 @@ impl KeyedRequest {
         }
         let is_same = found.request_hash == self.request_hash.to_string();
         if is_same { Ok(Some(Answer::Kept(found.answer))) } else { Err(Error::KeyReused) }
+    }
+
+    async fn lock(&self, work: &Work) -> Result<()> {
+        let numbers =
+            LockNumbers { request: self.request_hash.number(), key: self.key_hash.number() };
+        match idempotency_key::Entity::try_lock(work.transaction(), numbers).await? {
+            Holder::None => Ok(()),
+            Holder::SameRequest => Err(Error::InProgress),
+            Holder::OtherRequest => Err(Error::KeyReused),
+        }
     }
 }
 

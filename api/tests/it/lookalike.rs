@@ -7,6 +7,11 @@ use futures_util::future::join_all;
 use serde_json::json;
 use testkit::{Client, Fault, FaultProxy, Moment, TestApp, TestDatabase};
 
+use crate::idempotency::{
+    post,
+    races::{another, new_note, repeat},
+};
+
 /// The service on a database that was migrated by it, behind a proxy. Nothing on SQLite.
 async fn start() -> Option<(TestApp, FaultProxy)> {
     let database = TestDatabase::empty().await;
@@ -19,12 +24,14 @@ async fn start() -> Option<(TestApp, FaultProxy)> {
     Some((app, proxy))
 }
 
-/// Writes this many notes, each with a mark, and reads them; returns the contents.
+/// Writes this many notes under keys, each with a mark, and reads them; returns the contents.
 async fn write_and_read(client: Client, notes: usize) -> BTreeSet<String> {
     let mut written = BTreeSet::new();
     for number in 0..notes {
         let content = format!("Note {number} of {}", client.id);
-        let note = client.post("/api/notes", json!({ "content": content })).await.created();
+        let key = content.replace(' ', "-");
+        let note = post(&client, &key, "/api/notes", &json!({ "content": content })).await;
+        let note = note.created();
         client.post("/api/readinglists", json!({ "note_id": note["id"] })).await.created();
         let path = format!("/api/notes/{}?include=users_marked", note["id"]);
         assert_eq!(client.get(&path).await.ok()["users_marked"][0]["id"], client.id);
@@ -53,5 +60,24 @@ async fn nothing_fails_or_is_lost_when_one_statement_in_twenty_is_rolled_back() 
         let found: Vec<_> = notes.map(|note| note["content"].as_str().unwrap()).collect();
         assert_eq!(found.len(), written.len());
         assert!(found.iter().all(|content| written.contains(*content)));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_repeated_on_two_instances_at_once_have_one_effect_and_one_answer() {
+    const REQUESTS: usize = 20;
+    let Some((app, proxy)) = start().await else { return };
+    let alice = app.user("alice").await;
+    let (_there, elsewhere) = another(proxy.url(), &alice).await;
+    repeat([&alice, &elsewhere], (0..REQUESTS).map(new_note)).await;
+    // The name is taken where the team has been made already.
+    let new_team = |number| ("/api/teams", json!({ "name": format!("Team {number}") }));
+    repeat([&alice, &elsewhere], (0..REQUESTS).map(new_team)).await;
+    let another = json!({ "content": "Another" });
+    let other = post(&elsewhere, "/api/notes-0", "/api/notes", &another).await;
+    assert_eq!(other.pointers(), [""]);
+    for table in ["notes", "teams", "(SELECT DISTINCT content FROM notes) AS contents"] {
+        let rows = app.database.number(&format!("SELECT COUNT(*) FROM {table}")).await;
+        assert_eq!(rows, 20, "{table}");
     }
 }

@@ -1,6 +1,6 @@
 //! `Idempotency-Key`: a request that is repeated has its effect once, and the same answer.
 
-mod races;
+pub(crate) mod races;
 
 use chrono::TimeDelta;
 use reqwest::Method;

@@ -21,9 +21,9 @@ const REPETITIONS: usize = 5;
 /// Requests in progress at a time.
 const CONCURRENT: usize = 8;
 
-/// Another instance on the same database, and the same client there.
-async fn another(app: &TestApp, client: &Client) -> (TestApp, Client) {
-    let shared = DbSettings::new(app.database.url());
+/// Another instance on the database with this URL, and the same client there.
+pub(crate) async fn another(url: &str, client: &Client) -> (TestApp, Client) {
+    let shared = DbSettings::new(url);
     let other = TestApp::start_with(|settings| settings.database = shared).await;
     let mut client = client.clone();
     client.move_to(other.address());
@@ -42,21 +42,22 @@ async fn persist(client: &Client, key: &str, path: &str, body: &Value) -> Answer
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn repetitions_on_two_instances_at_once_have_one_effect_and_one_answer() {
-    let (here, alice) = TestApp::with_user("alice").await;
-    let (_there, elsewhere) = another(&here, &alice).await;
+/// Sends each request several times at once, to the instances of both clients: one makes something, and the others get its
+/// answer.
+pub(crate) async fn repeat(
+    clients: [&Client; 2],
+    requests: impl IntoIterator<Item = (&'static str, Value)>,
+) {
     let mut running = JoinSet::new();
-    for number in 0..number_of_requests() {
+    for (number, (path, body)) in requests.into_iter().enumerate() {
         if running.len() == CONCURRENT {
             running.join_next().await.unwrap().unwrap();
         }
-        let clients = [alice.clone(), elsewhere.clone()];
+        let clients = clients.map(Client::clone);
         running.spawn(async move {
-            let key = format!("key-{number}");
-            let body = json!({ "content": format!("Note {number}") });
+            let key = format!("{path}-{number}");
             let sent = (0..REPETITIONS)
-                .map(|repetition| persist(&clients[repetition % 2], &key, "/api/notes", &body));
+                .map(|repetition| persist(&clients[repetition % 2], &key, path, &body));
             let answers = join_all(sent).await;
             let different: HashSet<_> = answers.iter().map(told).collect();
             assert_eq!(different.len(), 1, "{different:#?}");
@@ -67,6 +68,18 @@ async fn repetitions_on_two_instances_at_once_have_one_effect_and_one_answer() {
     while let Some(done) = running.join_next().await {
         done.unwrap();
     }
+}
+
+/// A request for a note.
+pub(crate) fn new_note(number: usize) -> (&'static str, Value) {
+    ("/api/notes", json!({ "content": format!("Note {number}") }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn repetitions_on_two_instances_at_once_have_one_effect_and_one_answer() {
+    let (here, alice) = TestApp::with_user("alice").await;
+    let (_there, elsewhere) = another(here.database.url(), &alice).await;
+    repeat([&alice, &elsewhere], (0..number_of_requests()).map(new_note)).await;
     let requests = i64::try_from(number_of_requests()).unwrap();
     for counted in ["COUNT(*)", "COUNT(DISTINCT content)"] {
         let notes = here.database.number(&format!("SELECT {counted} FROM notes")).await;
@@ -77,7 +90,7 @@ async fn repetitions_on_two_instances_at_once_have_one_effect_and_one_answer() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_a_request_is_in_progress_a_repetition_is_told_to_wait_and_another_is_rejected() {
     let (app, alice) = TestApp::with_user("alice").await;
-    let (_there, elsewhere) = another(&app, &alice).await;
+    let (_there, elsewhere) = another(app.database.url(), &alice).await;
     // On SQLite, the other instance waits for the database, and then finds the answer.
     let (others, hold) = match app.database.is_postgres() {
         true => (vec![&alice, &elsewhere], "LOCK TABLE notes IN SHARE MODE"),
