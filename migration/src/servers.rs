@@ -25,11 +25,16 @@ const IS_READ_ONLY: &str =
 const TIMELINE: &str =
     "SELECT ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::bigint";
 
+/// The identifier of a cluster. A standby has that of its primary; `initdb` makes another, also for `pg_upgrade`.
+const CLUSTER: &str = "SELECT system_identifier FROM pg_control_system()";
+
 /// The PostgreSQL servers that a URL names, with a connection to each that answers.
 #[derive(Debug)]
 pub struct Servers {
     all: Vec<Server>,
-    /// The latest timeline on which one of them took changes.
+    /// The cluster of the one that took changes last, if it is known.
+    cluster: Option<i64>,
+    /// The latest timeline of this cluster on which one of them took changes.
     timeline: i64,
 }
 
@@ -38,6 +43,8 @@ struct Server {
     url: String,
     connection: Option<PgConnection>,
     role: Role,
+    /// The cluster, of one that takes changes, if it is known.
+    cluster: Option<i64>,
 }
 
 /// Ordered by how suitable it is.
@@ -47,7 +54,7 @@ enum Role {
     Away,
     /// It takes no changes.
     ReadOnly,
-    /// It takes changes. Of two that do, the one with the later timeline was promoted later.
+    /// It takes changes. Of two of a cluster that do, the one with the later timeline was promoted later.
     Primary { timeline: i64 },
 }
 
@@ -57,9 +64,9 @@ impl Servers {
         if !url.starts_with("postgres") {
             return None;
         }
-        let server = |url| Server { url, connection: None, role: Role::Away };
+        let server = |url| Server { url, connection: None, role: Role::Away, cluster: None };
         let all = of_each_server(url).ok()?.into_iter().map(server).collect();
-        Some(Self { all, timeline: 0 })
+        Some(Self { all, cluster: None, timeline: 0 })
     }
 
     /// Whether there is a choice.
@@ -74,13 +81,30 @@ impl Servers {
         self.elected()
     }
 
+    /// The URL of the server that takes changes, but that a promotion has left behind, if it is the best of those that
+    /// were asked.
+    pub fn left_behind(&self) -> Option<&str> {
+        let best = self.best().filter(|best| self.is_left_behind(best))?;
+        Some(&best.url)
+    }
+
     fn elected(&mut self) -> Option<&str> {
-        let Role::Primary { timeline } = self.best()?.role else { return None };
-        if timeline < self.timeline {
-            return None;
-        }
-        self.timeline = timeline;
+        let best = self.best().filter(|best| !self.is_left_behind(best))?;
+        let Role::Primary { timeline } = best.role else { return None };
+        (self.cluster, self.timeline) = (best.cluster.or(self.cluster), timeline);
         self.best().map(|server| &*server.url)
+    }
+
+    /// Whether another server of its cluster was promoted later.
+    fn is_left_behind(&self, server: &Server) -> bool {
+        let is_older =
+            matches!(server.role, Role::Primary { timeline } if timeline < self.timeline);
+        is_older && !self.is_of_another_cluster(server)
+    }
+
+    /// Whether its timelines have nothing to do with the one that is remembered.
+    fn is_of_another_cluster(&self, server: &Server) -> bool {
+        self.cluster.zip(server.cluster).is_some_and(|(known, cluster)| known != cluster)
     }
 
     /// The URL of the server to connect to: if there is a choice, of the one that takes changes, else of one that answers.
@@ -110,9 +134,13 @@ impl Servers {
         self.best().map(|server| server.url.clone()).unwrap_or_default()
     }
 
-    /// The first of the most suitable ones, as far as they have been asked.
+    /// The first of the most suitable ones, as far as they have been asked. A server of another cluster counts if no
+    /// other takes changes: their timelines can't be compared.
     fn best(&self) -> Option<&Server> {
-        self.all.iter().rev().max_by_key(|server| server.role)
+        self.all.iter().rev().max_by_key(|server| {
+            let takes_changes = matches!(server.role, Role::Primary { .. });
+            (takes_changes && !self.is_of_another_cluster(server), server.role)
+        })
     }
 }
 
@@ -127,24 +155,32 @@ impl Server {
             };
             role(open).await
         });
-        (self.connection, self.role) = match asked.await {
-            Ok(Ok((connection, role))) => (Some(connection), role),
-            Ok(Err(_)) | Err(_) => (None, Role::Away),
+        (self.connection, self.role, self.cluster) = match asked.await {
+            Ok(Ok((connection, role, cluster))) => (Some(connection), role, cluster),
+            Ok(Err(_)) | Err(_) => (None, Role::Away, None),
         };
     }
 }
 
-async fn role(mut connection: PgConnection) -> sqlx::Result<(PgConnection, Role)> {
+/// The role, and for a server that takes changes the cluster, if it is known.
+async fn role(mut connection: PgConnection) -> sqlx::Result<(PgConnection, Role, Option<i64>)> {
     if connection.fetch_one(IS_READ_ONLY).await?.try_get(0)? {
-        return Ok((connection, Role::ReadOnly));
+        return Ok((connection, Role::ReadOnly, None));
     }
-    // Servers that only resemble PostgreSQL have none.
-    let timeline = connection.fetch_one(TIMELINE).await.and_then(|row| row.try_get(0));
-    Ok((connection, Role::Primary { timeline: timeline.unwrap_or(0) }))
+    // Servers that only resemble PostgreSQL have neither.
+    let timeline = number(&mut connection, TIMELINE).await.unwrap_or(0);
+    let cluster = number(&mut connection, CLUSTER).await;
+    Ok((connection, Role::Primary { timeline }, cluster))
+}
+
+async fn number(connection: &mut PgConnection, sql: &'static str) -> Option<i64> {
+    connection.fetch_one(sql).await.and_then(|row| row.try_get(0)).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use testkit::TestDatabase;
+
     use super::*;
 
     #[test]
@@ -168,10 +204,45 @@ mod tests {
         assert_eq!(servers.elected(), Some("postgres://a/x"));
         servers.all[1].role = Role::Primary { timeline: 2 };
         assert_eq!(servers.elected(), Some("postgres://b/x"));
+        assert_eq!(servers.left_behind(), None);
         servers.all[1].role = Role::Away;
         assert_eq!(servers.elected(), None);
+        assert_eq!(servers.left_behind(), Some("postgres://a/x"));
         servers.all[0].role = Role::Primary { timeline: 3 };
         assert_eq!(servers.elected(), Some("postgres://a/x"));
+        assert_eq!(servers.left_behind(), None);
+    }
+
+    #[test]
+    fn timelines_of_another_cluster_are_not_compared() {
+        let mut servers = Servers::of("postgres://a,b/x").unwrap();
+        let set = |server: &mut Server, role, cluster| {
+            (server.role, server.cluster) = (role, cluster);
+        };
+        set(&mut servers.all[0], Role::Primary { timeline: 5 }, Some(1));
+        assert_eq!(servers.elected(), Some("postgres://a/x"));
+        // As after pg_upgrade.
+        set(&mut servers.all[0], Role::Away, None);
+        set(&mut servers.all[1], Role::Primary { timeline: 1 }, Some(2));
+        assert_eq!(servers.elected(), Some("postgres://b/x"));
+        set(&mut servers.all[0], Role::Primary { timeline: 5 }, Some(1));
+        assert_eq!(servers.elected(), Some("postgres://b/x"));
+        set(&mut servers.all[0], Role::Primary { timeline: 2 }, Some(2));
+        assert_eq!(servers.elected(), Some("postgres://a/x"));
+        for unchanged in [Some(2), None] {
+            set(&mut servers.all[0], Role::ReadOnly, None);
+            set(&mut servers.all[1], Role::Primary { timeline: 1 }, unchanged);
+            assert_eq!(servers.elected(), None);
+            assert_eq!(servers.left_behind(), Some("postgres://b/x"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_takes_changes_tells_its_timeline_and_cluster() {
+        let database = TestDatabase::empty().await;
+        let Some(mut servers) = Servers::of(database.url()) else { return };
+        assert!(servers.primary().await.is_some());
+        assert!(servers.timeline > 0 && servers.cluster.is_some());
     }
 
     #[tokio::test]

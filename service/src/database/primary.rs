@@ -77,16 +77,26 @@ async fn keep_following(
     followers: Followers,
     trusted_since: TrustedSince,
 ) {
+    let mut ignored: Option<String> = None;
     while !followers.are_closed() {
         sleep(INTERVAL).await;
-        let Some(primary) = servers.primary().await.filter(|primary| *primary != current) else {
-            continue;
-        };
-        match followers.lead_to(primary) {
-            Ok(()) => log::warn!("another database server takes changes now: {}", place(primary)),
-            Err(error) => log::error!("can't connect to {}: {error}", place(primary)),
+        let primary = servers.primary().await.map(str::to_owned);
+        let left_behind = servers.left_behind().filter(|server| ignored.as_deref() != Some(server));
+        if let Some(server) = left_behind {
+            let place = place(server);
+            log::warn!("{place} takes changes, but is not used: a later promotion left it behind");
+            ignored = Some(server.to_owned());
         }
-        primary.clone_into(&mut current);
+        let Some(primary) = primary else { continue };
+        ignored = None;
+        if primary == current {
+            continue;
+        }
+        match followers.lead_to(&primary) {
+            Ok(()) => log::warn!("another database server takes changes now: {}", place(&primary)),
+            Err(error) => log::error!("can't connect to {}: {error}", place(&primary)),
+        }
+        current = primary;
         trusted_since.renew();
     }
 }
