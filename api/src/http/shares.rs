@@ -9,13 +9,16 @@ use std::{
 
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{sleep, timeout},
 };
+
+/// How often a share that waits to grow tries to.
+const RETRY: Duration = Duration::from_millis(20);
 
 /// An amount of something that clients share.
 #[derive(Debug)]
 pub(crate) struct Shares {
-    all: Arc<Semaphore>,
+    total: Arc<Semaphore>,
     /// What one network can have.
     of_network: usize,
     networks: Mutex<HashMap<IpAddr, Weak<Semaphore>>>,
@@ -34,7 +37,7 @@ impl Shares {
     }
 
     fn new(amount: usize, of_network: usize) -> Self {
-        Self { all: Arc::new(Semaphore::new(amount)), of_network, networks: Mutex::default() }
+        Self { total: Arc::new(Semaphore::new(amount)), of_network, networks: Mutex::default() }
     }
 
     /// Takes an amount for a client, if it is free. Without a client, only the total limits it.
@@ -43,37 +46,37 @@ impl Shares {
         self.try_take_of(client, (amount, amount))
     }
 
-    fn try_take_of(&self, client: Option<IpAddr>, (network, all): (u32, u32)) -> Option<Share> {
+    fn try_take_of(&self, client: Option<IpAddr>, (charged, amount): (u32, u32)) -> Option<Share> {
         let of_network = match client {
-            Some(client) => Some(self.network_of(client).try_acquire_many_owned(network).ok()?),
+            Some(client) => Some(self.network_of(client).try_acquire_many_owned(charged).ok()?),
             None => None,
         };
-        let of_all = self.all.clone().try_acquire_many_owned(all).ok()?;
-        Some(Share { of_all, of_network })
+        let of_total = self.total.clone().try_acquire_many_owned(amount).ok()?;
+        Some(Share { of_total, of_network })
     }
 
-    /// Takes an amount of everything for a client, of which this much counts for its network until the share
-    /// is resized. Waits for it if need be, in turn with others, but not for longer than this.
+    /// Takes an amount of the total for a client, of which its network is charged this much until the share is
+    /// resized. Waits for it if need be, in turn with others that take, but not for longer than this.
     pub(crate) async fn take(
         &self,
         client: Option<IpAddr>,
-        (of_network, of_all): (usize, usize),
+        (charged, amount): (usize, usize),
         wait: Duration,
     ) -> Option<Share> {
-        let (network, all) = (u32::try_from(of_network).ok()?, u32::try_from(of_all).ok()?);
+        let (charged, amount) = (u32::try_from(charged).ok()?, u32::try_from(amount).ok()?);
         // Most need not wait, and then a timer would be made for nothing.
-        if let Some(share) = self.try_take_of(client, (network, all)) {
+        if let Some(share) = self.try_take_of(client, (charged, amount)) {
             return Some(share);
         }
         let share = async {
             let of_network = match client {
                 Some(client) => {
-                    Some(self.network_of(client).acquire_many_owned(network).await.ok()?)
+                    Some(self.network_of(client).acquire_many_owned(charged).await.ok()?)
                 }
                 None => None,
             };
-            let of_all = self.all.clone().acquire_many_owned(all).await.ok()?;
-            Some(Share { of_all, of_network })
+            let of_total = self.total.clone().acquire_many_owned(amount).await.ok()?;
+            Some(Share { of_total, of_network })
         };
         timeout(wait, share).await.ok().flatten()
     }
@@ -105,36 +108,46 @@ pub(crate) fn network_of(client: IpAddr) -> IpAddr {
 /// What a client has taken, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Share {
-    of_all: OwnedSemaphorePermit,
+    of_total: OwnedSemaphorePermit,
     of_network: Option<OwnedSemaphorePermit>,
 }
 
 impl Share {
     /// How much it is.
     pub(crate) fn amount(&self) -> usize {
-        self.of_all.num_permits()
+        self.of_total.num_permits()
     }
 
     /// Changes it to this amount; `None` if there is not as much left. Waits for nobody.
     pub(crate) fn try_resize(&mut self, amount: usize) -> Option<()> {
-        for permit in self.of_network.iter_mut().chain([&mut self.of_all]) {
+        for permit in self.of_network.iter_mut().chain([&mut self.of_total]) {
             resize(permit, amount)?;
         }
         Some(())
     }
 
-    /// The same, but waits in turn, for up to this long, until others of the network release enough. Meanwhile it holds
-    /// nothing of the network's, so that those who wait never wait for each other.
+    /// The same, but tries again and again, for up to this long, until others of the network have released enough.
+    /// Meanwhile it holds its new amount of the total, but nothing of the network's, so that those who wait never wait for
+    /// each other, and keep nothing from those who need less. There are no turns: whoever needs less may be served first.
     pub(crate) async fn resize(&mut self, amount: usize, wait: Duration) -> Option<()> {
-        resize(&mut self.of_all, amount)?;
+        resize(&mut self.of_total, amount)?;
         let Some(of_network) = &mut self.of_network else { return Some(()) };
         if resize(of_network, amount).is_some() {
             return Some(());
         }
         let network = of_network.semaphore().clone();
         self.of_network = None;
-        let all = network.acquire_many_owned(u32::try_from(amount).ok()?);
-        self.of_network = Some(timeout(wait, all).await.ok()?.ok()?);
+        let permits = u32::try_from(amount).ok()?;
+        // A waiter in the queue of the semaphore would collect what becomes free.
+        let granted = async {
+            loop {
+                sleep(RETRY).await;
+                if let Ok(permit) = network.clone().try_acquire_many_owned(permits) {
+                    return permit;
+                }
+            }
+        };
+        self.of_network = Some(timeout(wait, granted).await.ok()?);
         Some(())
     }
 }
@@ -142,8 +155,8 @@ impl Share {
 fn resize(permit: &mut OwnedSemaphorePermit, amount: usize) -> Option<()> {
     let held = permit.num_permits();
     if let Some(more) = amount.checked_sub(held) {
-        let all = permit.semaphore().clone();
-        permit.merge(all.try_acquire_many_owned(u32::try_from(more).ok()?).ok()?);
+        let semaphore = permit.semaphore().clone();
+        permit.merge(semaphore.try_acquire_many_owned(u32::try_from(more).ok()?).ok()?);
     } else {
         drop(permit.split(held - amount));
     }
@@ -215,7 +228,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn those_who_grow_beyond_what_their_network_has_wait_for_each_other_in_turn() {
+    async fn those_who_grow_beyond_what_their_network_has_wait_for_each_other() {
         let shares = Shares::quarters(40);
         let client = Some(address("192.0.2.1"));
         let mut taken = Vec::new();
@@ -231,6 +244,20 @@ mod tests {
         let mut share = shares.take(client, (2, 10), Duration::ZERO).await.unwrap();
         let _rest = shares.try_take(client, 8).unwrap();
         assert!(share.resize(3, Duration::from_millis(10)).await.is_none());
+    }
+
+    #[tokio::test]
+    async fn those_who_need_less_do_not_wait_for_one_who_waits_for_more() {
+        let shares = Shares::quarters(40);
+        let client = Some(address("192.0.2.1"));
+        let read = shares.try_take(client, 4).unwrap();
+        let mut large = shares.take(client, (2, 10), Duration::ZERO).await.unwrap();
+        let (grown, small) = tokio::join!(large.resize(9, Duration::from_secs(9)), async {
+            let small = shares.take(client, (2, 10), Duration::ZERO).await;
+            drop(read);
+            small.is_some()
+        });
+        assert_eq!((grown, small), (Some(()), true));
     }
 
     #[tokio::test]

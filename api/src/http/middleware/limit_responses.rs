@@ -24,7 +24,9 @@ const LEAST: usize = 64 * 1024;
 
 /// What a network is charged for a response that is being made, in bytes: less than a full page, so that
 /// dozens of slow searches leave room for its other reads, but enough that it can't have all that can be made
-/// at once: with the default settings 56 of 64.
+/// at once: with the default settings 56 of 64. A response that is ready and waits for its share of the network's part
+/// is charged nothing of that, while it keeps what it has of the total: with such ones a network can hold more, for up to
+/// [`WAIT`].
 const IN_THE_MAKING: usize = 288 * 1024;
 
 /// Limits the memory that responses to reads take until they are sent. Before a response is made it takes as
