@@ -15,7 +15,7 @@ use crate::{
 const CORRELATED: [&str; 2] = [
     // Whether a note is shared with a team of the reader. Shares are on the node of their note and memberships on all
     // nodes; looking for all notes that are shared with the reader's teams first made pages slower.
-    r#"EXISTS(SELECT 1 FROM "note_teams""#,
+    r#"EXISTS(SELECT COUNT(*) FROM "note_teams""#,
     // The oldest of the newest rows of each user of a page. The alternatives read all rows of these users.
     r#"COALESCE((SELECT "newest"."id" FROM"#,
 ];
