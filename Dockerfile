@@ -1,4 +1,4 @@
-# docker build --tag teamnotes .
+# docker build --tag teamnotes --build-arg TEAMNOTES_COMMIT="$(git rev-parse HEAD)" .
 # docker run --read-only --volume teamnotes:/var/lib/teamnotes --publish 127.0.0.1:3001:3001 teamnotes
 ARG RUST_VERSION=1.95.0
 
@@ -31,20 +31,22 @@ COPY api/macros/src api/macros/src/
 COPY entity/src entity/src/
 COPY migration/src migration/src/
 COPY service/src service/src/
+# What `teamnotes --version` says: there is no checkout here.
+ARG TEAMNOTES_COMMIT SOURCE_DATE_EPOCH
 # Copied files keep their timestamps; cargo would consider those older than the build above up to date.
 RUN find . -path ./target -prune -o -name '*.rs' -exec touch {} + \
     && cargo build --release --locked --package api --bin teamnotes
 
 # All that the binary needs: the shared libraries that it names, and a user with a directory.
-RUN mkdir --parents /image/etc /image/tmp /image/var/lib \
+COPY deploy/image /image/
+# Whatever the umask of the checkout is, the service's user has to read these files.
+RUN chmod -R u=rwX,go=rX /image/etc && mkdir --parents /image/tmp /image/var/lib \
     && ldd target/release/teamnotes | grep --only-matching '/[^ ]*' \
         | xargs cp --parents --dereference --target-directory=/image \
-    && echo 'teamnotes:x:10001:10001::/var/lib/teamnotes:/sbin/nologin' > /image/etc/passwd \
-    && echo 'teamnotes:x:10001:' > /image/etc/group \
-    && echo 'hosts: files dns' > /image/etc/nsswitch.conf \
     && chmod 1777 /image/tmp \
     && install --directory --mode 0700 /home-of/teamnotes
 
+# packaging/image makes the image of a release by this stage, from a binary that needs no libraries.
 FROM scratch
 LABEL org.opencontainers.image.title="Teamnotes" \
       org.opencontainers.image.description="A self-hosted REST service for notes, teams and reading lists" \

@@ -35,10 +35,9 @@ sea-orm-cli command="status":
 audit:
     scripts/audit --advisories
 
-# Write a bill of materials of the binary (CycloneDX, api/api.cdx.json); the tool is installed if it is missing
-sbom:
-    command -v cargo-cyclonedx >/dev/null || cargo install cargo-cyclonedx --locked
-    cargo cyclonedx --manifest-path api/Cargo.toml --format json --override-filename api.cdx
+# Make the files of a release in dist/, from a checkout at its tag, or of any commit: just release --untagged
+release *options:
+    packaging/release {{ options }}
 
 # Upgrade a database from one binary to another under load, and go back, on SQLite and PostgreSQL
 try-upgrade old new:
