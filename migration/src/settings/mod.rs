@@ -120,7 +120,7 @@ pub const MIGRATION_LOCK_TIMEOUT: Setting = Setting::number(
 pub const MIGRATION_LOCK: Setting = Setting::word(
     "MIGRATION_LOCK",
     &["auto", "table"],
-    "`table`: lock with a renewed row, not an advisory lock; `auto` does so on servers that only resemble PostgreSQL",
+    "`table`: lock with a row, not an advisory lock; `auto` does so on servers that only resemble PostgreSQL",
 )
 .or("auto");
 
