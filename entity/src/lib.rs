@@ -12,7 +12,7 @@
 //! let jami = NamePattern::parse("%jami%");
 //! let sql = user::Entity::find().enabled().admins().name_like(&jami).build(DbBackend::Sqlite);
 //! assert!(sql.to_string().ends_with(
-//!     r#"WHERE "users"."disabled" = FALSE AND "users"."admin" = TRUE AND "users"."name_folded" LIKE '%jami%' ESCAPE '\'"#
+//!     r#"WHERE "users"."disabled" = FALSE AND "users"."admin" AND "users"."name_folded" LIKE '%jami%' ESCAPE '\'"#
 //! ));
 //! ```
 //!
